@@ -1,0 +1,2 @@
+//! oust
+fn main() {}

@@ -1,0 +1,2 @@
+//! tests
+#[test] fn t(){}
