@@ -1,1 +1,15 @@
-//! oust
+//! oust: the kill switch of an Okta incident.
+//!
+//! One command throws an intruder out of every session, token and factor he holds, proves it
+//! by reading back, says honestly when it is not so, and can give the account back. The
+//! modules below stand in reading order, from the ground up: each uses only those before it.
+//! `docs/architecture.md` is the bird's-eye view.
+
+pub mod connector;
+pub mod connectors;
+pub mod consent;
+pub mod given;
+pub mod ledger;
+pub mod model;
+pub mod playbook;
+pub mod transport;

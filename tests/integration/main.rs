@@ -1,2 +1,3 @@
 //! tests
-#[test] fn t(){}
+#[test]
+fn t() {}

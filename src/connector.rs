@@ -1,0 +1,277 @@
+//! The contract: all that anyone may know about a vendor, and of the directory.
+//!
+//! The engine knows [`Connector`] and [`Directory`], never a vendor; a connector knows
+//! `transport` and `model`, never the engine. Planning and proving get a `Reader`, so they
+//! cannot write; applying gets a `Writer`, which cannot exist without consent.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::model::{
+    Action, ActionId, Applied, Case, Change, Finding, Identity, Kept, Outcome, Proof, Select, Skip,
+    StepKey, Subject, SystemId, UserId, Utc, Vendor,
+};
+use crate::transport::{Client, Reader, Writer};
+
+/// One use of an action, with its settings checked and defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its place in the playbook.
+    pub key: StepKey,
+    /// What it does.
+    pub action: ActionId,
+    /// At which system.
+    pub system: SystemId,
+    /// The settings, an object.
+    pub settings: Value,
+    /// Which of the subject's things it takes.
+    pub select: Select,
+}
+
+/// A subject and who he is at the system at hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identified {
+    /// The subject.
+    pub subject: Subject,
+    /// The vendor's immutable id of him.
+    pub id: String,
+}
+
+/// What a step means for one subject, by reads alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    /// The intended writes; empty only with `skip`.
+    pub changes: Vec<Change>,
+    /// What the selector leaves alone.
+    pub kept: Vec<Kept>,
+    /// Why there is nothing to do.
+    pub skip: Option<Skip>,
+    /// What a person should read beside it.
+    pub notes: Vec<String>,
+}
+
+impl Planned {
+    /// One change, nothing else to say.
+    #[must_use]
+    pub fn one(change: Change) -> Self {
+        Self {
+            changes: vec![change],
+            ..Self::default()
+        }
+    }
+
+    /// Nothing to do, for this reason.
+    #[must_use]
+    pub fn skipped(skip: Skip) -> Self {
+        Self {
+            skip: Some(skip),
+            ..Self::default()
+        }
+    }
+}
+
+/// Why a change has no inverse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CannotUndo {
+    /// The person does it again himself: how.
+    PersonRedoes(String),
+    /// Gone for good: what.
+    Never(String),
+    /// It was so before this run: nothing of ours to undo.
+    NotOurs,
+}
+
+/// One configured vendor.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What the vendor's file declares.
+    fn vendor(&self) -> &'static Vendor;
+
+    /// What would stop us tonight: credentials, scopes, roles for the `wanted` actions.
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding>;
+
+    /// Who the subjects are here: one identity each, in the same order.
+    async fn identify(&self, r: &Reader, who: &[Subject]) -> Vec<Identity>;
+
+    /// What `step` would change: one [`Planned`] per subject, in the same order. Called again
+    /// just before the step, when it may find more.
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned>;
+
+    /// Groups changes that one call can carry; one each by default.
+    fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
+        changes.into_iter().map(|change| vec![change]).collect()
+    }
+
+    /// Sends one batch: one outcome per change, in the same order. Never repeats a call that
+    /// may have happened; that is the executor's to decide, after reading back.
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome>;
+
+    /// Reads back: one proof per item, in the same order. `Pending` is asked again later.
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof>;
+
+    /// The changes that undo one change, as one unbroken chain.
+    ///
+    /// # Errors
+    /// [`CannotUndo`] says why there is none.
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo>;
+
+    /// How long a proof may stay pending here.
+    fn prove_for(&self) -> std::time::Duration;
+
+    /// The declaration of one of its actions.
+    fn action(&self, id: &ActionId) -> Option<&'static Action> {
+        (id.vendor() == self.vendor().id)
+            .then(|| self.vendor().action(id.verb()))
+            .flatten()
+    }
+}
+
+/// The directory's own facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Org {
+    /// Its immutable id.
+    pub id: String,
+    /// Its host, for people.
+    pub host: String,
+}
+
+/// An agent that lives by a token of the subject's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentToken {
+    /// The token's id.
+    pub id: String,
+    /// Its name, attacker input.
+    pub name: String,
+    /// What kind of agent: "AD agent".
+    pub kind: String,
+}
+
+/// Why a subject could not be resolved.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Nobody has this login or id.
+    #[error("no account at {org} has the login or id `{who}`")]
+    Stranger {
+        /// What was asked for.
+        who: String,
+        /// Where.
+        org: String,
+    },
+    /// More than one account answers.
+    #[error("`{who}` is not one account: {candidates:?}")]
+    Several {
+        /// What was asked for.
+        who: String,
+        /// The ids and logins found.
+        candidates: Vec<String>,
+    },
+    /// The directory could not be read.
+    #[error("could not look up `{who}`: {why}")]
+    Unread {
+        /// What was asked for.
+        who: String,
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// What the directory's log showed after an eviction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignsOfLife {
+    /// Up to which event time the log was read.
+    pub read_until: Option<Utc>,
+    /// What was seen.
+    pub seen: Vec<Sign>,
+    /// What kept us from reading, if anything.
+    pub unread: Option<String>,
+}
+
+/// One sign that a subject still acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sign {
+    /// Whose.
+    pub subject: UserId,
+    /// When, by the directory's clock.
+    pub at: Utc,
+    /// What he did.
+    pub what: String,
+    /// The event's id.
+    pub event: String,
+}
+
+/// The identity source: all that engine, guards and evidence know of it.
+#[async_trait]
+pub trait Directory: Connector {
+    /// The org's own facts.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn org(&self, r: &Reader) -> Result<Org, String>;
+
+    /// Exactly one account for a login or id, with roles, groups and apps as far as read.
+    ///
+    /// # Errors
+    /// [`ResolveError`] for none, several, or no answer.
+    async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError>;
+
+    /// The subject's status alone, read now.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String>;
+
+    /// Ids of super administrators who can sign in.
+    ///
+    /// # Errors
+    /// A sentence, if they could not be read.
+    async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String>;
+
+    /// Agents that live by each subject's tokens, in the same order.
+    ///
+    /// # Errors
+    /// A sentence, if the tokens could not be read.
+    async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String>;
+
+    /// The account whose rights we act with, if it is one.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String>;
+
+    /// Actions that keep a subject from signing in, for the guards.
+    fn locking_actions(&self) -> Vec<ActionId>;
+
+    /// Names of the parts of a subject's before-state worth keeping as evidence.
+    fn snapshot_parts(&self) -> &'static [&'static str];
+
+    /// One part of the before-state, as the vendor answered it.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String>;
+
+    /// What the log shows of each subject after the moment given, our own acts left out.
+    async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;
+}
+
+/// A connector with its client: what the engine holds of one system.
+#[derive(Clone)]
+pub struct System {
+    /// `okta`, `github:eng`, …
+    pub id: SystemId,
+    /// What it can do.
+    pub connector: Arc<dyn Connector>,
+    /// How it is reached.
+    pub client: Arc<Client>,
+}
+
+/// The directory with its client.
+#[derive(Clone)]
+pub struct DirectorySystem {
+    /// It is a system like any other.
+    pub system: System,
+    /// What only a directory can do.
+    pub directory: Arc<dyn Directory>,
+}

@@ -1,0 +1,68 @@
+//! The register: one row per vendor, and nothing else that names one.
+//!
+//! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
+//! screen are printed from what the row declares.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::connector::{DirectorySystem, System};
+use crate::given::{Clock, Rng};
+use crate::model::{SystemId, Vendor};
+use crate::transport::Wire;
+
+/// A vendor as the program finds it.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// What it declares.
+    pub vendor: &'static Vendor,
+    /// The settings it knows, for `unknown key` errors with the nearest name.
+    pub settings: &'static [&'static str],
+    /// Opens one configured instance.
+    pub open: fn(&Opening) -> Result<Opened, OpenError>,
+}
+
+/// What an instance is opened with.
+pub struct Opening {
+    /// Its id: the vendor, or `vendor:name`.
+    pub id: SystemId,
+    /// Its part of the config file, an object without `vendor` and `name`.
+    pub settings: Value,
+    /// The network.
+    pub wire: Arc<dyn Wire>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// For jitter and nonces.
+    pub rng: Arc<dyn Rng>,
+    /// `oust/<version> run=<id>`
+    pub user_agent: String,
+}
+
+/// An opened instance.
+pub enum Opened {
+    /// The identity source.
+    Directory(DirectorySystem),
+    /// Any other service.
+    Service(System),
+}
+
+/// Why an instance could not be opened; nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("connector `{id}`: {why}")]
+pub struct OpenError {
+    /// Which.
+    pub id: SystemId,
+    /// What is wrong with its settings.
+    pub why: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// All vendors.
+pub const REGISTER: &[Row] = &[];
+
+/// Every vendor's declaration.
+pub fn vendors() -> impl Iterator<Item = &'static Vendor> {
+    REGISTER.iter().map(|row| row.vendor)
+}

@@ -1,0 +1,144 @@
+//! What can happen in a run. Pure values; their order is their meaning.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::consent::ConsentKind;
+use crate::model::{
+    Change, ChangeId, Finding, Outcome, Plan, Proof, Skip, StepKey, SystemId, UserId, Utc, Verdict,
+};
+use crate::transport::MeterReading;
+
+/// What a run sets out to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Throw the intruder out.
+    Contain,
+    /// Give the account back.
+    Release,
+}
+
+/// One thing that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The run began, with this plan.
+    Opened {
+        /// `oust/<version>`
+        tool: String,
+        /// What for.
+        mode: Mode,
+        /// Who asked.
+        requester: String,
+        /// The whole plan.
+        plan: Box<Plan>,
+    },
+    /// Somebody agreed to the plan.
+    Consented {
+        /// The plan's digest.
+        digest: String,
+        /// How.
+        kind: ConsentKind,
+        /// Who.
+        by: String,
+    },
+    /// A part of the before-state, as the vendor answered it; after the first write if `late`.
+    Captured {
+        /// Whose.
+        subject: UserId,
+        /// Which part.
+        part: String,
+        /// What was there.
+        value: Value,
+        /// It came after the first write.
+        late: bool,
+    },
+    /// A part of the before-state had not answered when the first write left.
+    NotCaptured {
+        /// Whose.
+        subject: UserId,
+        /// Which part.
+        part: String,
+        /// What kept it.
+        why: String,
+    },
+    /// A re-read found another target of the same selector.
+    FoundLater {
+        /// What will be done to it.
+        change: Change,
+    },
+    /// A write is about to leave.
+    Intended {
+        /// Which change.
+        change: ChangeId,
+        /// The how-manieth time, from 1.
+        attempt: u32,
+    },
+    /// It was answered, or given up waiting for.
+    Answered {
+        /// Which change.
+        change: ChangeId,
+        /// Which attempt.
+        attempt: u32,
+        /// How.
+        outcome: Outcome,
+        /// After how long, in milliseconds.
+        ms: u64,
+    },
+    /// A step does nothing for a subject.
+    Skipped {
+        /// Which step.
+        step: StepKey,
+        /// For whom.
+        subject: UserId,
+        /// Why.
+        skip: Skip,
+    },
+    /// A read showed something about a change.
+    Proved {
+        /// Which.
+        change: ChangeId,
+        /// What.
+        proof: Proof,
+    },
+    /// The log shows that the subject still acted; the eviction is swept again.
+    SignOfLife {
+        /// Whose.
+        subject: UserId,
+        /// When.
+        seen_at: Utc,
+        /// What he did.
+        what: String,
+        /// The event's id at the vendor.
+        event_id: String,
+    },
+    /// The log was read up to this event time.
+    LogRead {
+        /// By the vendor's clock.
+        until: Utc,
+    },
+    /// Something a person should know.
+    Noted {
+        /// What.
+        finding: Finding,
+    },
+    /// Everything that this command will write is written.
+    WritesEnded,
+    /// The run is over.
+    Closed {
+        /// The word.
+        verdict: Verdict,
+        /// Requests by system.
+        requests: BTreeMap<SystemId, MeterReading>,
+    },
+    /// Somebody goes on with it.
+    Reopened {
+        /// Who.
+        by: String,
+        /// `oust/<version>`
+        tool: String,
+    },
+}

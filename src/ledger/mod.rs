@@ -1,0 +1,14 @@
+//! The ledger: an append-only, hash-chained record of every run.
+//!
+//! An intent is durable before its write leaves, its answer before the next one. Everything
+//! that is said about a run later (report, resume, release) is folded from its events
+//! ([`RunState`]); nothing is remembered anywhere else. The store is a port ([`Store`]):
+//! SQLite for people, memory for simulation.
+
+mod event;
+mod state;
+mod store;
+
+pub use event::{Event, Mode};
+pub use state::{ChangeState, RunState};
+pub use store::{Head, Record, RunRow, Store, StoreError};

@@ -1,0 +1,295 @@
+//! A run as its events tell it. Pure: the same events always give the same state.
+//!
+//! Executor, prover, report, resume and release all read this one value; whoever wants to know
+//! whether a call is in doubt asks here.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Event, Head, Mode};
+use crate::consent::ConsentKind;
+use crate::model::{
+    Change, ChangeId, Finding, Outcome, OutcomeKind, Plan, Proof, ProofState, Skip, StepKey,
+    SystemId, UserId, Utc, Verdict,
+};
+use crate::transport::MeterReading;
+
+/// A run, folded from its events.
+#[derive(Clone, Debug, Default)]
+pub struct RunState {
+    /// The plan; `None` before `Opened`.
+    pub plan: Option<Plan>,
+    /// What for.
+    pub mode: Option<Mode>,
+    /// `oust/<version>` of the last command that worked on it.
+    pub tool: String,
+    /// Who asked.
+    pub requester: String,
+    /// How, by whom and when it was agreed to.
+    pub consent: Option<(ConsentKind, String, Utc)>,
+    /// Every change, planned or found later.
+    pub changes: BTreeMap<ChangeId, ChangeState>,
+    /// Ids in the order they were planned or found.
+    pub order: Vec<ChangeId>,
+    /// Steps that do nothing for a subject.
+    pub skipped: BTreeMap<(StepKey, UserId), Skip>,
+    /// Before-state by subject and part: the value, and whether it came late.
+    pub captured: BTreeMap<(UserId, String), (Value, bool)>,
+    /// Parts that had not answered before the first write, and why.
+    pub not_captured: BTreeMap<(UserId, String), String>,
+    /// Signs of life: subject, when, what.
+    pub signs: Vec<(UserId, Utc, String)>,
+    /// Ids of the events behind `signs`.
+    pub sign_events: std::collections::BTreeSet<String>,
+    /// Up to which event time the log was read.
+    pub log_read_until: Option<Utc>,
+    /// What people should know.
+    pub findings: Vec<Finding>,
+    /// When it was opened, consented to, first written, and last closed.
+    pub opened_at: Option<Utc>,
+    /// The first intent.
+    pub first_write_at: Option<Utc>,
+    /// The last answer.
+    pub last_answer_at: Option<Utc>,
+    /// When all writes were done.
+    pub writes_ended_at: Option<Utc>,
+    /// When it closed; `None` while open.
+    pub closed_at: Option<Utc>,
+    /// The verdict it closed with.
+    pub verdict: Option<Verdict>,
+    /// Requests by system, as of the last close.
+    pub requests: BTreeMap<SystemId, MeterReading>,
+    /// Where the ledger stood after the last event.
+    pub head: Option<Head>,
+}
+
+/// What is known of one change.
+#[derive(Clone, Debug)]
+pub struct ChangeState {
+    /// The change.
+    pub change: Change,
+    /// Times it was intended.
+    pub attempts: u32,
+    /// The last answer; `None` after an intent without one.
+    pub outcome: Option<Outcome>,
+    /// When that answer was recorded.
+    pub answered_at: Option<Utc>,
+    /// How long it took, in milliseconds.
+    pub ms: Option<u64>,
+    /// What the last read showed.
+    pub proof: Option<Proof>,
+    /// Every trace that any attempt left.
+    pub receipts: Vec<crate::model::Receipt>,
+}
+
+impl ChangeState {
+    fn new(change: Change) -> Self {
+        Self {
+            change,
+            attempts: 0,
+            outcome: None,
+            answered_at: None,
+            ms: None,
+            proof: None,
+            receipts: Vec::new(),
+        }
+    }
+
+    /// It left, and what came of it is unknown: it must be read back before it is repeated.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let unanswered = self.attempts > 0 && self.outcome.is_none();
+        let doubted = matches!(&self.outcome, Some(outcome) if matches!(outcome.kind, OutcomeKind::InDoubt { .. }));
+        (unanswered || doubted) && !self.is_proven()
+    }
+
+    /// The last read showed it so.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proof_is(ProofState::Proven)
+    }
+
+    /// The last read showed this.
+    #[must_use]
+    pub fn proof_is(&self, state: ProofState) -> bool {
+        self.proof
+            .as_ref()
+            .is_some_and(|proof| proof.state == state)
+    }
+
+    /// The vendor said yes to it.
+    #[must_use]
+    pub fn is_answered_well(&self) -> bool {
+        self.outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.kind.is_good())
+    }
+}
+
+impl RunState {
+    /// Folds records from the beginning.
+    pub fn of<'r>(records: impl IntoIterator<Item = &'r super::Record>) -> Self {
+        let mut state = Self::default();
+        for record in records {
+            state.apply(record.at, &record.event);
+            state.head = Some(Head {
+                seq: record.seq,
+                hash: record.hash.clone(),
+            });
+        }
+        state
+    }
+
+    /// Whether a write may have left.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.first_write_at.is_some()
+    }
+
+    /// The changes in order.
+    pub fn in_order(&self) -> impl Iterator<Item = &ChangeState> {
+        self.order.iter().filter_map(|id| self.changes.get(id))
+    }
+
+    /// Takes one more event.
+    pub fn apply(&mut self, at: Utc, event: &Event) {
+        match event {
+            Event::Opened {
+                tool,
+                mode,
+                requester,
+                plan,
+            } => {
+                self.opened_at = Some(at);
+                self.tool.clone_from(tool);
+                self.mode = Some(*mode);
+                self.requester.clone_from(requester);
+                for change in plan.changes() {
+                    self.add(change);
+                }
+                self.take_planned_skips(plan);
+                self.findings.extend(plan.findings.iter().cloned());
+                self.plan = Some((**plan).clone());
+            }
+            Event::Consented { kind, by, .. } => self.consent = Some((*kind, by.clone(), at)),
+            Event::Captured {
+                subject,
+                part,
+                value,
+                late,
+            } => {
+                self.captured
+                    .insert((subject.clone(), part.clone()), (value.clone(), *late));
+            }
+            Event::NotCaptured { subject, part, why } => {
+                self.not_captured
+                    .insert((subject.clone(), part.clone()), why.clone());
+            }
+            Event::FoundLater { change } => {
+                self.skipped.remove(&(change.step, change.subject.clone()));
+                self.add(change);
+            }
+            Event::Skipped {
+                step,
+                subject,
+                skip,
+            } => {
+                self.skipped.insert((*step, subject.clone()), skip.clone());
+            }
+            Event::SignOfLife {
+                subject,
+                seen_at,
+                what,
+                event_id,
+            } => {
+                self.sign_events.insert(event_id.clone());
+                self.signs.push((subject.clone(), *seen_at, what.clone()));
+            }
+            Event::LogRead { until } => {
+                self.log_read_until = self.log_read_until.max(Some(*until));
+            }
+            Event::Noted { finding } => {
+                if !self.findings.contains(finding) {
+                    self.findings.push(finding.clone());
+                }
+            }
+            Event::WritesEnded => self.writes_ended_at = Some(at),
+            Event::Closed { verdict, requests } => {
+                self.closed_at = Some(at);
+                self.verdict = Some(*verdict);
+                self.add_requests(requests);
+            }
+            Event::Reopened { tool, .. } => {
+                self.closed_at = None;
+                self.tool.clone_from(tool);
+            }
+            Event::Intended { .. } | Event::Answered { .. } | Event::Proved { .. } => {
+                self.apply_to_change(at, event);
+            }
+        }
+    }
+
+    fn apply_to_change(&mut self, at: Utc, event: &Event) {
+        match event {
+            Event::Intended { change, attempt } => {
+                self.first_write_at = self.first_write_at.or(Some(at));
+                if let Some(state) = self.changes.get_mut(change) {
+                    state.attempts = *attempt;
+                    state.outcome = None;
+                    // What was read before this attempt says nothing about it.
+                    state.proof = None;
+                }
+            }
+            Event::Answered {
+                change,
+                outcome,
+                ms,
+                ..
+            } => {
+                self.last_answer_at = Some(at);
+                if let Some(state) = self.changes.get_mut(change) {
+                    state.receipts.extend(outcome.receipts.iter().cloned());
+                    state.outcome = Some(outcome.clone());
+                    state.answered_at = Some(at);
+                    state.ms = Some(*ms);
+                }
+            }
+            Event::Proved { change, proof } => {
+                if let Some(state) = self.changes.get_mut(change) {
+                    state.proof = Some(proof.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, change: &Change) {
+        if !self.changes.contains_key(&change.id) {
+            self.order.push(change.id.clone());
+            self.changes
+                .insert(change.id.clone(), ChangeState::new(change.clone()));
+        }
+    }
+
+    fn take_planned_skips(&mut self, plan: &Plan) {
+        for step in plan.steps() {
+            for each in &step.subjects {
+                if let Some(skip) = &each.skip {
+                    self.skipped
+                        .insert((step.key, each.subject.clone()), skip.clone());
+                }
+            }
+        }
+    }
+
+    fn add_requests(&mut self, requests: &BTreeMap<SystemId, MeterReading>) {
+        for (system, reading) in requests {
+            let sum = self.requests.entry(system.clone()).or_default();
+            sum.reads += reading.reads;
+            sum.writes += reading.writes;
+            sum.retries += reading.retries;
+            sum.throttled += reading.throttled;
+        }
+    }
+}

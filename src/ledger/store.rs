@@ -1,0 +1,161 @@
+//! The port to whatever keeps the ledger.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Event;
+use crate::model::{Plan, RunId, UserId, Utc};
+
+/// Where the chain stands: the last record's number and hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// From 1; 0 for an empty ledger.
+    pub seq: u64,
+    /// SHA-256, hex, over the record and the hash before it.
+    pub hash: String,
+}
+
+/// One record as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its number in the ledger.
+    pub seq: u64,
+    /// Whose run.
+    pub run: RunId,
+    /// When it was appended.
+    pub at: Utc,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// The chain's hash at this record.
+    pub hash: String,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// Which.
+    pub id: RunId,
+    /// When it began.
+    pub opened_at: Utc,
+    /// When it closed; `None` is unfinished.
+    pub closed_at: Option<Utc>,
+    /// Its verdict's word, once closed.
+    pub verdict: Option<String>,
+    /// Logins.
+    pub subjects: Vec<String>,
+    /// The playbook's name.
+    pub playbook: String,
+    /// Whether a write may have left.
+    pub wrote: bool,
+}
+
+/// Keeps the ledger.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a run and claims its subjects, in one durable commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if an unfinished run holds a subject; nothing is then stored.
+    async fn open_run(
+        &self,
+        run: &RunId,
+        subjects: &[UserId],
+        at: Utc,
+        events: Vec<Event>,
+    ) -> Result<Head, StoreError>;
+
+    /// Appends events of one run in one durable commit. `Closed` lets go of its subjects,
+    /// `Reopened` claims them again.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they are not durable.
+    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError>;
+
+    /// All records of one run, in order; empty if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError>;
+
+    /// All runs, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    async fn runs(&self) -> Result<Vec<RunRow>, StoreError>;
+
+    /// Where the chain stands.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    async fn head(&self) -> Result<Head, StoreError>;
+
+    /// Keeps a plan for `--consent`, by its phrase; the newest of a phrase wins.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is not durable.
+    async fn save_plan(&self, plan: &Plan) -> Result<(), StoreError>;
+
+    /// The plan of a phrase.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    async fn plan(&self, phrase: &str) -> Result<Option<Plan>, StoreError>;
+
+    /// Binds the ledger to an org on first use.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherOrg`] if it belongs to another.
+    async fn bind_org(&self, org_id: &str) -> Result<(), StoreError>;
+
+    /// Subjects of runs opened since `since`, each run's subjects counted, for the hourly cap.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    async fn subjects_since(&self, since: Utc) -> Result<u64, StoreError>;
+}
+
+/// Why the ledger could not be used.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// An unfinished run holds a subject.
+    #[error("run {run} is unfinished and holds {subject}")]
+    Busy {
+        /// The run.
+        run: RunId,
+        /// The subject.
+        subject: UserId,
+    },
+    /// It belongs to another org.
+    #[error("this state belongs to org {theirs}, the configured org is {ours}")]
+    OtherOrg {
+        /// The ledger's org.
+        theirs: String,
+        /// The configured org.
+        ours: String,
+    },
+    /// It was written by a newer oust.
+    #[error("the ledger is version {found}, this oust knows {known}: use the newer oust")]
+    Newer {
+        /// The file's version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The file is not a ledger or is damaged.
+    #[error("the ledger at {path} cannot be read: {why}")]
+    Corrupt {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The disk refused.
+    #[error("the ledger at {path} cannot be written: {why}")]
+    Disk {
+        /// Which file.
+        path: String,
+        /// What was refused.
+        why: String,
+    },
+}

@@ -1,0 +1,164 @@
+//! The case: whose accounts, since when, why.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{SystemId, UserId, Utc};
+
+/// Who is to be contained, for which window, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// The accounts, privileged first; never empty once planned.
+    pub subjects: Vec<Subject>,
+    /// When the intruder was in.
+    pub window: Window,
+    /// The ticket, as the person gave it.
+    pub id: Option<String>,
+    /// The reason in a sentence, as the person gave it.
+    pub reason: Option<String>,
+    /// What started this.
+    pub source: Source,
+}
+
+/// What started a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A person at the command line, named by the operating system.
+    Person(String),
+    /// An alert, named by its source and rule.
+    Alert(String),
+}
+
+impl Source {
+    /// Whether no person is there to answer questions.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        matches!(self, Self::Alert(_))
+    }
+}
+
+/// The part an account plays in the incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The intruder uses it.
+    #[default]
+    Compromised,
+    /// It gave the intruder access.
+    Granter,
+    /// It acts as somebody else.
+    Impersonator,
+    /// Somebody else acts as it.
+    Impersonated,
+}
+
+/// A question that may have no answer yet; no answer is never taken for a yes or a no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tri {
+    /// Read, and so.
+    Yes,
+    /// Read, and not so.
+    No,
+    /// Could not be read.
+    Unread,
+}
+
+/// An account to contain, as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The immutable id; the only thing that requests are made with.
+    pub id: UserId,
+    /// The login, for people.
+    pub login: String,
+    /// The part it plays.
+    pub role: Role,
+    /// The directory's status, an open word (`ACTIVE`, `SUSPENDED`, …).
+    pub status: String,
+    /// Whether it holds an admin role.
+    pub privileged: Tri,
+    /// Admin roles by the directory's type name; empty if unread or none.
+    pub roles: Vec<String>,
+    /// Group ids; `None` if unread.
+    pub groups: Option<Vec<String>>,
+    /// Catalogue names of assigned apps; `None` if unread.
+    pub apps: Option<Vec<String>>,
+    /// Where the profile is mastered (`OKTA`, `ACTIVE_DIRECTORY`, `IMPORT`, …).
+    pub mastered_by: String,
+}
+
+/// Who a subject is at one system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Identity {
+    /// Exactly one account, pointing back.
+    Found {
+        /// The vendor's immutable id.
+        id: String,
+    },
+    /// Read, and there is none.
+    NoAccount,
+    /// Several answer to the name; a person must choose.
+    Ambiguous {
+        /// The candidates' ids.
+        candidates: Vec<String>,
+    },
+    /// It was changed within the window; a person must look.
+    Contested {
+        /// What was changed.
+        why: String,
+    },
+    /// Could not be read.
+    Unread {
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// The window of the compromise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// When it began.
+    pub start: Utc,
+    /// When it ended; `None` is still open.
+    pub end: Option<Utc>,
+    /// How the start is known.
+    pub how: WindowHow,
+}
+
+impl Window {
+    /// Whether `at` lies inside.
+    #[must_use]
+    pub fn contains(&self, at: Utc) -> bool {
+        at >= self.start && self.end.is_none_or(|end| at <= end)
+    }
+}
+
+/// How a window is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowHow {
+    /// A person gave it.
+    Given,
+    /// The System Log shows it.
+    Derived,
+    /// Nobody knows: seven days, said so, and release refuses until it is confirmed.
+    Assumed,
+}
+
+impl WindowHow {
+    /// The word for screens and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Derived => "derived",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
+/// A subject's identities, system by system.
+pub type Identities = BTreeMap<SystemId, Identity>;

@@ -1,0 +1,26 @@
+//! Plain values of an incident: who, when, what was intended, answered and read back.
+//!
+//! No input, no output, no vendor, no clock. Every value here can be printed, stored and
+//! compared; what the rest of the program hands from stage to stage is made of them.
+
+mod action;
+mod case;
+mod change;
+mod ids;
+mod outcome;
+mod plan;
+mod time;
+mod verdict;
+
+pub use action::{Action, Evicts, Provable, Setting, Undo, Vendor, nearest};
+pub use case::{Case, Identities, Identity, Role, Source, Subject, Tri, Window, WindowHow};
+pub use change::{Change, Found, Kept, Select, Target};
+pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
+pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
+pub(crate) use plan::hex;
+pub use plan::{
+    GuardAnswer, GuardName, GuardReply, Lift, Plan, PlannedFor, PlannedStage, PlannedStep,
+    PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey,
+};
+pub use time::Utc;
+pub use verdict::{Item, ItemState, Judged, Verdict, evicted_at, judge};

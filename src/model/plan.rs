@@ -1,0 +1,507 @@
+//! A plan: every change of a case, made by reads alone, and the digest that consent binds to.
+//!
+//! The digest covers what a person agrees to (whom, where, which steps with which settings,
+//! from when, up to how many, which guards lifted) and not the matched items, so that a
+//! re-read may add the factor that the intruder enrols while we ask.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    ActionId, Case, Change, Finding, Identity, Kept, RunId, Select, SystemId, UserId, Utc,
+};
+
+/// Every change of a case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The run this plan would be.
+    pub run: RunId,
+    /// The directory's own id: a plan holds for one org.
+    pub org_id: String,
+    /// The org's host, for people.
+    pub org: String,
+    /// When the reads were made.
+    pub made_at: Utc,
+    /// What it follows.
+    pub playbook: PlaybookRef,
+    /// Whom it is about.
+    pub case: Case,
+    /// The systems in scope, and who each subject is there.
+    pub systems: Vec<PlannedSystem>,
+    /// What was left out on purpose.
+    pub scope: Scope,
+    /// What the guards answered.
+    pub guards: Vec<GuardAnswer>,
+    /// The stages, in playbook order.
+    pub stages: Vec<PlannedStage>,
+    /// What the reads found that is no change.
+    pub findings: Vec<Finding>,
+}
+
+/// A playbook by name and content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaybookRef {
+    /// `account-takeover`
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// SHA-256 of its text, hex.
+    pub digest: String,
+}
+
+/// A system and who the subjects are there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedSystem {
+    /// `okta`, `github:eng`, …
+    pub id: SystemId,
+    /// Identity by subject, in the case's order.
+    pub identities: Vec<(UserId, Identity)>,
+}
+
+/// Systems named by `--only` and `--skip`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Only these; empty is all.
+    pub only: Vec<String>,
+    /// All but these.
+    pub skip: Vec<String>,
+}
+
+impl Scope {
+    /// Whether `system` takes part; a bare vendor names all its systems.
+    #[must_use]
+    pub fn includes(&self, system: &SystemId) -> bool {
+        let named = |list: &[String]| {
+            list.iter()
+                .any(|name| name == system.as_str() || name == system.vendor())
+        };
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+}
+
+/// One stage of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStage {
+    /// Its name in the playbook.
+    pub name: String,
+    /// The stage it waits for.
+    pub after: Option<String>,
+    /// How long after the subject's eviction it waits at most, in milliseconds.
+    pub stage_wait_ms: Option<u64>,
+    /// Whether its systems run side by side.
+    pub order: StageOrder,
+    /// Whether it needs a consent of its own.
+    pub ask: bool,
+    /// Its steps, one per (playbook step, system).
+    pub steps: Vec<PlannedStep>,
+}
+
+/// How the steps of a stage stand to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageOrder {
+    /// One after the other.
+    #[default]
+    Sequential,
+    /// Systems side by side; steps of one system one after the other.
+    Parallel,
+}
+
+/// Where a step stands: stage and step, counted from 0 in playbook order, and the system's
+/// place among those the step runs at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepKey {
+    /// Stage, from 0.
+    pub stage: u16,
+    /// Step within the stage, from 0.
+    pub step: u16,
+    /// System within the step, from 0.
+    pub system: u16,
+}
+
+impl fmt::Display for StepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.stage, self.step, self.system)
+    }
+}
+
+impl FromStr for StepKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<u16> = text
+            .split('.')
+            .filter_map(|part| part.parse().ok())
+            .collect();
+        match parts[..] {
+            [stage, step, system] => Ok(Self {
+                stage,
+                step,
+                system,
+            }),
+            _ => Err(format!("`{text}` is not a step's place")),
+        }
+    }
+}
+
+impl Serialize for StepKey {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepKey {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// One step at one system, for all subjects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its place.
+    pub key: StepKey,
+    /// What it does.
+    pub action: ActionId,
+    /// Where.
+    pub system: SystemId,
+    /// Checked settings, defaults filled in.
+    pub settings: Value,
+    /// Which of the subject's things it takes.
+    pub select: Select,
+    /// `when:` as written.
+    pub when: Option<String>,
+    /// Whether its absence is a residual instead of a failure.
+    pub optional: bool,
+    /// Actions of which one must be proven first.
+    pub requires: Vec<ActionId>,
+    /// Whether its failure ends the run for that subject.
+    pub halt_on_failure: bool,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// What it means for each subject, in the case's order.
+    pub subjects: Vec<PlannedFor>,
+}
+
+/// What a step means for one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedFor {
+    /// Whose account.
+    pub subject: UserId,
+    /// The intended writes.
+    pub changes: Vec<Change>,
+    /// What the selector leaves alone.
+    pub kept: Vec<Kept>,
+    /// Why there is nothing to do, if so.
+    pub skip: Option<Skip>,
+    /// At most this many changes without asking again.
+    pub ceiling: u32,
+    /// What a person should read beside it.
+    pub notes: Vec<String>,
+}
+
+impl PlannedFor {
+    /// The most changes that consent to `matches` covers: twice as many, at least five more.
+    #[must_use]
+    pub fn ceiling_for(matches: usize) -> u32 {
+        u32::try_from((matches * 2).max(matches + 5)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Why a step does nothing for a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "skip")]
+pub enum Skip {
+    /// Its `when:` is false.
+    WhenFalse,
+    /// There is nothing that it could be done to, for the reason given (may be empty).
+    NothingSelected {
+        /// Why, in words.
+        why: String,
+    },
+    /// The subject has no account there.
+    NoAccount,
+    /// A guard refused it.
+    Guard {
+        /// Which.
+        guard: GuardName,
+        /// What it said.
+        why: String,
+    },
+    /// None of the actions it requires was proven.
+    Requires {
+        /// Which actions.
+        actions: Vec<ActionId>,
+    },
+    /// Its stage asks for a consent of its own, and nobody answered.
+    Unasked,
+    /// What it needs to know could not be read.
+    Unread {
+        /// What went wrong.
+        why: String,
+    },
+    /// The vendor or org cannot do it.
+    Unsupported {
+        /// Why.
+        why: String,
+    },
+    /// It would stop an agent, and the playbook keeps agents.
+    AgentsKept {
+        /// The agents' names.
+        agents: Vec<String>,
+    },
+    /// More was found than consent covers.
+    CeilingPassed {
+        /// How many were found.
+        found: u32,
+        /// How many were agreed to.
+        ceiling: u32,
+    },
+    /// An earlier step failed and said `on_failure: halt`.
+    Halted,
+}
+
+impl Skip {
+    /// One line for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::WhenFalse => "its condition is false".into(),
+            Self::NothingSelected { why } if why.is_empty() => "nothing to do".into(),
+            Self::NothingSelected { why } | Self::Unread { why } | Self::Unsupported { why } => {
+                why.clone()
+            }
+            Self::NoAccount => "no account there".into(),
+            Self::Guard { guard, why } => format!("refused by {guard}: {why}"),
+            Self::Requires { actions } => {
+                let names: Vec<String> = actions.iter().map(ToString::to_string).collect();
+                format!("none of {} is proven", names.join(", "))
+            }
+            Self::Unasked => "asks for a consent of its own".into(),
+            Self::AgentsKept { agents } => {
+                format!("owns an agent token ({}); agents: keep", agents.join(", "))
+            }
+            Self::CeilingPassed { found, ceiling } => {
+                format!("found {found}, consent covers {ceiling}: plan again")
+            }
+            Self::Halted => "an earlier step failed (on_failure: halt)".into(),
+        }
+    }
+
+    /// Whether it leaves nothing open: the cases that the verdict rules name.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(
+            self,
+            Self::WhenFalse | Self::NothingSelected { .. } | Self::NoAccount
+        )
+    }
+}
+
+/// The guards by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardName {
+    /// Ids that config protects.
+    Protected,
+    /// Our own principal.
+    OwnPrincipal,
+    /// The last usable super admins.
+    SuperAdmins,
+    /// Owners of agent tokens.
+    AgentOwner,
+    /// Subjects a run.
+    CapRun,
+    /// Subjects a rolling hour.
+    CapHour,
+    /// Subjects as a share of all active users.
+    CapPercent,
+    /// Automatic runs per source and hour.
+    CapSource,
+}
+
+impl GuardName {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Protected,
+        Self::OwnPrincipal,
+        Self::SuperAdmins,
+        Self::AgentOwner,
+        Self::CapRun,
+        Self::CapHour,
+        Self::CapPercent,
+        Self::CapSource,
+    ];
+
+    /// The name on the command line and in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::OwnPrincipal => "own_principal",
+            Self::SuperAdmins => "super_admins",
+            Self::AgentOwner => "agent_owner",
+            Self::CapRun => "cap_run",
+            Self::CapHour => "cap_hour",
+            Self::CapPercent => "cap_percent",
+            Self::CapSource => "cap_source",
+        }
+    }
+}
+
+impl fmt::Display for GuardName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What a guard answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardAnswer {
+    /// Which guard.
+    pub name: GuardName,
+    /// Its answer.
+    #[serde(flatten)]
+    pub reply: GuardReply,
+    /// Who lifted it and why, if so; the refusal then no longer binds.
+    pub lifted: Option<Lift>,
+}
+
+impl GuardAnswer {
+    /// Whether it still stops the whole run.
+    #[must_use]
+    pub fn stops_run(&self) -> bool {
+        self.lifted.is_none() && matches!(self.reply, GuardReply::RefusesRun { .. })
+    }
+}
+
+/// A guard's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum GuardReply {
+    /// Nothing to say.
+    Passes,
+    /// Goes on, but says this above everything else.
+    Warns {
+        /// One sentence.
+        why: String,
+    },
+    /// Refuses some actions for some subjects; the rest runs.
+    RefusesSteps {
+        /// One sentence.
+        why: String,
+        /// Which actions.
+        actions: Vec<ActionId>,
+        /// For whom.
+        subjects: Vec<UserId>,
+    },
+    /// Refuses the run.
+    RefusesRun {
+        /// One sentence.
+        why: String,
+        /// The next best command.
+        next: String,
+    },
+}
+
+/// A guard lifted by a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lift {
+    /// Which guard.
+    pub guard: GuardName,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub by: String,
+}
+
+impl Plan {
+    /// All steps, in playbook order.
+    pub fn steps(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// All planned changes, in playbook order.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps()
+            .flat_map(|step| step.subjects.iter().flat_map(|each| &each.changes))
+    }
+
+    /// The step at `key`.
+    #[must_use]
+    pub fn step(&self, key: StepKey) -> Option<&PlannedStep> {
+        self.steps().find(|step| step.key == key)
+    }
+
+    /// SHA-256, hex, over what consent covers (see the module's opening).
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let subjects: Vec<&UserId> = self.case.subjects.iter().map(|who| &who.id).collect();
+        let steps: Vec<Value> = self.steps().map(consented_part).collect();
+        let lifted: Vec<&Lift> = self
+            .guards
+            .iter()
+            .filter_map(|guard| guard.lifted.as_ref())
+            .collect();
+        let covered = json!({
+            "org": self.org_id,
+            "subjects": subjects,
+            "systems": self.systems,
+            "playbook": self.playbook.digest,
+            "steps": steps,
+            "window_start": self.case.window.start,
+            "lifted": lifted,
+        });
+        hex(&Sha256::digest(covered.to_string().as_bytes()))
+    }
+
+    /// What a person passes to `--consent`: `contain` and the digest's first eight digits.
+    #[must_use]
+    pub fn phrase(&self) -> String {
+        format!("contain {}", &self.digest()[..8])
+    }
+
+    /// What a person types at the prompt: the login's local part for one subject, the number
+    /// of subjects for many.
+    #[must_use]
+    pub fn typed_word(&self) -> String {
+        match &self.case.subjects[..] {
+            [only] => only
+                .login
+                .split('@')
+                .next()
+                .unwrap_or(&only.login)
+                .to_owned(),
+            many => many.len().to_string(),
+        }
+    }
+}
+
+fn consented_part(step: &PlannedStep) -> Value {
+    let ceilings: Vec<(&UserId, u32)> = step
+        .subjects
+        .iter()
+        .map(|each| (&each.subject, each.ceiling))
+        .collect();
+    json!({
+        "key": step.key, "action": step.action, "system": step.system,
+        "settings": step.settings, "select": step.select, "ceilings": ceilings,
+    })
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
+            text
+        })
+}

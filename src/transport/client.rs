@@ -1,0 +1,406 @@
+//! One system's client: quota, credential, wire and retries in their order.
+//!
+//! Every call goes: wait for quota → sign → send → learn → repeat if that is safe. Nothing
+//! else in the program touches the wire.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, Response, header};
+use serde_json::Value;
+use url::Url;
+
+use super::limit::{Bucket, Budget, Rank};
+use super::meaning::{Answer, Meaning};
+use super::request::Path;
+use super::retry::{self, Pauses, Throttle};
+use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
+use crate::given::{Clock, Rng};
+use crate::model::{SystemId, Utc};
+
+/// What a client is built from.
+pub struct ClientParts {
+    /// Which system.
+    pub system: SystemId,
+    /// Where it is; nothing is ever sent anywhere else.
+    pub origin: Url,
+    /// The network.
+    pub wire: Arc<dyn Wire>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// For jitter.
+    pub rng: Arc<dyn Rng>,
+    /// Signs reads.
+    pub reads_as: Arc<dyn Credential>,
+    /// Signs writes.
+    pub writes_as: Arc<dyn Credential>,
+    /// The bucket that a request counts against.
+    pub bucket: fn(&Method, &str) -> Bucket,
+    /// `oust/<version> run=<id>`: how a SOC tells us from the intruder.
+    pub user_agent: String,
+}
+
+/// One system's client, shared by its readers and writers.
+pub struct Client {
+    parts: ClientParts,
+    budget: Budget,
+    meter: Meter,
+}
+
+/// Why a call brought no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// It certainly had no effect.
+    #[error("{system} could not be reached: {why}")]
+    NotSent {
+        /// Which system.
+        system: SystemId,
+        /// What went wrong.
+        why: String,
+    },
+    /// It may have happened.
+    #[error("{system} did not answer; it may have happened: {why}")]
+    Silent {
+        /// Which system.
+        system: SystemId,
+        /// What was seen.
+        why: String,
+    },
+    /// We have no credential that it accepts.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The quota would have had us wait longer than the step may take.
+    #[error("{system} is throttling us beyond this step's time")]
+    NoQuota {
+        /// Which system.
+        system: SystemId,
+    },
+    /// An answer that we must not or cannot use.
+    #[error("{system} answered something unusable: {why}")]
+    Unusable {
+        /// Which system.
+        system: SystemId,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl CallError {
+    /// Whether the request may have had effect.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Silent { .. } | Self::Unusable { .. })
+    }
+}
+
+/// What one client has sent so far.
+#[derive(Debug, Default)]
+pub struct Meter {
+    reads: AtomicU64,
+    writes: AtomicU64,
+    retries: AtomicU64,
+    throttled: AtomicU64,
+}
+
+/// A meter's numbers at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MeterReading {
+    /// Requests that read.
+    pub reads: u64,
+    /// Requests that write.
+    pub writes: u64,
+    /// Repetitions among them.
+    pub retries: u64,
+    /// 429s seen.
+    pub throttled: u64,
+}
+
+/// One request before it is signed.
+pub(super) struct Outgoing<'call> {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<&'call Value>,
+    pub(super) is_write: bool,
+    pub(super) rank: Rank,
+    pub(super) patience: Duration,
+    pub(super) body_max: usize,
+}
+
+enum Attempt {
+    Over(Result<Answer, CallError>),
+    Again {
+        pause: Option<Duration>,
+        last: Result<Answer, CallError>,
+    },
+}
+
+impl Client {
+    /// A client that has sent nothing yet.
+    #[must_use]
+    pub fn new(parts: ClientParts) -> Self {
+        let budget = Budget::new(Arc::clone(&parts.clock));
+        Self {
+            parts,
+            budget,
+            meter: Meter::default(),
+        }
+    }
+
+    /// Which system it talks to.
+    #[must_use]
+    pub fn system(&self) -> &SystemId {
+        &self.parts.system
+    }
+
+    /// What it has sent so far.
+    #[must_use]
+    pub fn metered(&self) -> MeterReading {
+        MeterReading {
+            reads: self.meter.reads.load(Ordering::Relaxed),
+            writes: self.meter.writes.load(Ordering::Relaxed),
+            retries: self.meter.retries.load(Ordering::Relaxed),
+            throttled: self.meter.throttled.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What people should know about the credentials it used.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        let mut told = self.parts.writes_as.told();
+        told.extend(self.parts.reads_as.told());
+        told.sort();
+        told.dedup();
+        told
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.parts.clock
+    }
+
+    pub(super) fn url(&self, path: &Path) -> Url {
+        path.at(&self.parts.origin)
+    }
+
+    /// A link that the vendor sent, if it stays at home.
+    pub(super) fn own_link(&self, link: &str) -> Result<Url, CallError> {
+        let foreign = || CallError::Unusable {
+            system: self.parts.system.clone(),
+            why: "its next-page link leaves the configured address".into(),
+        };
+        let url = self.parts.origin.join(link).map_err(|_| foreign())?;
+        if url.origin() == self.parts.origin.origin() && url.username().is_empty() {
+            Ok(url)
+        } else {
+            Err(foreign())
+        }
+    }
+
+    /// Sends `call`, repeating it where that is safe.
+    pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
+        let give_up = self.parts.clock.elapsed() + call.patience;
+        let bucket = (self.parts.bucket)(&call.method, call.url.path());
+        let mut pauses = Pauses::new(&*self.parts.rng);
+        let mut renewed = false;
+        loop {
+            let left = give_up.saturating_sub(self.parts.clock.elapsed());
+            if !self.budget.admit(bucket, call.rank, left).await {
+                return Err(CallError::NoQuota {
+                    system: self.parts.system.clone(),
+                });
+            }
+            let (pause, last) = match self.attempt(call, bucket, &mut renewed).await {
+                Attempt::Over(result) => return result,
+                Attempt::Again { pause, last } => (pause, last),
+            };
+            let Some(step) = pauses.next() else {
+                return last;
+            };
+            let pause = pause.unwrap_or(step);
+            if self.parts.clock.elapsed() + pause > give_up {
+                return last;
+            }
+            self.meter.retries.fetch_add(1, Ordering::Relaxed);
+            self.parts.clock.sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Outgoing<'_>, bucket: Bucket, renewed: &mut bool) -> Attempt {
+        let signer = if call.is_write {
+            &self.parts.writes_as
+        } else {
+            &self.parts.reads_as
+        };
+        let mut request = self.unsigned(call);
+        if let Err(error) = signer.sign(&mut request).await {
+            return match error {
+                AuthError::Refused { .. } if signer.fall_back().await => Attempt::Again {
+                    pause: Some(Duration::ZERO),
+                    last: Err(error.into()),
+                },
+                AuthError::Unreachable { .. } => Attempt::Again {
+                    pause: None,
+                    last: Err(error.into()),
+                },
+                _ => Attempt::Over(Err(error.into())),
+            };
+        }
+        let sent_at = self.parts.clock.now();
+        let counter = if call.is_write {
+            &self.meter.writes
+        } else {
+            &self.meter.reads
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let limits = WireLimits {
+            body_max: call.body_max,
+            ..WireLimits::default()
+        };
+        let answer = match self.parts.wire.send(request, limits).await {
+            Ok(response) => self.read(response, sent_at, call.is_write),
+            Err(error) => {
+                let again = retry::may_repeat_error(&error, call.is_write);
+                let last = self.failed(error, call, sent_at);
+                return if again && last.is_err() {
+                    Attempt::Again { pause: None, last }
+                } else {
+                    Attempt::Over(last)
+                };
+            }
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(unusable) if call.is_write => return Attempt::Over(Err(unusable)),
+            Err(unusable) => {
+                return Attempt::Again {
+                    pause: None,
+                    last: Err(unusable),
+                };
+            }
+        };
+        if let Some(learnt) = retry::learnt(&answer.headers, self.parts.clock.now()) {
+            self.budget.learn(bucket, learnt);
+        }
+        self.after(answer, &**signer, call.is_write, renewed).await
+    }
+
+    async fn after(
+        &self,
+        answer: Answer,
+        signer: &dyn Credential,
+        is_write: bool,
+        renewed: &mut bool,
+    ) -> Attempt {
+        let now = Some(Duration::ZERO);
+        match answer.meaning() {
+            Meaning::Unauthenticated if !*renewed && signer.renew().await => {
+                *renewed = true;
+                Attempt::Again {
+                    pause: now,
+                    last: Ok(answer),
+                }
+            }
+            Meaning::Unauthenticated if signer.fall_back().await => Attempt::Again {
+                pause: now,
+                last: Ok(answer),
+            },
+            Meaning::Throttled => {
+                self.meter.throttled.fetch_add(1, Ordering::Relaxed);
+                let pause = match retry::throttle(&answer.headers, self.parts.clock.now()) {
+                    Throttle::Window(wait) => Some(wait),
+                    Throttle::Concurrency | Throttle::Untold => None,
+                };
+                Attempt::Again {
+                    pause,
+                    last: Ok(answer),
+                }
+            }
+            meaning if retry::may_repeat(meaning, is_write) => Attempt::Again {
+                pause: None,
+                last: Ok(answer),
+            },
+            _ => Attempt::Over(Ok(answer)),
+        }
+    }
+
+    fn unsigned(&self, call: &Outgoing<'_>) -> Request<Vec<u8>> {
+        let mut request = Request::new(Vec::new());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = call
+            .url
+            .as_str()
+            .parse()
+            .expect("a URL that `url` built is a URI");
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Ok(agent) = HeaderValue::from_str(&self.parts.user_agent) {
+            headers.insert(header::USER_AGENT, agent);
+        }
+        if let Some(body) = call.body {
+            headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+            *request.body_mut() = body.to_string().into_bytes();
+        }
+        request
+    }
+
+    fn read(
+        &self,
+        response: Response<Vec<u8>>,
+        sent_at: Utc,
+        is_write: bool,
+    ) -> Result<Answer, CallError> {
+        let (parts, body) = response.into_parts();
+        let good = parts.status.is_success();
+        let json = match serde_json::from_slice(&body) {
+            Ok(json) => json,
+            // A write's effect is read back anyway; an error page is an error by its status.
+            Err(_) if body.is_empty() || is_write || !good => Value::Null,
+            Err(error) => {
+                return Err(CallError::Unusable {
+                    system: self.parts.system.clone(),
+                    why: format!("not JSON ({error})"),
+                });
+            }
+        };
+        let request_id = parts
+            .headers
+            .get("x-okta-request-id")
+            .or_else(|| parts.headers.get("x-request-id"))
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
+        let server_at = retry::date(&parts.headers).unwrap_or(sent_at);
+        let status = parts.status.as_u16();
+        Ok(Answer {
+            status,
+            json,
+            request_id,
+            sent_at,
+            server_at,
+            headers: parts.headers,
+        })
+    }
+
+    /// A wire error in the caller's words. A write whose status was read has its answer.
+    fn failed(
+        &self,
+        error: WireError,
+        call: &Outgoing<'_>,
+        sent_at: Utc,
+    ) -> Result<Answer, CallError> {
+        let system = self.parts.system.clone();
+        match error {
+            WireError::NotSent(why) => Err(CallError::NotSent { system, why }),
+            WireError::Silent(why) => Err(CallError::Silent { system, why }),
+            WireError::Unreadable { status, .. } if call.is_write => {
+                let mut response = Response::new(Vec::new());
+                *response.status_mut() =
+                    http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_GATEWAY);
+                self.read(response, sent_at, true)
+            }
+            WireError::Unreadable { why, .. } => Err(CallError::Unusable { system, why }),
+        }
+    }
+}

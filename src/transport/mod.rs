@@ -1,0 +1,28 @@
+//! One way to a vendor: reads, and writes that need a consent.
+//!
+//! A [`Reader`] sends [`Read`]s; a [`Writer`] sends [`Write`]s and cannot exist without a
+//! [`Consent`](crate::consent::Consent). The split is by *effect*, not by HTTP verb: some
+//! vendors read by POST. Beneath both, one [`Client`] per system keeps the limits, the quota
+//! (`limit`), the retries (`retry`) and the credential.
+//!
+//! Does not know what a vendor's answers mean beyond the status table (`meaning`), and never
+//! follows a redirect or a link out of the configured origin: credentials stay at home.
+
+mod client;
+mod http_wire;
+mod limit;
+mod meaning;
+mod read;
+mod request;
+mod retry;
+mod wire;
+mod write;
+
+pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
+pub use http_wire::HttpWire;
+pub use limit::{Bucket, Budget, Rank};
+pub use meaning::{Answer, Meaning};
+pub use read::{Read, Reader};
+pub use request::{Path, origin_of};
+pub use wire::{AuthError, Credential, Wire, WireError, WireLimits};
+pub use write::{Write, Writer};

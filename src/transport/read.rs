@@ -1,0 +1,184 @@
+//! Requests that change nothing, and the only thing that planner and prover ever hold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use super::client::{CallError, Client, Outgoing};
+use super::limit::Rank;
+use super::meaning::Answer;
+use super::request::Path;
+use crate::given::Clock;
+use crate::model::SystemId;
+
+/// Pages followed at most.
+const PAGES_MAX: usize = 200;
+
+/// A request that changes nothing at the vendor.
+#[derive(Clone, Debug)]
+pub struct Read {
+    method: Method,
+    path: Path,
+    body: Option<Value>,
+    body_max: usize,
+}
+
+impl Read {
+    /// A GET.
+    #[must_use]
+    pub fn get(path: Path) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            body: None,
+            body_max: 8 << 20,
+        }
+    }
+
+    /// A POST that only reads; name it as a constant in the connector, with its source.
+    #[must_use]
+    pub fn query(path: Path, body: Value) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            body: Some(body),
+            body_max: 8 << 20,
+        }
+    }
+
+    /// For pages of the System Log, which may be large: up to 32 MiB.
+    #[must_use]
+    pub fn log_page(mut self) -> Self {
+        self.body_max = 32 << 20;
+        self
+    }
+}
+
+/// Sends [`Read`]s. All that planning and verifying ever hold.
+///
+/// ```compile_fail,E0308
+/// # use oust::transport::{Path, Reader, Write};
+/// # async fn demo(reader: &Reader) {
+/// reader.send(&Write::post(Path::new("/people/7/deactivate"))).await; // expected `Read`
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Reader {
+    pub(super) client: Arc<Client>,
+    pub(super) rank: Rank,
+    pub(super) patience: Duration,
+}
+
+impl Reader {
+    /// A reader of the highest rank with a step's time.
+    #[must_use]
+    pub fn new(client: Arc<Client>) -> Self {
+        Self {
+            client,
+            rank: Rank::Evict,
+            patience: Duration::from_secs(60),
+        }
+    }
+
+    /// The same reader at another place in the queue.
+    #[must_use]
+    pub fn ranked(&self, rank: Rank) -> Self {
+        Self {
+            rank,
+            ..self.clone()
+        }
+    }
+
+    /// The same reader with at most this much time for each call, repetitions included.
+    #[must_use]
+    pub fn patient(&self, patience: Duration) -> Self {
+        Self {
+            patience,
+            ..self.clone()
+        }
+    }
+
+    /// Which system it reads.
+    #[must_use]
+    pub fn system(&self) -> &SystemId {
+        self.client.system()
+    }
+
+    /// The clock it lives by.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &**self.client.clock()
+    }
+
+    /// Sends one read; the answer may have any status.
+    ///
+    /// # Errors
+    /// [`CallError`] if no usable answer came within the attempts and the time.
+    pub async fn send(&self, read: &Read) -> Result<Answer, CallError> {
+        self.client
+            .send(&self.outgoing(read, self.client.url(&read.path)))
+            .await
+    }
+
+    /// Follows `Link: rel="next"` to the end and returns all items of all pages.
+    ///
+    /// The inner error is the first answer that was not good, for the caller to interpret.
+    ///
+    /// # Errors
+    /// [`CallError`] as [`Reader::send`], for a link that leaves the configured address, for a
+    /// page that is no list, and for more than 200 pages: an incomplete list is no list.
+    pub async fn list(&self, read: &Read) -> Result<Result<Vec<Value>, Answer>, CallError> {
+        let mut url = self.client.url(&read.path);
+        let mut items = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let answer = self.client.send(&self.outgoing(read, url)).await?;
+            if !answer.is_good() {
+                return Ok(Err(answer));
+            }
+            let next = next_link(&answer);
+            match answer.json {
+                Value::Array(page) => items.extend(page),
+                _ => return Err(self.unusable("a list was expected")),
+            }
+            match next {
+                Some(link) => url = self.client.own_link(&link)?,
+                None => return Ok(Ok(items)),
+            }
+        }
+        Err(self.unusable("more than 200 pages"))
+    }
+
+    fn outgoing<'call>(&self, read: &'call Read, url: url::Url) -> Outgoing<'call> {
+        Outgoing {
+            method: read.method.clone(),
+            url,
+            body: read.body.as_ref(),
+            is_write: false,
+            rank: self.rank,
+            patience: self.patience,
+            body_max: read.body_max,
+        }
+    }
+
+    fn unusable(&self, why: &str) -> CallError {
+        CallError::Unusable {
+            system: self.system().clone(),
+            why: why.to_owned(),
+        }
+    }
+}
+
+/// The target of `Link: <…>; rel="next"`, among any number of `Link` headers.
+fn next_link(answer: &Answer) -> Option<String> {
+    answer
+        .headers
+        .get_all(http::header::LINK)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(",<").collect::<Vec<_>>())
+        .find(|part| part.contains("rel=\"next\""))
+        .and_then(|part| part.split('>').next())
+        .map(|link| link.trim_start().trim_start_matches('<').to_owned())
+}

@@ -1,0 +1,141 @@
+//! Building a URL out of a fixed path and outside values, so that no value escapes its place.
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Url;
+
+/// What is escaped within one path segment: everything that could end it.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'+')
+    .add(b'/')
+    .add(b';')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A path with its query. Fixed text comes by [`Path::new`] and [`Path::then`], outside values
+/// by [`Path::seg`] and [`Path::query`], which escape them.
+#[derive(Clone, Debug)]
+pub struct Path {
+    path: String,
+    query: Vec<(String, String)>,
+}
+
+impl Path {
+    /// Starts with fixed text: `/api/v1/users`.
+    #[must_use]
+    pub fn new(fixed: &str) -> Self {
+        Self {
+            path: fixed.to_owned(),
+            query: Vec::new(),
+        }
+    }
+
+    /// Adds `/` and an outside value, escaped. `.` and `..` cannot climb.
+    #[must_use]
+    pub fn seg(mut self, value: &str) -> Self {
+        self.path.push('/');
+        if value == "." || value == ".." {
+            self.path.push_str(&value.replace('.', "%2E"));
+        } else {
+            self.path.extend(utf8_percent_encode(value, SEGMENT));
+        }
+        self
+    }
+
+    /// Adds fixed text: `/lifecycle/suspend`.
+    #[must_use]
+    pub fn then(mut self, fixed: &str) -> Self {
+        self.path.push_str(fixed);
+        self
+    }
+
+    /// Adds a query pair, escaped.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The path without the query, as it will be sent.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole URL at `origin`.
+    pub(super) fn at(&self, origin: &Url) -> Url {
+        let mut url = origin.clone();
+        let base = origin.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}{}", self.path));
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        url
+    }
+}
+
+/// Parses a configured address and checks that credentials may be sent there: https, or plain
+/// http to this machine.
+///
+/// # Errors
+/// A sentence that says what is wrong with it.
+pub fn origin_of(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL must not carry a user name or password".into());
+    }
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err(format!("`{text}` names no host")),
+    };
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => Err(format!(
+            "`{text}` is plain http: use https (http is for loopback only)"
+        )),
+        other => Err(format!("`{text}` is `{other}`: use https")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_cannot_leave_its_place_in_the_path() {
+        let origin = origin_of("https://example.okta.com").unwrap();
+        let url = Path::new("/api/v1/users").seg("a/../b+c?d#é@x").at(&origin);
+        assert_eq!(url.path(), "/api/v1/users/a%2F..%2Fb%2Bc%3Fd%23%C3%A9@x");
+        let climb = Path::new("/api/v1/users")
+            .seg("..")
+            .then("/sessions")
+            .at(&origin);
+        assert!(climb.path().starts_with("/api/v1/"), "{}", climb.path());
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        assert!(origin_of("http://127.0.0.1:8080").is_ok());
+        assert!(
+            origin_of("http://example.okta.com")
+                .unwrap_err()
+                .contains("https")
+        );
+        assert!(origin_of("https://u:p@example.okta.com").is_err());
+    }
+}

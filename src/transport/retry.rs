@@ -1,0 +1,148 @@
+//! When a call is worth repeating, and how long to wait before.
+//!
+//! A read may be repeated whatever happened. A write is repeated only when it certainly had no
+//! effect: it never left, or the vendor throttled it. Everything else is the caller's to
+//! judge: a call in doubt is read back before anybody repeats it.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use http::HeaderMap;
+use jiff::fmt::rfc2822::DateTimeParser;
+
+use super::limit::Learnt;
+use super::meaning::Meaning;
+use super::wire::WireError;
+use crate::given::Rng;
+use crate::model::Utc;
+
+/// Attempts per call, the first included.
+pub(super) const ATTEMPTS: usize = 4;
+
+/// Whether a failed attempt may be repeated.
+pub(super) fn may_repeat_error(error: &WireError, is_write: bool) -> bool {
+    !is_write || matches!(error, WireError::NotSent(_))
+}
+
+/// Whether an answered attempt may be repeated.
+pub(super) fn may_repeat(meaning: Meaning, is_write: bool) -> bool {
+    match meaning {
+        Meaning::Throttled => true,
+        Meaning::Broken => !is_write,
+        _ => false,
+    }
+}
+
+/// Short, growing, jittered pauses for everything but a per-minute 429.
+pub(super) struct Pauses {
+    steps: ExponentialBackoff,
+    jitter: u64,
+}
+
+impl Pauses {
+    pub(super) fn new(rng: &dyn Rng) -> Self {
+        let steps = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(80))
+            .with_max_delay(Duration::from_secs(2))
+            .with_factor(2.5)
+            .with_max_times(ATTEMPTS - 1)
+            .build();
+        Self {
+            steps,
+            jitter: rng.below(80),
+        }
+    }
+
+    /// The next pause; `None` when the attempts are used up.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        self.steps
+            .next()
+            .map(|pause| pause + Duration::from_millis(self.jitter))
+    }
+}
+
+/// What a 429 asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Throttle {
+    /// Too many at once: a blink. Okta sends limit 0, remaining 0 and a bogus reset.
+    Concurrency,
+    /// The window is used up: this long.
+    Window(Duration),
+    /// No headers to tell by.
+    Untold,
+}
+
+/// Tells the two 429s apart.
+pub(super) fn throttle(headers: &HeaderMap, now: Utc) -> Throttle {
+    if let Some(after) = number(headers, "retry-after") {
+        return Throttle::Window(Duration::from_secs(after.min(120)));
+    }
+    match (number(headers, "x-rate-limit-limit"), learnt(headers, now)) {
+        (Some(0), _) => Throttle::Concurrency,
+        (_, Some(learnt)) => Throttle::Window(learnt.resets_in),
+        _ => Throttle::Untold,
+    }
+}
+
+/// The bucket's state by its headers, if they are there and sane.
+///
+/// The wait is `Reset − Date + 1 s`, both by the vendor's clock, so that ours may be wrong.
+pub(super) fn learnt(headers: &HeaderMap, now: Utc) -> Option<Learnt> {
+    let limit = number(headers, "x-rate-limit-limit").filter(|limit| *limit > 0)?;
+    let remaining = number(headers, "x-rate-limit-remaining")?;
+    let reset = i64::try_from(number(headers, "x-rate-limit-reset")?).ok()?;
+    let date = date(headers).unwrap_or(now);
+    let seconds = u64::try_from(reset - date.seconds() + 1)
+        .unwrap_or(0)
+        .min(120);
+    Some(Learnt {
+        limit,
+        remaining,
+        resets_in: Duration::from_secs(seconds),
+    })
+}
+
+/// The vendor's own time of the answer.
+pub(super) fn date(headers: &HeaderMap) -> Option<Utc> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    PARSER.parse_timestamp(text).ok().map(Utc::from)
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(limit: &str, remaining: &str, reset: i64) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        map.insert("x-rate-limit-limit", limit.parse().unwrap());
+        map.insert("x-rate-limit-remaining", remaining.parse().unwrap());
+        map.insert("x-rate-limit-reset", reset.to_string().parse().unwrap());
+        map.insert("date", "Tue, 10 Mar 2026 15:00:00 GMT".parse().unwrap());
+        map
+    }
+
+    #[test]
+    fn the_two_429s_are_told_apart_whatever_our_clock_says() {
+        let server = "2026-03-10T15:00:00Z".parse::<Utc>().unwrap().seconds();
+        let wrong_clock = Utc::from_millis(0);
+        let minute = throttle(&headers("600", "0", server + 7), wrong_clock);
+        assert_eq!(minute, Throttle::Window(Duration::from_secs(8)));
+        let bogus = throttle(&headers("0", "0", server + 3_600), wrong_clock);
+        assert_eq!(bogus, Throttle::Concurrency);
+        assert_eq!(throttle(&HeaderMap::new(), wrong_clock), Throttle::Untold);
+    }
+
+    #[test]
+    fn a_write_is_repeated_only_when_it_certainly_had_no_effect() {
+        assert!(may_repeat_error(&WireError::NotSent(String::new()), true));
+        assert!(!may_repeat_error(&WireError::Silent(String::new()), true));
+        assert!(may_repeat(Meaning::Throttled, true));
+        assert!(!may_repeat(Meaning::Broken, true));
+        assert!(may_repeat(Meaning::Broken, false));
+    }
+}

@@ -1,0 +1,103 @@
+//! Requests that change something, and the only thing that can send them.
+
+use http::Method;
+use serde_json::Value;
+
+use super::client::{CallError, Outgoing};
+use super::limit::Rank;
+use super::meaning::Answer;
+use super::read::Reader;
+use super::request::Path;
+use crate::consent::Consent;
+
+/// A request that changes something at the vendor.
+#[derive(Clone, Debug)]
+pub struct Write {
+    method: Method,
+    path: Path,
+    body: Option<Value>,
+}
+
+impl Write {
+    /// A POST without a body.
+    #[must_use]
+    pub fn post(path: Path) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            body: None,
+        }
+    }
+
+    /// A PUT without a body.
+    #[must_use]
+    pub fn put(path: Path) -> Self {
+        Self {
+            method: Method::PUT,
+            path,
+            body: None,
+        }
+    }
+
+    /// A DELETE.
+    #[must_use]
+    pub fn delete(path: Path) -> Self {
+        Self {
+            method: Method::DELETE,
+            path,
+            body: None,
+        }
+    }
+
+    /// With this JSON body.
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
+/// Sends [`Write`]s. Cannot exist without [`Consent`].
+pub struct Writer<'run> {
+    reader: &'run Reader,
+    consent: &'run Consent,
+}
+
+impl<'run> Writer<'run> {
+    /// A writer beside `reader`, for the plan that `consent` was given to.
+    #[must_use]
+    pub fn new(reader: &'run Reader, consent: &'run Consent) -> Self {
+        Self { reader, consent }
+    }
+
+    /// For reading before and after a write.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        self.reader
+    }
+
+    /// The consent it writes by.
+    #[must_use]
+    pub fn consent(&self) -> &Consent {
+        self.consent
+    }
+
+    /// Sends one write. It is repeated only while it certainly had no effect.
+    ///
+    /// # Errors
+    /// [`CallError`] if no answer came; [`CallError::may_have_happened`] tells whether it is
+    /// in doubt.
+    pub async fn send(&self, write: &Write) -> Result<Answer, CallError> {
+        let client = &self.reader.client;
+        let call = Outgoing {
+            method: write.method.clone(),
+            url: client.url(&write.path),
+            body: write.body.as_ref(),
+            is_write: true,
+            rank: self.reader.rank.min(Rank::Contain),
+            patience: self.reader.patience,
+            body_max: 8 << 20,
+        };
+        client.send(&call).await
+    }
+}
