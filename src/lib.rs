@@ -8,7 +8,9 @@
 pub mod connector;
 pub mod connectors;
 pub mod consent;
+pub mod engine;
 pub mod given;
+pub mod guard;
 pub mod ledger;
 pub mod model;
 pub mod playbook;

@@ -6,9 +6,11 @@
 //! SQLite for people, memory for simulation.
 
 mod event;
+mod judge;
 mod state;
 mod store;
 
 pub use event::{Event, Mode};
+pub use judge::{Actions, items, run_verdict, subject_verdicts};
 pub use state::{ChangeState, RunState};
 pub use store::{Head, Record, RunRow, Store, StoreError};

@@ -235,6 +235,12 @@ impl RunState {
             Event::Intended { change, attempt } => {
                 self.first_write_at = self.first_write_at.or(Some(at));
                 if let Some(state) = self.changes.get_mut(change) {
+                    let step = (state.change.step, state.change.subject.clone());
+                    // A step that runs after all is no longer skipped; what is beyond its
+                    // ceiling still is.
+                    if !matches!(self.skipped.get(&step), Some(Skip::CeilingPassed { .. })) {
+                        self.skipped.remove(&step);
+                    }
                     state.attempts = *attempt;
                     state.outcome = None;
                     // What was read before this attempt says nothing about it.

@@ -1,0 +1,142 @@
+//! Carries out a consented plan: every subject on his own, stage after stage.
+//!
+//! Each subject's stages run in playbook order; a stage waits for the one it names in `after:`,
+//! or goes past it `stage_wait` after that subject's eviction, so that a slow directory never
+//! shields the mailbox. Within a stage steps keep their order; `order: parallel` is across
+//! systems. One subject's or system's failure never stops another's: outcomes are collected,
+//! not short-circuited.
+//!
+//! Does not decide what to do (`planner`) nor whether it worked (`prover`).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt, Shared, join_all, select};
+use futures_util::stream::{self, StreamExt};
+
+use super::run::Run;
+use super::step;
+use crate::model::{PlannedStage, PlannedStep, Skip, StageOrder, UserId};
+
+/// Subjects worked on at the same time; the quota, not this, is the limit.
+const SUBJECTS_AT_ONCE: usize = 32;
+
+/// What this pass over the plan is for.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    /// `None`: carry out what is not done. Else: these subjects showed signs of life; clear
+    /// them again, lock them again where the lock is gone, and take what is new.
+    pub(super) sweep: Option<&'a [UserId]>,
+}
+
+/// One subject in one pass.
+pub(super) struct Subject<'a> {
+    pub(super) run: &'a Run,
+    pub(super) id: &'a UserId,
+    pub(super) is_sweep: bool,
+    /// A step failed that said `on_failure: halt`.
+    pub(super) halted: AtomicBool,
+}
+
+/// Works on all subjects of the pass, in the plan's order of priority.
+pub(super) async fn contain(run: &Run, pass: Pass<'_>) {
+    let all = run.plan.case.subjects.iter().map(|who| &who.id);
+    let wanted = all.filter(|id| pass.sweep.is_none_or(|again| again.contains(id)));
+    stream::iter(wanted)
+        .for_each_concurrent(SUBJECTS_AT_ONCE, |id| async move {
+            let is_sweep = pass.sweep.is_some();
+            let subject = Subject {
+                run,
+                id,
+                is_sweep,
+                halted: AtomicBool::new(false),
+            };
+            contain_one(&subject).await;
+        })
+        .await;
+}
+
+type Stage<'a> = Shared<BoxFuture<'a, ()>>;
+
+async fn contain_one(subject: &Subject<'_>) {
+    let mut begun: Vec<(&str, Stage<'_>)> = Vec::new();
+    for stage in &subject.run.plan.stages {
+        let after = stage.after.as_deref();
+        let awaited = begun
+            .iter()
+            .find(|(name, _)| Some(*name) == after)
+            .map(|(_, done)| done.clone());
+        let evicted = begun.first().map(|(_, done)| done.clone());
+        let work = async move {
+            wait_for(subject.run, stage, awaited, evicted).await;
+            run_stage(subject, stage).await;
+        };
+        begun.push((stage.name.as_str(), work.boxed().shared()));
+    }
+    join_all(begun.into_iter().map(|(_, done)| done)).await;
+}
+
+async fn wait_for(
+    run: &Run,
+    stage: &PlannedStage,
+    awaited: Option<Stage<'_>>,
+    evicted: Option<Stage<'_>>,
+) {
+    let (Some(awaited), Some(evicted)) = (awaited, evicted) else {
+        return;
+    };
+    match stage.stage_wait_ms {
+        None => awaited.await,
+        Some(wait) => {
+            let at_the_latest = async {
+                evicted.await;
+                run.tools.clock.sleep(Duration::from_millis(wait)).await;
+            };
+            select(awaited, Box::pin(at_the_latest)).await;
+        }
+    }
+}
+
+async fn run_stage(subject: &Subject<'_>, stage: &PlannedStage) {
+    if stage.ask {
+        for step in &stage.steps {
+            step::skip(subject, step, Skip::Unasked);
+        }
+        return;
+    }
+    match stage.order {
+        StageOrder::Sequential => in_order(subject, stage.steps.iter()).await,
+        StageOrder::Parallel => {
+            let mut systems: Vec<_> = stage.steps.iter().map(|step| &step.system).collect();
+            systems.sort();
+            systems.dedup();
+            let lanes = systems.into_iter().map(|system| {
+                in_order(
+                    subject,
+                    stage
+                        .steps
+                        .iter()
+                        .filter(move |step| step.system == *system),
+                )
+            });
+            join_all(lanes).await;
+        }
+    }
+    subject.run.recorder.flush().await;
+}
+
+async fn in_order<'p>(subject: &Subject<'_>, steps: impl Iterator<Item = &'p PlannedStep>) {
+    for step in steps {
+        if subject.run.stopped() {
+            return;
+        }
+        if subject.halted.load(Ordering::Relaxed) {
+            step::skip(subject, step, Skip::Halted);
+            continue;
+        }
+        let failed = step::run(subject, step).await;
+        if failed && step.halt_on_failure {
+            subject.halted.store(true, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine: plans a case, carries out a consented plan, proves it.
+//!
+//! Knows no vendor, prints nothing, decides nothing that a person should. One [`Run`] holds
+//! what its parts share; the parts are the planner (reads), the executor (writes, in order),
+//! the prover (reads, beside and after) and the sweep (looks for signs of life).
+
+mod executor;
+mod planner;
+mod prover;
+mod recorder;
+mod run;
+mod snapshot;
+mod step;
+mod sweep;
+
+pub use planner::{PlanError, PlanRequest, Prepared, plan};
+pub use recorder::{Observer, Silent};
+pub use run::{Ended, Run, RunError, Start, Tools};
+pub use snapshot::Snapshot;

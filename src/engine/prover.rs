@@ -1,0 +1,209 @@
+//! Reads back what was written, beside the writes and after them, until it is settled.
+//!
+//! A verdict is made of these reads, never of a status code. Each system is read on its own;
+//! everything that is due there goes in one call, so that one log poll serves all subjects. A
+//! change is settled when it is proven, cannot be read, was seen undone three times running,
+//! or its time is up.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::{join_all, select};
+use tokio::sync::watch;
+
+use super::run::Run;
+use super::step::applied_of;
+use crate::connector::System;
+use crate::ledger::{ChangeState, Event, RunState};
+use crate::model::{Applied, ChangeId, OutcomeKind, Proof, ProofState, Provable, Utc};
+use crate::transport::{Rank, Reader};
+
+/// Reads that must agree before something counts as undone: vendors lag behind themselves.
+const REFUTALS: u32 = 3;
+
+/// Reads back at every system until the writes have ended and all is settled.
+pub(super) async fn prove(run: &Run, writes_ended: watch::Receiver<bool>) {
+    join_all(run.tools.systems().map(|system| {
+        let mut prover = Prover {
+            run,
+            system,
+            reads: BTreeMap::new(),
+        };
+        let writes_ended = writes_ended.clone();
+        async move { prover.work(writes_ended).await }
+    }))
+    .await;
+}
+
+struct Prover<'a> {
+    run: &'a Run,
+    system: &'a System,
+    /// Reads made of each attempt of a change, and when the next is due.
+    reads: BTreeMap<(ChangeId, u32), Reads>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Reads {
+    count: u32,
+    refutals: u32,
+    next_at: Duration,
+    settled: bool,
+}
+
+impl Prover<'_> {
+    async fn work(&mut self, mut writes_ended: watch::Receiver<bool>) {
+        let mut changed = self.run.recorder.watch();
+        loop {
+            if self.run.stopped() {
+                return;
+            }
+            changed.borrow_and_update();
+            let ended = *writes_ended.borrow_and_update();
+            let open = self.run.recorder.read(|state| self.open(state));
+            if open.is_empty() && ended {
+                return;
+            }
+            let now = self.run.tools.clock.elapsed();
+            let (due, later): (Vec<_>, Vec<_>) = open
+                .into_iter()
+                .partition(|(key, _)| self.next_at(key) <= now);
+            if due.is_empty() {
+                let next = later.iter().map(|(key, _)| self.next_at(key)).min();
+                wait(
+                    self.run,
+                    next.map(|at| at - now),
+                    &mut changed,
+                    &mut writes_ended,
+                )
+                .await;
+            } else {
+                self.read(due).await;
+            }
+        }
+    }
+
+    fn next_at(&self, key: &(ChangeId, u32)) -> Duration {
+        self.reads
+            .get(key)
+            .map_or(Duration::ZERO, |reads| reads.next_at)
+    }
+
+    /// Answered changes of this system that are not settled.
+    fn open(&self, state: &RunState) -> Vec<((ChangeId, u32), Applied)> {
+        state
+            .in_order()
+            .filter(|each| each.change.system == self.system.id && needs_proof(each))
+            .map(|each| ((each.change.id.clone(), each.attempts), each))
+            .filter(|(key, _)| self.reads.get(key).is_none_or(|reads| !reads.settled))
+            .map(|(key, each)| (key, applied_of(state, &each.change)))
+            .collect()
+    }
+
+    async fn read(&mut self, due: Vec<((ChangeId, u32), Applied)>) {
+        let reader = Reader::new(self.system.client.clone()).ranked(Rank::Prove);
+        let applied: Vec<Applied> = due.iter().map(|(_, applied)| applied.clone()).collect();
+        let proofs = self.system.connector.prove(&reader, &applied).await;
+        let mut news = Vec::new();
+        for ((key, applied), proof) in due.into_iter().zip(proofs) {
+            let proof = self.weigh(&key, &applied, proof);
+            let (same_attempt, known) = self.run.recorder.read(|state| {
+                let each = state.changes.get(&key.0);
+                let same = each.is_some_and(|each| each.attempts == key.1);
+                (same, each.and_then(|each| each.proof.clone()))
+            });
+            let is_news = known.is_none_or(|known| known.state != proof.state);
+            if same_attempt && is_news {
+                news.push(Event::Proved {
+                    change: key.0,
+                    proof,
+                });
+            }
+        }
+        if !news.is_empty() {
+            self.run.recorder.commit(news).await;
+        }
+    }
+
+    /// What one read means, given the reads before it and the time that is left.
+    fn weigh(&mut self, key: &(ChangeId, u32), applied: &Applied, proof: Proof) -> Proof {
+        let clock = &self.run.tools.clock;
+        let reads = self.reads.entry(key.clone()).or_default();
+        reads.count += 1;
+        reads.refutals = if proof.state == ProofState::Refuted {
+            reads.refutals + 1
+        } else {
+            0
+        };
+        reads.next_at = clock.elapsed() + pause(reads.count);
+        let answered_at = applied
+            .outcome
+            .receipts
+            .last()
+            .map(|receipt| receipt.sent_at);
+        let time_is_up = clock
+            .now()
+            .since(answered_at.unwrap_or_else(|| clock.now()))
+            >= self.run.prove_for(self.system)
+            || (answered_at.is_none() && reads.count > 8);
+        reads.settled = match proof.state {
+            ProofState::Proven | ProofState::Unverifiable => true,
+            ProofState::Refuted => reads.refutals >= REFUTALS || time_is_up,
+            ProofState::Pending => time_is_up,
+        };
+        if proof.state == ProofState::Pending && time_is_up {
+            return self.given_up(applied, proof, clock.now());
+        }
+        proof
+    }
+
+    /// Time is up: an event that never came makes the change unverifiable, a state that could
+    /// not be read leaves it pending.
+    fn given_up(&self, applied: &Applied, proof: Proof, at: Utc) -> Proof {
+        let declared = self.system.connector.action(&applied.change.action);
+        match declared.map(|action| action.proof) {
+            Some(Provable::ByEvent(why) | Provable::Unverifiable(why)) => Proof {
+                state: ProofState::Unverifiable,
+                how: why.to_owned(),
+                at,
+            },
+            _ => proof,
+        }
+    }
+}
+
+/// The vendor said yes, or may have.
+fn needs_proof(each: &ChangeState) -> bool {
+    let doubted = matches!(&each.outcome, Some(outcome) if matches!(outcome.kind, OutcomeKind::InDoubt { .. }));
+    each.attempts > 0 && (each.is_answered_well() || doubted) && !each.is_proven()
+}
+
+/// Quick at first, then a steady pace that a log's quota can bear.
+fn pause(count: u32) -> Duration {
+    match count {
+        0 | 1 => Duration::from_millis(250),
+        2 => Duration::from_millis(500),
+        3 => Duration::from_secs(1),
+        4..=8 => Duration::from_secs(2),
+        _ => Duration::from_secs(5),
+    }
+}
+
+async fn wait(
+    run: &Run,
+    pause: Option<Duration>,
+    changed: &mut watch::Receiver<u64>,
+    writes_ended: &mut watch::Receiver<bool>,
+) {
+    let news = select(
+        Box::pin(changed.changed()),
+        Box::pin(writes_ended.changed()),
+    );
+    match pause {
+        Some(pause) => {
+            select(news, run.tools.clock.sleep(pause)).await;
+        }
+        None => {
+            news.await;
+        }
+    }
+}

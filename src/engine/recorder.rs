@@ -1,0 +1,172 @@
+//! Records what happens: into memory at once, into the ledger in as few commits as safe.
+//!
+//! An intent waits for its commit; an answer may ride with the next intent ([`Recorder::defer`]),
+//! so a chain of N writes costs N + 1 commits. Commits from many subjects that come together
+//! are made as one. The order in memory is the order in the ledger.
+//!
+//! If the disk fails in the middle, the run goes on: the events stay queued and are tried
+//! again with every later commit, and people are told at once. Stopping would save the
+//! intruder, not the ledger.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::watch;
+
+use crate::given::Clock;
+use crate::ledger::{Event, RunState, Store};
+use crate::model::{Finding, RunId, Severity, Utc};
+
+/// Watches a run; called for every event, in order. Must be quick.
+pub trait Observer: Send + Sync {
+    /// `state` has `event` in it already.
+    fn saw(&self, at: Utc, event: &Event, state: &RunState);
+}
+
+/// Watches nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn saw(&self, _: Utc, _: &Event, _: &RunState) {}
+}
+
+/// Records one run.
+pub(super) struct Recorder {
+    run: RunId,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+    inner: Mutex<Inner>,
+    /// Held while a commit is under way; whoever waits finds his events committed with it.
+    committing: tokio::sync::Mutex<()>,
+    /// Counts events, so that others can wait for something to happen.
+    changed: watch::Sender<u64>,
+}
+
+struct Inner {
+    state: RunState,
+    queue: Vec<(Utc, Event)>,
+    /// Events ever queued, and events ever committed.
+    queued: u64,
+    committed: u64,
+    disk_failed: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(
+        run: RunId,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
+        state: RunState,
+    ) -> Self {
+        let inner = Inner {
+            state,
+            queue: Vec::new(),
+            queued: 0,
+            committed: 0,
+            disk_failed: false,
+        };
+        let (changed, _) = watch::channel(0);
+        let inner = Mutex::new(inner);
+        Self {
+            run,
+            store,
+            clock,
+            observer,
+            inner,
+            committing: tokio::sync::Mutex::default(),
+            changed,
+        }
+    }
+
+    /// Looks at the run as it stands; `look` must be quick.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&RunState) -> T) -> T {
+        look(&self.lock().state)
+    }
+
+    /// A way to wait for the next event.
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Records now and commits with the next commit.
+    pub(super) fn defer(&self, event: Event) {
+        self.queue(vec![event]);
+    }
+
+    /// Records and commits, together with all that was deferred.
+    pub(super) async fn commit(&self, events: Vec<Event>) {
+        let ticket = self.queue(events);
+        let _turn = self.committing.lock().await;
+        let batch = {
+            let mut inner = self.lock();
+            if inner.committed >= ticket {
+                return;
+            }
+            std::mem::take(&mut inner.queue)
+        };
+        let events: Vec<Event> = batch.iter().map(|(_, event)| event.clone()).collect();
+        let taken = events.len() as u64;
+        let result = self.store.append(&self.run, self.clock.now(), events).await;
+        let failure = {
+            let mut inner = self.lock();
+            match result {
+                Ok(head) => {
+                    inner.committed += taken;
+                    inner.state.head = Some(head);
+                    None
+                }
+                Err(error) => {
+                    let mut kept = batch;
+                    kept.append(&mut inner.queue);
+                    inner.queue = kept;
+                    let first = !std::mem::replace(&mut inner.disk_failed, true);
+                    first.then(|| error.to_string())
+                }
+            }
+        };
+        if let Some(why) = failure {
+            self.defer(Event::Noted {
+                finding: disk_failed(&why),
+            });
+        }
+    }
+
+    /// Commits what was deferred, if anything was.
+    pub(super) async fn flush(&self) {
+        if !self.lock().queue.is_empty() {
+            self.commit(Vec::new()).await;
+        }
+    }
+
+    fn queue(&self, events: Vec<Event>) -> u64 {
+        let at = self.clock.now();
+        let mut inner = self.lock();
+        for event in events {
+            inner.state.apply(at, &event);
+            self.observer.saw(at, &event, &inner.state);
+            inner.queue.push((at, event));
+            inner.queued += 1;
+        }
+        let ticket = inner.queued;
+        drop(inner);
+        self.changed.send_modify(|count| *count = ticket);
+        ticket
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
+
+fn disk_failed(why: &str) -> Finding {
+    Finding {
+        severity: Severity::High,
+        id: "ledger_failed".into(),
+        text: format!("{why}; the run goes on, and its record is kept in memory"),
+        hint: "free the disk: everything is written with the next commit that succeeds".into(),
+    }
+}

@@ -1,0 +1,310 @@
+//! One run: what its parts share, and the order they work in.
+//!
+//! Write and prove side by side, then look for signs of life and sweep again if there are any,
+//! at most [`SWEEPS_MAX`] times; then close with the verdict. A run stopped by its person is
+//! left open: every intent and answer is in the ledger, and `resume` goes on from there.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::join;
+use tokio::sync::watch;
+
+use super::recorder::{Observer, Recorder};
+use super::snapshot::Snapshot;
+use super::{executor, prover, sweep};
+use crate::connector::{DirectorySystem, System};
+use crate::consent::Consent;
+use crate::given::{Clock, Rng};
+use crate::ledger::{Event, Mode, Record, RunState, Store, StoreError, run_verdict};
+use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Verdict};
+use crate::transport::Rank;
+
+/// Rounds of sweeping after signs of life.
+const SWEEPS_MAX: u32 = 3;
+
+/// What an engine is given.
+#[derive(Clone)]
+pub struct Tools {
+    /// The identity source.
+    pub directory: DirectorySystem,
+    /// Everything else.
+    pub services: Vec<System>,
+    /// The ledger.
+    pub store: Arc<dyn Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// For jitter.
+    pub rng: Arc<dyn Rng>,
+    /// `oust/<version>`
+    pub tool: String,
+}
+
+impl Tools {
+    /// All systems, the directory first.
+    pub fn systems(&self) -> impl Iterator<Item = &System> {
+        std::iter::once(&self.directory.system).chain(&self.services)
+    }
+
+    /// The system of this id.
+    #[must_use]
+    pub fn system(&self, id: &SystemId) -> Option<&System> {
+        self.systems().find(|system| system.id == *id)
+    }
+
+    /// An action's declaration.
+    #[must_use]
+    pub fn action(&self, id: &ActionId) -> Option<&'static Action> {
+        self.systems()
+            .find_map(|system| system.connector.action(id))
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this verdict.
+    Closed(Verdict),
+    /// Stopped by its person, open.
+    Stopped,
+}
+
+/// Why a run could not begin or go on. Nothing was written by this command.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The consent is of another plan.
+    #[error("the consent does not belong to this plan")]
+    ForeignConsent,
+    /// The ledger refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is nothing of this run in the ledger.
+    #[error("there is no run {0}")]
+    NoSuchRun(String),
+}
+
+/// A run under way.
+pub struct Run {
+    pub(super) tools: Tools,
+    pub(super) plan: Plan,
+    pub(super) consent: Consent,
+    pub(super) recorder: Recorder,
+    pub(super) stop: watch::Receiver<bool>,
+    prove_for: Option<Duration>,
+    snapshot: Mutex<Snapshot>,
+}
+
+/// What a run is started with, beside its plan.
+pub struct Start {
+    /// Agreed to the plan.
+    pub consent: Consent,
+    /// Who asked.
+    pub requester: String,
+    /// Evidence reads under way.
+    pub snapshot: Snapshot,
+    /// Watches.
+    pub observer: Arc<dyn Observer>,
+    /// Turns true when the person wants to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Bounds the wait for proofs, where shorter than the vendors' own.
+    pub prove_for: Option<Duration>,
+}
+
+impl Run {
+    /// Opens a run: plan and consent are durable, its subjects are claimed.
+    ///
+    /// # Errors
+    /// [`RunError`]; nothing was written.
+    pub async fn begin(tools: Tools, plan: Plan, start: Start) -> Result<Self, RunError> {
+        if !start.consent.covers(&plan) {
+            return Err(RunError::ForeignConsent);
+        }
+        tools.store.bind_org(&plan.org_id).await?;
+        let opened = Event::Opened {
+            tool: tools.tool.clone(),
+            mode: Mode::Contain,
+            requester: start.requester.clone(),
+            plan: Box::new(plan.clone()),
+        };
+        let events = vec![opened, consented(&start.consent)];
+        let subjects: Vec<UserId> = plan
+            .case
+            .subjects
+            .iter()
+            .map(|who| who.id.clone())
+            .collect();
+        let at = tools.clock.now();
+        let head = tools
+            .store
+            .open_run(&plan.run, &subjects, at, events.clone())
+            .await?;
+        let mut state = RunState::default();
+        for event in &events {
+            state.apply(at, event);
+            start.observer.saw(at, event, &state);
+        }
+        state.head = Some(head);
+        Ok(Self::new(tools, plan, start, state))
+    }
+
+    /// Goes on with a run from its records: what is in doubt is read back first, what is open
+    /// is tried again, what is done is left alone.
+    ///
+    /// # Errors
+    /// [`RunError`]; nothing was written.
+    pub async fn resume(tools: Tools, records: &[Record], start: Start) -> Result<Self, RunError> {
+        let state = RunState::of(records);
+        let Some(plan) = state.plan.clone() else {
+            return Err(RunError::NoSuchRun("with these records".into()));
+        };
+        tools.store.bind_org(&plan.org_id).await?;
+        let reopened = Event::Reopened {
+            by: start.requester.clone(),
+            tool: tools.tool.clone(),
+        };
+        let events = vec![reopened, consented(&start.consent)];
+        let at = tools.clock.now();
+        let head = tools.store.append(&plan.run, at, events.clone()).await?;
+        let mut state = state;
+        for event in &events {
+            state.apply(at, event);
+            start.observer.saw(at, event, &state);
+        }
+        state.head = Some(head);
+        Ok(Self::new(tools, plan, start, state))
+    }
+
+    fn new(tools: Tools, plan: Plan, start: Start, state: RunState) -> Self {
+        let recorder = Recorder::new(
+            plan.run.clone(),
+            Arc::clone(&tools.store),
+            Arc::clone(&tools.clock),
+            start.observer,
+            state,
+        );
+        Self {
+            tools,
+            plan,
+            consent: start.consent,
+            recorder,
+            stop: start.stop,
+            prove_for: start.prove_for,
+            snapshot: Mutex::new(start.snapshot),
+        }
+    }
+
+    /// Carries the plan out, proves it, sweeps after signs of life, closes.
+    pub async fn carry_out(&self) -> Ended {
+        self.note_evidence();
+        let mut again: Vec<UserId> = Vec::new();
+        for round in 0..=SWEEPS_MAX {
+            let pass = executor::Pass {
+                sweep: (round > 0).then_some(&*again),
+            };
+            let writes_ended = watch::channel(false);
+            join(
+                async {
+                    executor::contain(self, pass).await;
+                    self.recorder.commit(vec![Event::WritesEnded]).await;
+                    let _ = writes_ended.0.send(true);
+                },
+                prover::prove(self, writes_ended.1),
+            )
+            .await;
+            if self.stopped() {
+                self.recorder.flush().await;
+                return Ended::Stopped;
+            }
+            again = sweep::look(self, round == SWEEPS_MAX).await;
+            if again.is_empty() {
+                break;
+            }
+        }
+        self.close().await
+    }
+
+    /// The run as it stands.
+    #[must_use]
+    pub fn state(&self) -> RunState {
+        self.recorder.read(Clone::clone)
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// How long a proof at `system` may stay pending.
+    pub(super) fn prove_for(&self, system: &System) -> Duration {
+        let vendor = system.connector.prove_for();
+        self.prove_for.map_or(vendor, |asked| asked.min(vendor))
+    }
+
+    /// The place in the queue of a write or read in this stage.
+    pub(super) fn rank(stage: u16) -> Rank {
+        if stage == 0 {
+            Rank::Evict
+        } else {
+            Rank::Contain
+        }
+    }
+
+    fn note_evidence(&self) {
+        let mut snapshot = self
+            .snapshot
+            .lock()
+            .expect("no code panics while it holds this lock");
+        for event in snapshot.before_the_first_write() {
+            self.recorder.defer(event);
+        }
+    }
+
+    async fn close(&self) -> Ended {
+        let late = {
+            let mut snapshot = self
+                .snapshot
+                .lock()
+                .expect("no code panics while it holds this lock");
+            snapshot.late()
+        };
+        for event in late {
+            self.recorder.defer(event);
+        }
+        for system in self.tools.systems() {
+            for told in system.client.told() {
+                self.recorder.defer(Event::Noted {
+                    finding: credential_told(told),
+                });
+            }
+        }
+        let home = &self.tools.directory.system.id;
+        let verdict = self
+            .recorder
+            .read(|state| run_verdict(state, &|id| self.tools.action(id), home));
+        let requests = self
+            .tools
+            .systems()
+            .map(|system| (system.id.clone(), system.client.metered()))
+            .collect();
+        self.recorder
+            .commit(vec![Event::Closed { verdict, requests }])
+            .await;
+        Ended::Closed(verdict)
+    }
+}
+
+fn consented(consent: &Consent) -> Event {
+    Event::Consented {
+        digest: consent.digest().to_owned(),
+        kind: consent.kind(),
+        by: consent.by().to_owned(),
+    }
+}
+
+fn credential_told(text: String) -> Finding {
+    Finding {
+        severity: Severity::High,
+        id: "credential".into(),
+        text,
+        hint: String::new(),
+    }
+}

@@ -1,0 +1,425 @@
+//! One step for one subject: wait for what it requires, re-read its targets, send its changes.
+//!
+//! A re-read may add targets of the same selector up to the ceiling that was agreed to; it
+//! never takes one away: every planned target is attempted by its id, whatever a list hides.
+//!
+//! A call that may have happened is read back before anybody repeats it. That decision is made
+//! here, once, for all vendors; connectors never repeat such a call.
+
+use std::time::Duration;
+
+use super::executor::Subject;
+use super::planner::as_step;
+use crate::connector::{Identified, Planned, System};
+use crate::given::within;
+use crate::ledger::{ChangeState, Event, RunState};
+use crate::model::{
+    ActionId, Applied, Change, ChangeId, Evicts, Found, Identity, Outcome, OutcomeKind, PlannedFor,
+    PlannedStep, Proof, ProofState, Skip,
+};
+use crate::transport::{Rank, Reader, Writer};
+
+use super::run::Run;
+
+/// Times one change is sent at most within one pass.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// Records that a step does nothing, unless that is recorded already.
+pub(super) fn skip(subject: &Subject<'_>, step: &PlannedStep, skip: Skip) {
+    let key = (step.key, subject.id.clone());
+    let known = subject
+        .run
+        .recorder
+        .read(|state| state.skipped.get(&key) == Some(&skip));
+    if !known {
+        subject.run.recorder.defer(Event::Skipped {
+            step: step.key,
+            subject: subject.id.clone(),
+            skip,
+        });
+    }
+}
+
+/// Runs a step; `true` if something of it failed or is in doubt.
+pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
+    let run = subject.run;
+    let Some(row) = step.subjects.iter().find(|row| row.subject == *subject.id) else {
+        return false;
+    };
+    if row.skip.as_ref().is_some_and(|skip| !may_change(skip)) {
+        return false;
+    }
+    let Some(system) = run.tools.system(&step.system) else {
+        skip(
+            subject,
+            step,
+            Skip::Unsupported {
+                why: "it is no longer configured".into(),
+            },
+        );
+        return true;
+    };
+    let patience = Duration::from_millis(step.timeout_ms);
+    if !required(run, subject, &step.requires, patience).await {
+        skip(
+            subject,
+            step,
+            Skip::Requires {
+                actions: step.requires.clone(),
+            },
+        );
+        return true;
+    }
+    let reader = Reader::new(system.client.clone())
+        .ranked(Run::rank(step.key.stage))
+        .patient(patience);
+    if needs_reread(row) && !reread(subject, step, row, system, &reader).await {
+        return true;
+    }
+    let todo = todo(subject, step, system);
+    let mut failed = false;
+    for batch in system.connector.batch(todo) {
+        if run.stopped() {
+            return true;
+        }
+        failed |= !send(run, system, &reader, batch).await;
+    }
+    failed
+}
+
+/// Whether a later read may find something to do after all.
+fn may_change(skip: &Skip) -> bool {
+    matches!(
+        skip,
+        Skip::Unread { .. } | Skip::NothingSelected { .. } | Skip::Requires { .. }
+    )
+}
+
+/// Targets that are the account itself cannot grow in number.
+fn needs_reread(row: &PlannedFor) -> bool {
+    row.skip.is_some()
+        || row
+            .changes
+            .iter()
+            .any(|change| change.target.kind != "user")
+}
+
+/// Waits until one of `actions` is proven for the subject; `false` if none can be any more.
+async fn required(
+    run: &Run,
+    subject: &Subject<'_>,
+    actions: &[ActionId],
+    patience: Duration,
+) -> bool {
+    if actions.is_empty() {
+        return true;
+    }
+    let mut changed = run.recorder.watch();
+    let proven = async {
+        loop {
+            changed.borrow_and_update();
+            let (proven, hope) = run.recorder.read(|state| standing(state, subject, actions));
+            if proven || !hope {
+                return proven;
+            }
+            if changed.changed().await.is_err() {
+                return false;
+            }
+        }
+    };
+    within(&*run.tools.clock, patience, proven)
+        .await
+        .unwrap_or(false)
+}
+
+/// Whether one of `actions` is proven, and whether one may still be.
+fn standing(state: &RunState, subject: &Subject<'_>, actions: &[ActionId]) -> (bool, bool) {
+    let mut hope = false;
+    for each in state.changes.values() {
+        if each.change.subject != *subject.id || !actions.contains(&each.change.action) {
+            continue;
+        }
+        if each.is_proven() {
+            return (true, true);
+        }
+        let settled = each.proof_is(ProofState::Unverifiable) || each.proof_is(ProofState::Refuted);
+        hope |= each.is_answered_well() && !settled;
+    }
+    (false, hope)
+}
+
+/// Reads the step's targets again and records what is new. `false` if the step must not run.
+async fn reread(
+    subject: &Subject<'_>,
+    step: &PlannedStep,
+    row: &PlannedFor,
+    system: &System,
+    reader: &Reader,
+) -> bool {
+    let run = subject.run;
+    let Some(who) = identified(run, subject, step) else {
+        return true;
+    };
+    let planned = system
+        .connector
+        .plan(reader, &as_step(step), &[who], &run.plan.case)
+        .await
+        .pop();
+    let Some(Planned {
+        changes, skip: why, ..
+    }) = planned
+    else {
+        return true;
+    };
+    match why {
+        Some(kept @ Skip::AgentsKept { .. }) => {
+            skip(subject, step, kept);
+            return false;
+        }
+        Some(why) if row.changes.is_empty() => {
+            skip(subject, step, why);
+            return true;
+        }
+        _ => {}
+    }
+    add_new(subject, step, row, changes);
+    true
+}
+
+fn identified(run: &Run, subject: &Subject<'_>, step: &PlannedStep) -> Option<Identified> {
+    let who = run
+        .plan
+        .case
+        .subjects
+        .iter()
+        .find(|who| who.id == *subject.id)?;
+    let system = run
+        .plan
+        .systems
+        .iter()
+        .find(|known| known.id == step.system)?;
+    let (_, identity) = system.identities.iter().find(|(id, _)| id == subject.id)?;
+    match identity {
+        Identity::Found { id } => Some(Identified {
+            subject: who.clone(),
+            id: id.clone(),
+        }),
+        _ => None,
+    }
+}
+
+/// Adds targets found by a re-read, up to the ceiling; past it, says so and leaves them.
+fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: Vec<Change>) {
+    let recorder = &subject.run.recorder;
+    let (mut count, new): (usize, Vec<Change>) = recorder.read(|state| {
+        let known = state
+            .changes
+            .values()
+            .filter(|each| each.change.step == step.key && each.change.subject == *subject.id);
+        let new = found
+            .into_iter()
+            .filter(|change| !state.changes.contains_key(&change.id));
+        (known.count(), new.collect())
+    });
+    let total = u32::try_from(count + new.len()).unwrap_or(u32::MAX);
+    for mut change in new {
+        if count >= row.ceiling as usize {
+            let ceiling = row.ceiling;
+            skip(
+                subject,
+                step,
+                Skip::CeilingPassed {
+                    found: total,
+                    ceiling,
+                },
+            );
+            return;
+        }
+        count += 1;
+        change.found = Found::AfterPlan;
+        recorder.defer(Event::FoundLater { change });
+    }
+}
+
+/// The changes of this step that are to be sent in this pass, in order.
+fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Change> {
+    let evicts = system
+        .connector
+        .action(&step.action)
+        .map_or(Evicts::No, |action| action.evicts);
+    subject.run.recorder.read(|state| {
+        state
+            .in_order()
+            .filter(|each| each.change.step == step.key && each.change.subject == *subject.id)
+            .filter(|each| is_due(each, evicts, subject.is_sweep))
+            .map(|each| each.change.clone())
+            .collect()
+    })
+}
+
+fn is_due(each: &ChangeState, evicts: Evicts, is_sweep: bool) -> bool {
+    let refuted = each.proof_is(ProofState::Refuted);
+    match evicts {
+        Evicts::Clears if is_sweep => true,
+        _ => (!each.is_answered_well() && !each.is_proven()) || refuted,
+    }
+}
+
+/// Sends one batch until it is answered for good; `false` if something of it is not good.
+async fn send(run: &Run, system: &System, reader: &Reader, batch: Vec<Change>) -> bool {
+    let mut batch = settle_doubts(run, system, reader, batch).await;
+    for _ in 0..ATTEMPTS_MAX {
+        if batch.is_empty() {
+            return true;
+        }
+        let doubtful = attempt(run, system, reader, &batch).await;
+        if doubtful.is_empty() {
+            break;
+        }
+        batch = unsettled(run, system, reader, doubtful).await;
+        if run.stopped() {
+            break;
+        }
+    }
+    run.recorder.read(|state| {
+        batch.iter().all(|change| {
+            state
+                .changes
+                .get(&change.id)
+                .is_some_and(ChangeState::is_answered_well)
+        })
+    })
+}
+
+/// What an earlier command left in doubt is read back first; returns what is still to be sent.
+async fn settle_doubts(
+    run: &Run,
+    system: &System,
+    reader: &Reader,
+    batch: Vec<Change>,
+) -> Vec<Change> {
+    let (doubtful, mut rest): (Vec<Change>, Vec<Change>) = run.recorder.read(|state| {
+        batch.into_iter().partition(|change| {
+            state
+                .changes
+                .get(&change.id)
+                .is_some_and(ChangeState::is_in_doubt)
+        })
+    });
+    if !doubtful.is_empty() {
+        rest.extend(unsettled(run, system, reader, doubtful).await);
+    }
+    rest
+}
+
+/// Intent, call, answer. Returns the changes that may or may not have happened.
+async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) -> Vec<Change> {
+    let attempts: Vec<u32> = run.recorder.read(|state| {
+        let past = |id: &ChangeId| state.changes.get(id).map_or(0, |each| each.attempts);
+        batch.iter().map(|change| past(&change.id) + 1).collect()
+    });
+    let intents = batch.iter().zip(&attempts);
+    let intents = intents
+        .map(|(change, attempt)| Event::Intended {
+            change: change.id.clone(),
+            attempt: *attempt,
+        })
+        .collect();
+    run.recorder.commit(intents).await;
+    let began = run.tools.clock.elapsed();
+    let writer = Writer::new(reader, &run.consent);
+    let outcomes = system.connector.apply(&writer, batch).await;
+    let ms = u64::try_from((run.tools.clock.elapsed() - began).as_millis()).unwrap_or(u64::MAX);
+    let mut doubtful = Vec::new();
+    let outcomes = outcomes
+        .into_iter()
+        .map(Some)
+        .chain(std::iter::repeat_with(|| None));
+    for ((change, attempt), outcome) in batch.iter().zip(attempts).zip(outcomes) {
+        let outcome = outcome.unwrap_or_else(unanswered);
+        if matches!(outcome.kind, OutcomeKind::InDoubt { .. }) {
+            doubtful.push(change.clone());
+        }
+        run.recorder.defer(Event::Answered {
+            change: change.id.clone(),
+            attempt,
+            outcome,
+            ms,
+        });
+    }
+    doubtful
+}
+
+fn unanswered() -> Outcome {
+    Outcome::bare(OutcomeKind::InDoubt {
+        why: "the connector gave no outcome".into(),
+    })
+}
+
+/// Reads doubtful changes back; returns those that are to be sent again.
+async fn unsettled(
+    run: &Run,
+    system: &System,
+    reader: &Reader,
+    doubtful: Vec<Change>,
+) -> Vec<Change> {
+    let proofs = read_back(run, system, reader, &doubtful).await;
+    let mut again = Vec::new();
+    for (change, proof) in doubtful.into_iter().zip(proofs) {
+        let repeatable = system
+            .connector
+            .action(&change.action)
+            .is_some_and(|known| known.repeatable);
+        let state = proof.state;
+        run.recorder.defer(Event::Proved {
+            change: change.id.clone(),
+            proof,
+        });
+        match state {
+            ProofState::Proven => {}
+            ProofState::Refuted => again.push(change),
+            ProofState::Pending | ProofState::Unverifiable if repeatable => again.push(change),
+            ProofState::Pending | ProofState::Unverifiable => {}
+        }
+    }
+    again
+}
+
+/// One read-back of changes that may have happened.
+async fn read_back(run: &Run, system: &System, reader: &Reader, doubtful: &[Change]) -> Vec<Proof> {
+    let applied: Vec<Applied> = run.recorder.read(|state| {
+        doubtful
+            .iter()
+            .map(|change| applied_of(state, change))
+            .collect()
+    });
+    // One consistent read is enough for what is read by state; an event may take its time.
+    let reader = reader.ranked(Rank::Evict);
+    let proofs = system.connector.prove(&reader, &applied).await;
+    let missing = || Proof {
+        state: ProofState::Pending,
+        how: "the connector gave no proof".into(),
+        at: run.tools.clock.now(),
+    };
+    proofs
+        .into_iter()
+        .chain(std::iter::repeat_with(missing))
+        .take(doubtful.len())
+        .collect()
+}
+
+/// A change with every trace that its attempts left.
+pub(super) fn applied_of(state: &RunState, change: &Change) -> Applied {
+    let known = state.changes.get(&change.id);
+    let kind = known.and_then(|each| each.outcome.as_ref()).map_or(
+        OutcomeKind::InDoubt {
+            why: "no answer is recorded".into(),
+        },
+        |outcome| outcome.kind.clone(),
+    );
+    let receipts = known.map(|each| each.receipts.clone()).unwrap_or_default();
+    Applied {
+        change: change.clone(),
+        outcome: Outcome { kind, receipts },
+    }
+}

@@ -1,0 +1,158 @@
+//! Looks once more when everything is proven: is the lock still there, does he still act?
+//!
+//! Signs of life can refute an eviction, never prove one. Whoever shows them is swept again;
+//! after the last round they stand in the report as a refuted clear.
+
+use crate::connector::{Sign, SignsOfLife};
+use crate::ledger::{ChangeState, Event, RunState};
+use crate::model::{Applied, Change, Evicts, Finding, Proof, ProofState, Severity, UserId, Utc};
+use crate::transport::{Rank, Reader};
+
+use super::run::Run;
+use super::step::applied_of;
+
+/// Returns the subjects to sweep again. In the last round nobody is: what is seen then is
+/// recorded against them.
+pub(super) async fn look(run: &Run, last_round: bool) -> Vec<UserId> {
+    let mut again = unlocked(run).await;
+    let signs = signs(run).await;
+    for sign in signs {
+        if last_round {
+            refute(run, &sign);
+        }
+        if !again.contains(&sign.subject) {
+            again.push(sign.subject.clone());
+        }
+        run.recorder.defer(Event::SignOfLife {
+            subject: sign.subject,
+            seen_at: sign.at,
+            what: sign.what,
+            event_id: sign.event,
+        });
+    }
+    run.recorder.flush().await;
+    if last_round { Vec::new() } else { again }
+}
+
+/// Reads every proven lock once more, after the last write; returns whose is gone.
+async fn unlocked(run: &Run) -> Vec<UserId> {
+    let home = &run.tools.directory.system;
+    let locks: Vec<Applied> = run.recorder.read(|state| {
+        evicting(run, state, Evicts::Locks)
+            .filter(|each| each.is_answered_well() || each.is_proven())
+            .map(|each| applied_of(state, &each.change))
+            .collect()
+    });
+    if locks.is_empty() {
+        return Vec::new();
+    }
+    let reader = Reader::new(home.client.clone()).ranked(Rank::Prove);
+    let proofs = home.connector.prove(&reader, &locks).await;
+    let mut gone = Vec::new();
+    for (lock, proof) in locks.into_iter().zip(proofs) {
+        // A read that failed now does not unmake a read that succeeded before.
+        if matches!(proof.state, ProofState::Proven | ProofState::Refuted) {
+            if proof.state == ProofState::Refuted {
+                gone.push(lock.change.subject.clone());
+            }
+            run.recorder.defer(Event::Proved {
+                change: lock.change.id,
+                proof,
+            });
+        }
+    }
+    gone
+}
+
+/// New signs of life since each subject's last clear.
+async fn signs(run: &Run) -> Vec<Sign> {
+    let since: Vec<(UserId, Utc)> = run.recorder.read(|state| {
+        let who = run.plan.case.subjects.iter();
+        who.filter_map(|who| last_clear(run, state, &who.id).map(|(_, at)| (who.id.clone(), at)))
+            .collect()
+    });
+    if since.is_empty() {
+        return Vec::new();
+    }
+    let reader = Reader::new(run.tools.directory.system.client.clone()).ranked(Rank::Prove);
+    let SignsOfLife {
+        read_until,
+        seen,
+        unread,
+    } = run
+        .tools
+        .directory
+        .directory
+        .signs_of_life(&reader, &since)
+        .await;
+    if let Some(until) = read_until {
+        run.recorder.defer(Event::LogRead { until });
+    }
+    if let Some(why) = unread {
+        run.recorder.defer(Event::Noted {
+            finding: unread_log(&why),
+        });
+    }
+    run.recorder.read(|state| {
+        seen.into_iter()
+            .filter(|sign| !state.sign_events.contains(&sign.event))
+            .collect()
+    })
+}
+
+/// After the last round a sign counts against the clear that it outlived.
+fn refute(run: &Run, sign: &Sign) {
+    let clear = run
+        .recorder
+        .read(|state| last_clear(run, state, &sign.subject));
+    if let Some((change, _)) = clear {
+        let proof = Proof {
+            state: ProofState::Refuted,
+            how: format!("{} at {}", sign.what, sign.at),
+            at: run.tools.clock.now(),
+        };
+        run.recorder.defer(Event::Proved {
+            change: change.id,
+            proof,
+        });
+    }
+}
+
+/// The subject's last clear that was answered, and when by the directory's clock.
+fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, Utc)> {
+    evicting(run, state, Evicts::Clears)
+        .filter(|each| each.change.subject == *subject && each.is_answered_well())
+        .filter_map(|each| {
+            let at = each
+                .outcome
+                .as_ref()?
+                .receipts
+                .last()
+                .map(|receipt| receipt.server_at);
+            at.or(each.answered_at).map(|at| (each.change.clone(), at))
+        })
+        .max_by_key(|(change, at)| (*at, change.step))
+}
+
+fn evicting<'s>(
+    run: &'s Run,
+    state: &'s RunState,
+    part: Evicts,
+) -> impl Iterator<Item = &'s ChangeState> {
+    state.in_order().filter(move |each| {
+        each.change.system == run.tools.directory.system.id
+            && run
+                .tools
+                .action(&each.change.action)
+                .is_some_and(|action| action.evicts == part)
+    })
+}
+
+fn unread_log(why: &str) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        id: "log_unread".into(),
+        text: format!("the System Log could not be read for signs of life: {why}"),
+        hint: "oust runs prove --last reads it again".into(),
+    }
+}
