@@ -1,0 +1,51 @@
+# Our commands. `just` lists them; CI runs `.ci/run` and nothing else.
+
+set positional-arguments
+
+_default:
+    @just --list --unsorted
+
+# formatting and lints, as CI sees them
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# every test, or those whose name contains the words given
+test *words:
+    cargo test --workspace -- "$@"
+
+# N simulated incidents, each from its own seed
+simulate n="1000":
+    OUST_SIMULATE="$1" cargo test --test integration simulation
+
+# tests that kill the process at every durable point
+kill:
+    cargo test --features killpoints --test integration kill
+
+# measure; on a quiet machine
+bench *names:
+    cargo bench -- "$@"
+
+# what may enter the dependency tree (needs `cargo install cargo-deny --locked`)
+deny:
+    cargo deny --locked check bans licenses sources
+
+# the same, and whether an advisory speaks of it (reaches for the advisory database)
+advisories:
+    cargo deny --locked check
+
+# a whole incident against the stand-in vendors, on loopback
+drill *args:
+    cargo run --quiet -- sandbox drill "$@"
+
+# the documentation of the code, warnings denied
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# the README's examples
+readme:
+    .ci/readme-commands
+
+# everything that must hold before a merge
+ci:
+    .ci/run
