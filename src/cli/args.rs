@@ -1,0 +1,212 @@
+//! The command line as people type it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The kill switch of an Okta incident: contains a stolen account, and proves it.
+#[derive(Debug, Parser)]
+#[command(name = "oust", version, propagate_version = false, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all good · 1 could not start · 2 usage, config or playbook · \
+3 not all good · 4 refused, nothing written · 6 stopped with writes made: resume it.\n\
+Try it on nothing real: oust sandbox drill")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// For every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// For every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The config file [default: ./oust.yaml, then oust/oust.yaml in the user's config directory]
+    #[arg(long, global = true, value_name = "FILE", env = "OUST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where ledger and plans are kept [default: oust in the user's state directory]
+    #[arg(long, global = true, value_name = "DIR", env = "OUST_STATE")]
+    pub state: Option<PathBuf>,
+    /// What goes to stdout: text for people, or one JSON report
+    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    pub output: Output,
+    /// No colour, and plain lines instead of a live tree
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Tell more on stderr; twice for every request's outcome
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What goes to stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Text for people.
+    Human,
+    /// One JSON report.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Throw the intruder out of these accounts, and prove it
+    Contain(ContainArgs),
+    /// The same without its second half: reads only, stores the plan, prints its phrase
+    Plan(CaseArgs),
+    /// Look at runs, go on with one, check the ledger
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Look at playbooks and check your own
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
+    /// Try it on nothing real: mock vendors on loopback, with an attacker who fights back
+    #[cfg(feature = "sandbox")]
+    Sandbox(super::sandbox::SandboxArgs),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What to contain.
+#[derive(Clone, Debug, Args)]
+pub struct CaseArgs {
+    /// Logins or Okta ids
+    #[arg(value_name = "LOGIN|ID")]
+    pub who: Vec<String>,
+    /// More of them, one a line; `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub subjects: Option<String>,
+    /// When the intruder came in: 2h, 13:30, 2026-03-10 13:30, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// When he was last in [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Which playbook: a shipped name or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "account-takeover")]
+    pub playbook: String,
+    /// The ticket, for the record
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Only these systems
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// All but these systems
+    #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Lift a guard, for a reason that is recorded
+    #[arg(long, value_name = "GUARD=REASON")]
+    pub lift: Vec<String>,
+}
+
+/// How to contain.
+#[derive(Clone, Debug, Args)]
+pub struct ContainArgs {
+    /// What to contain.
+    #[command(flatten)]
+    pub case: CaseArgs,
+    /// How it is agreed to and recorded.
+    #[command(flatten)]
+    pub go: GoArgs,
+    /// Stop after planning: the same as `oust plan`
+    #[arg(long, conflicts_with_all = ["yes", "consent"])]
+    pub dry_run: bool,
+}
+
+/// How a run is agreed to and recorded.
+#[derive(Clone, Debug, Args)]
+pub struct GoArgs {
+    /// Do not ask
+    #[arg(long, conflicts_with = "consent")]
+    pub yes: bool,
+    /// Carry out the stored plan of this phrase
+    #[arg(long, value_name = "PHRASE")]
+    pub consent: Option<String>,
+    /// Wait at most this long for proofs
+    #[arg(long, value_name = "DURATION")]
+    pub prove_for: Option<String>,
+    /// Where the report's files go
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub report: PathBuf,
+    /// If the ledger cannot be opened, take a fresh one elsewhere
+    #[arg(long, conflicts_with = "no_ledger")]
+    pub emergency_ledger: bool,
+    /// Record to stderr only: no resume, no release
+    #[arg(long)]
+    pub no_ledger: bool,
+}
+
+/// Runs.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// All runs, the newest first
+    List,
+    /// One run's report, from the ledger
+    Show(WhichRun),
+    /// Go on with a stopped run, or retry what is open in a closed one
+    Resume {
+        /// Which.
+        #[command(flatten)]
+        which: WhichRun,
+        /// How it is agreed to.
+        #[command(flatten)]
+        go: GoArgs,
+    },
+    /// Read the vendors again: is it still so?
+    Prove(WhichRun),
+    /// Check the ledger's chain
+    Verify {
+        /// A head from any report: `SEQ:HASH`; catches a cut end
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<String>,
+    },
+    /// One run's records as JSON lines
+    Export(WhichRun),
+    /// Drop the contents of old closed runs; the chain still verifies
+    Purge {
+        /// Older than this: 365d
+        #[arg(long, value_name = "AGE")]
+        older_than: String,
+    },
+}
+
+/// A run.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct WhichRun {
+    /// Its id
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// The newest
+    #[arg(long)]
+    pub last: bool,
+}
+
+/// Playbooks.
+#[derive(Debug, Subcommand)]
+pub enum PlaybookCommand {
+    /// The shipped ones
+    List,
+    /// One, as text
+    Show {
+        /// A shipped name or a file
+        name: String,
+    },
+    /// Check files: every mistake with its line and column
+    Check {
+        /// Shipped names or files
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// The JSON Schema of the format, for editors
+    Schema,
+}

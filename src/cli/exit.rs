@@ -1,0 +1,79 @@
+//! Exit codes, and errors at the border: what happened, to whom, what to do next.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How a command ends. Scripts rely on the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All good.
+    Good = 0,
+    /// Could not start; nothing written.
+    NotStarted = 1,
+    /// Usage, config or playbook.
+    Usage = 2,
+    /// Done, and not all is good.
+    NotAllGood = 3,
+    /// Refused by a guard or for want of a valid consent; nothing written.
+    Refused = 4,
+    /// Stopped with writes made: resume it.
+    Stopped = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// A command that could not do what was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// How it ends.
+    pub exit: Exit,
+    /// What happened, with its causes.
+    pub error: anyhow::Error,
+    /// What to do next; empty if the message says it.
+    pub hint: String,
+}
+
+impl Failure {
+    /// A failure with its next step.
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
+        Self { exit, error: error.into(), hint: hint.into() }
+    }
+
+    /// A failure in one sentence, with its next step.
+    pub fn say(exit: Exit, what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
+        Self { exit, error: anyhow::anyhow!("{what}"), hint: hint.into() }
+    }
+
+    /// Printed once, at the border.
+    pub fn report(&self) -> Exit {
+        let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
+        super::say(&format!("error: {}", causes.join(": ")));
+        if !self.hint.is_empty() {
+            super::say(&format!(" hint: {}", self.hint));
+        }
+        after_writes(self.exit)
+    }
+}
+
+/// Whether a write of this process may have left.
+static WROTE: AtomicBool = AtomicBool::new(false);
+
+/// From now on only 0, 3 and 6 are possible.
+pub fn a_write_is_leaving() {
+    WROTE.store(true, Ordering::Relaxed);
+}
+
+/// The exit code that `exit` becomes once a write has left, panics included.
+#[must_use]
+pub fn after_writes(exit: Exit) -> Exit {
+    match exit {
+        Exit::NotStarted | Exit::Usage | Exit::Refused if WROTE.load(Ordering::Relaxed) => {
+            Exit::Stopped
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,107 @@
+//! The way in for people: one file per command, and the border where errors become text.
+//!
+//! Progress and errors go to stderr, the result to stdout. `anyhow` is used only here.
+
+pub mod args;
+mod contain;
+mod exit;
+mod files;
+mod playbook;
+mod runs;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+mod setup;
+mod shell;
+mod stop;
+mod subjects;
+mod when;
+
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Global, Output};
+use exit::{Exit, Failure, after_writes};
+
+/// Parses, runs, reports; the whole program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Good.into() };
+        }
+    };
+    tracing_to_stderr(cli.global.verbose);
+    let ended = catch_unwind(AssertUnwindSafe(|| run(&cli)));
+    let exit = match ended {
+        Ok(Ok(exit)) => after_writes(exit),
+        Ok(Err(failure)) => failure.report(),
+        Err(_) => {
+            say("oust stopped by a fault of its own; what is in the ledger is safe");
+            say(" hint: oust runs resume --last reads the truth first, then goes on");
+            after_writes(Exit::NotStarted)
+        }
+    };
+    exit.into()
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Contain(args) => contain::contain(&cli.global, args),
+        Command::Plan(args) => contain::plan(&cli.global, args),
+        Command::Runs(command) => runs::run(&cli.global, command),
+        Command::Playbook(command) => playbook::run(command),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(args),
+        Command::Completions { shell } => Ok(shell::completions(*shell)),
+        Command::Man => shell::man(),
+    }
+}
+
+/// A runtime for one command; `busy` ones get worker threads.
+fn runtime(busy: bool) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = if busy {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let built = builder.enable_all().build();
+    built.map_err(|error| Failure::say(Exit::NotStarted, format!("no runtime: {error}"), ""))
+}
+
+/// One line of progress or error, for people.
+#[expect(clippy::print_stderr, reason = "the border to the person")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// The result.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's choice, not our failure.
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+fn tracing_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "oust=info",
+        _ => "oust=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
+}
+
+/// Whether stderr is a terminal that wants colour and movement.
+fn is_lively(global: &Global) -> bool {
+    use std::io::IsTerminal;
+    let plain = global.no_color || std::env::var_os("NO_COLOR").is_some();
+    std::io::stderr().is_terminal() && !plain && global.output == Output::Human
+}

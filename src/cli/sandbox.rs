@@ -1,0 +1,334 @@
+//! `oust sandbox`: the mock vendors on loopback, to learn and rehearse on.
+//!
+//! The mocks run as a child process with throwaway keys; this process writes a config for them
+//! and says what to try. `drill` runs the real `contain` as a second child against them, while
+//! the attacker fights back, and then asks the mocks what he still holds. The only file that
+//! names the mocks; nothing here can make a writer.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
+
+use super::exit::{Exit, Failure};
+use super::{print, say};
+
+/// How the sandbox behaves.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct SandboxArgs {
+    /// What to run.
+    #[command(subcommand)]
+    pub command: Option<SandboxCommand>,
+    /// How the mocks behave.
+    #[command(flatten)]
+    pub mocks: MockArgs,
+    /// Where config, key and state go [default: a new directory for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// How the mocks behave.
+#[derive(Clone, Debug, Args)]
+pub struct MockArgs {
+    /// An attacker who signs in again, enrols factors and mints tokens while he can
+    #[arg(long)]
+    pub attacker: bool,
+    /// How long every answer takes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Faults, such as `POST suspend#1=cut_after_effect`
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub faults: String,
+    /// The port; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+}
+
+/// What to run in the sandbox.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// The main job, for real, against the mocks: contains alex while the attacker fights back
+    Drill(DrillArgs),
+    /// The mocks themselves, told about on stdout
+    #[command(hide = true)]
+    Serve(MockArgs),
+}
+
+/// How the drill runs.
+#[derive(Clone, Debug, Args)]
+pub struct DrillArgs {
+    /// How long every answer takes
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub latency_ms: u64,
+    /// Faults, such as `POST suspend#1=cut_after_effect`
+    #[arg(long, value_name = "LIST", default_value = "")]
+    pub faults: String,
+    /// Where the report's files go
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub report: PathBuf,
+}
+
+/// Runs the sandbox, the drill or the mocks.
+///
+/// # Errors
+/// [`Failure`] if the mocks cannot be started.
+pub fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        Some(SandboxCommand::Serve(mocks)) => serve(mocks),
+        Some(SandboxCommand::Drill(drill)) => run_drill(drill),
+        None => stay(args),
+    }
+}
+
+/// What the mocks tell about themselves, one JSON line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Told {
+    url: String,
+    client_id: String,
+    reader_client_id: String,
+    private_key_pem: String,
+    kid: String,
+    quarantine_group: String,
+    victim: String,
+}
+
+/// What the mocks know to be true, one JSON line for each line on their stdin.
+#[derive(Debug, Serialize, Deserialize)]
+struct Truth {
+    holds: Vec<String>,
+    moves: std::collections::BTreeMap<String, u32>,
+}
+
+fn serve(args: &MockArgs) -> Result<Exit, Failure> {
+    let runtime = super::runtime(false)?;
+    runtime.block_on(async {
+        let options = oust_mocks::SandboxOptions {
+            port: args.port,
+            latency_ms: args.latency_ms,
+            attacker: args.attacker,
+            faults: args.faults.clone(),
+            seed: 0,
+        };
+        let open = oust_mocks::serve(options).await;
+        let open = open.map_err(|error| Failure::new(Exit::Usage, error, ""))?;
+        let told = Told {
+            url: open.server.url(),
+            client_id: open.client_id.clone(),
+            reader_client_id: open.reader_client_id.clone(),
+            private_key_pem: open.private_key_pem.clone(),
+            kid: open.kid.clone(),
+            quarantine_group: open.quarantine_group.clone(),
+            victim: open.victim.clone(),
+        };
+        print(&serde_json::to_string(&told).expect("plain text always serialises"));
+        // Lives as long as its parent holds stdin open.
+        let (ask, mut asked) = tokio::sync::mpsc::channel::<()>(1);
+        std::thread::spawn(move || {
+            for _line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                if ask.blocking_send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        while asked.recv().await.is_some() {
+            let truth = truth_of(&open);
+            print(&serde_json::to_string(&truth).expect("plain text always serialises"));
+        }
+        Ok(Exit::Good)
+    })
+}
+
+fn truth_of(open: &oust_mocks::Sandbox) -> Truth {
+    let range = open.server.range();
+    let victim = range.okta.user(&open.victim).map(|user| user.id.clone());
+    let holds = victim.map(|id| range.okta.attacker_holds(&id)).unwrap_or_default();
+    let moves = range.attacker.as_ref().map(|attacker| {
+        attacker.moves.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    });
+    Truth { holds, moves: moves.unwrap_or_default() }
+}
+
+/// The mocks as a child process; killed when dropped.
+struct Mocks {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    told: Told,
+}
+
+impl Mocks {
+    fn start(args: &MockArgs) -> Result<Self, Failure> {
+        let mut command = this_program()?;
+        command.args(["sandbox", "serve", "--latency-ms", &args.latency_ms.to_string()]);
+        command.args(["--port", &args.port.to_string()]);
+        if args.attacker {
+            command.arg("--attacker");
+        }
+        if !args.faults.is_empty() {
+            command.args(["--faults", &args.faults]);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| not_started(&error))?;
+        let stdin = child.stdin.take().expect("stdin is piped");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let told = read_line(&mut stdout)?;
+        Ok(Self { child, stdin, stdout, told })
+    }
+
+    fn truth(&mut self) -> Result<Truth, Failure> {
+        writeln!(self.stdin, "truth").map_err(|error| not_started(&error))?;
+        read_line(&mut self.stdout)
+    }
+}
+
+impl Drop for Mocks {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_line<T: serde::de::DeserializeOwned>(from: &mut impl BufRead) -> Result<T, Failure> {
+    let mut line = String::new();
+    from.read_line(&mut line).map_err(|error| not_started(&error))?;
+    serde_json::from_str(&line).map_err(|_| {
+        let hint = "what the mocks said on stderr stands above";
+        Failure::say(Exit::NotStarted, "the mock vendors did not start", hint)
+    })
+}
+
+fn not_started(error: &std::io::Error) -> Failure {
+    Failure::say(Exit::NotStarted, format!("the mock vendors cannot be started: {error}"), "")
+}
+
+fn this_program() -> Result<Command, Failure> {
+    let path = std::env::current_exe().map_err(|error| not_started(&error))?;
+    Ok(Command::new(path))
+}
+
+/// Starts the mocks, says what to try, and stays until Ctrl-C.
+fn stay(args: &SandboxArgs) -> Result<Exit, Failure> {
+    let mocks = Mocks::start(&args.mocks)?;
+    let home = Home::lay(args.dir.as_deref(), &mocks.told)?;
+    let (config, state) = (home.config.display(), home.state.display());
+    let victim = &mocks.told.victim;
+    let settings = format!("--config {config} --state {state}");
+    print(&format!(
+        "Mock vendors at {} (Ctrl-C ends them). Nothing here is real.\n\
+         {victim} was taken over 78 minutes ago. Try, in another terminal:\n\n  \
+         export OUST_CONFIG={config} OUST_STATE={state}\n  \
+         oust plan {victim} --since 2h\n  \
+         oust contain {victim} --since 2h\n  \
+         oust runs list\n\n\
+         or in one line: oust contain {victim} --since 2h --yes {settings}",
+        mocks.told.url,
+    ));
+    let runtime = super::runtime(false)?;
+    runtime.block_on(async {
+        let mut asked = super::stop::on_ctrl_c();
+        let _ = asked.changed().await;
+    });
+    Ok(Exit::Good)
+}
+
+fn run_drill(args: &DrillArgs) -> Result<Exit, Failure> {
+    let mut mocks = Mocks::start(&MockArgs {
+        attacker: true,
+        latency_ms: args.latency_ms,
+        faults: args.faults.clone(),
+        port: 0,
+    })?;
+    let home = Home::lay(None, &mocks.told)?;
+    let victim = mocks.told.victim.clone();
+    let before = mocks.truth()?;
+    say("Drill on mock vendors: nothing here is real, everything else is.");
+    say(&format!("before: the intruder holds {} things of {victim}", before.holds.len()));
+    say(&format!("$ oust contain {victim} --since 2h --case DRILL --yes\n"));
+    let mut contain = this_program()?;
+    contain.args(["contain", &victim, "--since", "2h", "--case", "DRILL", "--yes"]);
+    contain.arg("--config").arg(&home.config).arg("--state").arg(&home.state);
+    contain.arg("--report").arg(&args.report);
+    let ended = contain.status().map_err(|error| not_started(&error))?;
+    let after = mocks.truth()?;
+    say("");
+    tell(&after);
+    home.remove();
+    let good = ended.success() && after.holds.is_empty();
+    Ok(if good { Exit::Good } else { Exit::NotAllGood })
+}
+
+fn tell(after: &Truth) {
+    let count = |name: &str| after.moves.get(name).copied().unwrap_or(0);
+    say(&format!(
+        "the intruder meanwhile: signed in {} times, enrolled {} factors, minted {} tokens, \
+         was refused {} times",
+        count("sign_in"),
+        count("enrol_factor"),
+        count("mint_token"),
+        count("refused"),
+    ));
+    if after.holds.is_empty() {
+        say("the mock vendors' own word: he holds nothing any more");
+    } else {
+        say(&format!("the mock vendors' own word: he still holds {}", after.holds.join(", ")));
+    }
+}
+
+/// Where a sandbox's config, key and state lie.
+struct Home {
+    dir: PathBuf,
+    config: PathBuf,
+    state: PathBuf,
+}
+
+impl Home {
+    fn lay(dir: Option<&Path>, told: &Told) -> Result<Self, Failure> {
+        let named = format!("oust-sandbox-{}", std::process::id());
+        let dir = dir.map_or_else(|| std::env::temp_dir().join(named), Path::to_owned);
+        let failed = |error: std::io::Error| {
+            let what = format!("{} cannot be written: {error}", dir.display());
+            Failure::say(Exit::NotStarted, what, "name another directory with --dir")
+        };
+        std::fs::create_dir_all(&dir).map_err(failed)?;
+        let key = dir.join("key.pem");
+        write_private(&key, &told.private_key_pem).map_err(failed)?;
+        let config = dir.join("oust.yaml");
+        std::fs::write(&config, config_for(told, &key)).map_err(failed)?;
+        let state = dir.join("state");
+        Ok(Self { dir, config, state })
+    }
+
+    fn remove(self) {
+        let _ = std::fs::remove_dir_all(self.dir);
+    }
+}
+
+fn config_for(told: &Told, key: &Path) -> String {
+    let Told { url, client_id, reader_client_id, kid, quarantine_group, .. } = told;
+    let key = serde_json::Value::from(key.display().to_string());
+    format!(
+        "# The sandbox's config: mock vendors on loopback, throwaway keys.\n\
+         connectors:\n\
+         - vendor: okta\n  \
+           org_url: {url}\n  \
+           auth: {{ client_id: {client_id}, key_id: {kid}, private_key: {{ file: {key} }} }}\n  \
+           read_auth: {{ client_id: {reader_client_id}, key_id: {kid}, private_key: {{ file: {key} }} }}\n  \
+           quarantine_group: {quarantine_group}\n"
+    )
+}
+
+#[cfg(unix)]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(not(unix))]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(path, text)
+}

@@ -1,0 +1,46 @@
+//! Ctrl-C: the first finishes the change in flight and records it, the second stops at once.
+//!
+//! Both are safe: every intent is durable before its write leaves.
+
+use tokio::sync::watch;
+
+use super::exit::{Exit, after_writes};
+
+/// Turns true at the first Ctrl-C or SIGTERM; the second ends the process.
+#[must_use]
+pub fn on_ctrl_c() -> watch::Receiver<bool> {
+    let (ask, asked) = watch::channel(false);
+    tokio::spawn(async move {
+        for count in 0.. {
+            if wait().await.is_err() {
+                return;
+            }
+            if count > 0 {
+                super::say("stopped at once; what is in doubt is read back by: oust runs resume --last");
+                #[expect(clippy::exit, reason = "the person asked twice; the ledger is durable")]
+                std::process::exit(after_writes(Exit::NotStarted) as i32);
+            }
+            super::say("stopping: finishing the change in flight (Ctrl-C again stops at once)");
+            if ask.send(true).is_err() {
+                return;
+            }
+        }
+    });
+    asked
+}
+
+#[cfg(unix)]
+async fn wait() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    tokio::select! {
+        biased;
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = term.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
