@@ -5,13 +5,14 @@
 //! modules below stand in reading order, from the ground up: each uses only those before it.
 //! `docs/architecture.md` is the bird's-eye view.
 
+pub mod model;
+pub mod given;
+pub mod consent;
+pub mod transport;
 pub mod connector;
 pub mod connectors;
-pub mod consent;
-pub mod engine;
-pub mod given;
-pub mod guard;
 pub mod ledger;
-pub mod model;
 pub mod playbook;
-pub mod transport;
+pub mod guard;
+pub mod engine;
+pub mod cli;

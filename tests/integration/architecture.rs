@@ -1,0 +1,231 @@
+//! Who may know whom, and what must not exist. Reads the source as text.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up: a module uses only what stands before it, and of those that stand after
+/// `connectors`, only `server` and `cli` may name it.
+const LAYERS: &[&str] = &[
+    "model",
+    "given",
+    "consent",
+    "transport",
+    "connector",
+    "connectors",
+    "ledger",
+    "yaml",
+    "playbook",
+    "guard",
+    "engine",
+    "report",
+    "config",
+    "cli",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `dir`, with its text.
+fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(dir)];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
+        {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "no sources in {dir}");
+    found
+}
+
+/// The top-level module a file of `src/` belongs to; `None` for `lib.rs` and `main.rs`.
+fn module_of(path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(root().join("src")).unwrap();
+    let first = inside.iter().next().unwrap().to_str().unwrap();
+    let name = first.trim_end_matches(".rs");
+    (name != "lib" && name != "main").then(|| name.to_owned())
+}
+
+/// Text without comments and without the unit tests at the end.
+fn code(text: &str) -> String {
+    let product = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let lines = product
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Modules named as `crate::x`, in `use` or in full.
+fn named_modules(code: &str) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            let list = list.split('}').next().unwrap();
+            named.extend(list.split(',').map(|item| first_word(item.trim())));
+        } else {
+            named.insert(first_word(rest));
+        }
+    }
+    named.remove("");
+    named
+}
+
+fn first_word(text: &str) -> String {
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
+}
+
+#[test]
+fn a_module_uses_only_what_stands_before_it() {
+    let place = |name: &str| LAYERS.iter().position(|layer| *layer == name);
+    for (path, text) in sources("src") {
+        let Some(module) = module_of(&path) else {
+            continue;
+        };
+        let own =
+            place(&module).unwrap_or_else(|| panic!("`{module}` is no layer: {}", path.display()));
+        for used in named_modules(&code(&text)) {
+            let Some(theirs) = place(&used) else {
+                panic!("{}: `crate::{used}` is no layer", path.display())
+            };
+            assert!(
+                theirs <= own,
+                "{}: {module} must not use {used}",
+                path.display()
+            );
+            let names_vendors = used == "connectors" && module != "connectors";
+            assert!(
+                !names_vendors || module == "cli",
+                "{}: names vendors",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn lib_rs_lists_the_layers_in_reading_order() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let listed: Vec<&str> = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .collect();
+    assert_eq!(listed, LAYERS);
+}
+
+#[test]
+fn nothing_outside_connectors_names_a_vendor_s_endpoint() {
+    for (path, text) in sources("src") {
+        let module = module_of(&path);
+        if module.as_deref() == Some("connectors") {
+            continue;
+        }
+        let code = code(&text);
+        for sign in ["/api/v1", "/oauth2/", "SSWS"] {
+            assert!(!code.contains(sign), "{} names {sign}", path.display());
+        }
+    }
+}
+
+#[test]
+fn there_is_no_dry_run_branch_and_writers_are_made_in_one_place() {
+    let mut makers = BTreeSet::new();
+    for (path, text) in sources("src") {
+        let code = code(&text);
+        assert!(!code.contains("if dry_run"), "{}", path.display());
+        if code.contains("Writer::new(") {
+            makers.insert(path.strip_prefix(root()).unwrap().display().to_string());
+        }
+    }
+    assert_eq!(makers, BTreeSet::from(["src/engine/step.rs".to_owned()]));
+}
+
+#[test]
+fn the_mocks_and_the_product_meet_in_one_file() {
+    for (path, text) in sources("src") {
+        let is_sandbox = path.ends_with("cli/sandbox.rs");
+        assert!(
+            is_sandbox || !code(&text).contains("oust_mocks"),
+            "{}",
+            path.display()
+        );
+    }
+    for (path, text) in sources("mocks/src") {
+        assert!(
+            !code(&text).contains("oust::"),
+            "{} imports the product",
+            path.display()
+        );
+    }
+    let manifest = fs::read_to_string(root().join("mocks/Cargo.toml")).unwrap();
+    assert!(
+        !manifest
+            .lines()
+            .any(|line| line.starts_with("oust ") || line.starts_with("oust="))
+    );
+}
+
+#[test]
+fn every_test_file_is_listed() {
+    let main = fs::read_to_string(root().join("tests/integration/main.rs")).unwrap();
+    for (path, _) in sources("tests/integration") {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_top = path.parent().unwrap().ends_with("integration");
+        if is_top && name != "main" {
+            assert!(
+                main.contains(&format!("mod {name};")),
+                "{name}.rs is not listed in main.rs"
+            );
+        }
+    }
+}
+
+#[test]
+fn kill_points_are_in_no_default_build() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let default = manifest
+        .lines()
+        .find(|line| line.starts_with("default = "))
+        .unwrap();
+    assert!(!default.contains("killpoints"));
+    for (path, text) in sources("src") {
+        for (number, line) in text.lines().enumerate() {
+            if line.contains("OUST_KILL") {
+                let gated = text.contains("#![cfg(feature = \"killpoints\")]")
+                    || text[..text.find(line).unwrap()]
+                        .contains("#[cfg(feature = \"killpoints\")]");
+                assert!(
+                    gated,
+                    "{}:{} is not behind the feature",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_source_file_opens_with_its_purpose() {
+    for dir in ["src", "mocks/src", "tests/integration"] {
+        for (path, text) in sources(dir) {
+            assert!(
+                text.starts_with("//!"),
+                "{} does not say what it is for",
+                path.display()
+            );
+        }
+    }
+}
