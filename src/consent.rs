@@ -31,6 +31,15 @@ pub struct Consent {
     at: Utc,
 }
 
+/// When a plan was shown to a person, and what time it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// When its reads were made; for a run that goes on, when that was shown.
+    pub shown_at: Utc,
+    /// Now.
+    pub now: Utc,
+}
+
 /// How a consent was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +85,7 @@ impl Consent {
     /// # Errors
     /// [`ConsentError::Mistyped`] for anything else, [`ConsentError::Stale`] if asking took
     /// longer than a consent holds.
-    pub fn typed(plan: &Plan, word: &str, by: &str, now: Utc) -> Result<Self, ConsentError> {
+    pub fn typed(plan: &Plan, word: &str, by: &str, asked: Asked) -> Result<Self, ConsentError> {
         let wanted = plan.typed_word();
         if word.trim() != wanted {
             return Err(ConsentError::Mistyped {
@@ -84,22 +93,22 @@ impl Consent {
                 wanted,
             });
         }
-        Self::give(plan, ConsentKind::Typed, by, now)
+        Self::give(plan, ConsentKind::Typed, by, asked)
     }
 
     /// `--yes`: the person agreed to whatever the plan says, up to the caps.
     ///
     /// # Errors
     /// [`ConsentError::Stale`] if the plan is too old.
-    pub fn yes(plan: &Plan, by: &str, now: Utc) -> Result<Self, ConsentError> {
-        Self::give(plan, ConsentKind::Yes, by, now)
+    pub fn yes(plan: &Plan, by: &str, asked: Asked) -> Result<Self, ConsentError> {
+        Self::give(plan, ConsentKind::Yes, by, asked)
     }
 
     /// The person passes the phrase that `oust plan` printed for this stored plan.
     ///
     /// # Errors
     /// [`ConsentError::Foreign`] if it is another plan's, [`ConsentError::Stale`] if too old.
-    pub fn phrase(plan: &Plan, phrase: &str, by: &str, now: Utc) -> Result<Self, ConsentError> {
+    pub fn phrase(plan: &Plan, phrase: &str, by: &str, asked: Asked) -> Result<Self, ConsentError> {
         let wanted = plan.phrase();
         if phrase.trim() != wanted {
             return Err(ConsentError::Foreign {
@@ -107,10 +116,10 @@ impl Consent {
                 wanted,
             });
         }
-        Self::give(plan, ConsentKind::Phrase, by, now)
+        Self::give(plan, ConsentKind::Phrase, by, asked)
     }
 
-    fn give(plan: &Plan, kind: ConsentKind, by: &str, at: Utc) -> Result<Self, ConsentError> {
+    fn give(plan: &Plan, kind: ConsentKind, by: &str, asked: Asked) -> Result<Self, ConsentError> {
         if at.since(plan.made_at) > TYPED_FOR {
             return Err(ConsentError::Stale {
                 made_at: plan.made_at,

@@ -1,0 +1,355 @@
+//! `oust contain` and `oust plan`: plan, guard, ask, carry out, report.
+//!
+//! The two are one program; `plan` stops before asking. What is asked, and what answers it,
+//! is decided here; what a consent covers is not (`model::plan`, `consent`).
+
+use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
+
+use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
+use super::exit::{Exit, Failure};
+use super::setup::{Ledger, Workshop};
+use super::{print, say, show, stop, subjects, when};
+use crate::consent::{Asked, Consent, ConsentError};
+use crate::engine::{
+    Ended, PlanError, PlanRequest, Prepared, Run, RunError, Snapshot, Start, plan as plan_case,
+};
+use crate::ledger::StoreError;
+use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
+
+/// `oust plan`: reads only; stores the plan and prints its phrase.
+///
+/// # Errors
+/// [`Failure`] if there is no plan.
+pub fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
+    super::runtime(true)?.block_on(async {
+        let shop = Workshop::open(global, Ledger::Usual).await?;
+        let prepared = prepare(&shop, args).await?;
+        shop.tools.store.save_plan(&prepared.plan).await.map_err(store_failed)?;
+        match global.output {
+            Output::Json => print(&show::planned_json(&shop, &prepared.plan)),
+            Output::Human => {
+                print(&show::plan(global, &prepared.plan));
+                print(&next_command(&prepared.plan));
+            }
+        }
+        Ok(if stopping_guard(&prepared.plan).is_some() { Exit::Refused } else { Exit::Good })
+    })
+}
+
+fn next_command(plan: &Plan) -> String {
+    match stopping_guard(plan) {
+        Some(next) => format!("a guard refuses this: {next}"),
+        None => format!("to carry it out within 15 minutes:\n  oust contain --consent \"{}\"", plan.phrase()),
+    }
+}
+
+/// `oust contain`.
+///
+/// # Errors
+/// [`Failure`] with the exit code of what stopped it.
+pub fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return plan(global, &args.case);
+    }
+    must_be_able_to_ask(&args.go)?;
+    super::runtime(true)?.block_on(async {
+        let ledger = Ledger::of(&args.go);
+        let shop = Workshop::open(global, ledger).await?;
+        shop.say_unfinished().await;
+        let (prepared, consent) = match &args.go.consent {
+            Some(phrase) => stored(global, &shop, &args.case, phrase).await?,
+            None => fresh(global, &shop, args).await?,
+        };
+        carry_out(global, &shop, prepared, consent, &args.go).await
+    })
+}
+
+/// Without a terminal, somebody must have agreed already.
+pub(super) fn must_be_able_to_ask(go: &GoArgs) -> Result<(), Failure> {
+    if go.yes || go.consent.is_some() || std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    let hint = "pass --yes, or --consent with the phrase of `oust plan`";
+    Err(Failure::say(Exit::Usage, "there is no terminal to ask at", hint))
+}
+
+async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> {
+    let who = subjects::named(&args.who, args.subjects.as_deref())?;
+    let now = shop.tools.clock.now();
+    let window = when::window(
+        args.since.as_deref(),
+        args.until.as_deref(),
+        now,
+        &jiff::tz::TimeZone::system(),
+    );
+    let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
+    let request = PlanRequest {
+        run: shop.run.clone(),
+        who,
+        window,
+        case_id: args.case.clone(),
+        reason: args.reason.clone(),
+        source: Source::Person(shop.person.clone()),
+        scope: Scope { only: args.only.clone(), skip: args.skip.clone() },
+        lifts: lifts(&args.lift, &shop.person)?,
+    };
+    let playbook = shop.playbook(&args.playbook)?;
+    plan_case(&shop.tools, &playbook, &shop.guards, request).await.map_err(plan_failed)
+}
+
+fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
+    let words = || GuardName::ALL.map(GuardName::word);
+    given
+        .iter()
+        .map(|text| {
+            let (name, reason) = text.split_once('=').unwrap_or((text, ""));
+            let guard = GuardName::ALL.into_iter().find(|guard| guard.word() == name);
+            let Some(guard) = guard else {
+                let meant = nearest(name, words()).map(|word| format!("did you mean `{word}`? "));
+                let hint = format!("{}guards: {}", meant.unwrap_or_default(), words().join(", "));
+                return Err(Failure::say(Exit::Usage, format!("no guard is called `{name}`"), hint));
+            };
+            if reason.trim().is_empty() {
+                let what = format!("--lift {name} needs a reason");
+                let hint = format!("write --lift {name}=REASON: it goes into the record");
+                return Err(Failure::say(Exit::Usage, what, hint));
+            }
+            Ok(Lift { guard, reason: reason.trim().to_owned(), by: by.to_owned() })
+        })
+        .collect()
+}
+
+fn plan_failed(error: PlanError) -> Failure {
+    let (exit, hint) = match &error {
+        PlanError::Nobody | PlanError::NoSuchSystem(_) => {
+            (Exit::Usage, "systems are those of the config file".to_owned())
+        }
+        PlanError::Subject(_) => (
+            Exit::NotStarted,
+            "check the login; an Okta id (00u…) always names exactly one account".to_owned(),
+        ),
+        PlanError::Org(_) => {
+            (Exit::NotStarted, "check org_url, the network and the credential".to_owned())
+        }
+    };
+    Failure::new(exit, error, hint)
+}
+
+/// A plan made now, shown and agreed to.
+async fn fresh(
+    global: &Global,
+    shop: &Workshop,
+    args: &ContainArgs,
+) -> Result<(Prepared, Consent), Failure> {
+    let prepared = prepare(shop, &args.case).await?;
+    say(&show::plan(global, &prepared.plan));
+    refuse_if_guarded(&prepared.plan)?;
+    let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;
+    Ok((prepared, consent))
+}
+
+fn stopping_guard(plan: &Plan) -> Option<&str> {
+    plan.guards.iter().filter(|guard| guard.stops_run()).find_map(|guard| match &guard.reply {
+        crate::model::GuardReply::RefusesRun { next, .. } => Some(next.as_str()),
+        _ => None,
+    })
+}
+
+fn refuse_if_guarded(plan: &Plan) -> Result<(), Failure> {
+    if stopping_guard(plan).is_none() {
+        return Ok(());
+    }
+    say(&show::refused(plan));
+    Err(Failure::say(Exit::Refused, "a guard refuses this run; nothing was written", ""))
+}
+
+/// Asks at the terminal, unless `--yes` answered already.
+pub(super) fn ask(
+    shop: &Workshop,
+    plan: &Plan,
+    shown_at: Utc,
+    yes: bool,
+) -> Result<Consent, Failure> {
+    let by = &shop.person;
+    let asked = || Asked { shown_at, now: shop.tools.clock.now() };
+    let given = if yes {
+        Consent::yes(plan, by, asked())
+    } else {
+        say(&format!("Type {} to go on:", plan.typed_word()));
+        let mut word = String::new();
+        let read = std::io::stdin().lock().read_line(&mut word);
+        read.map_err(|error| Failure::new(Exit::Refused, error, "nothing was written"))?;
+        Consent::typed(plan, &word, by, asked())
+    };
+    given.map_err(|error| consent_failed(&error))
+}
+
+pub(super) fn consent_failed(error: &ConsentError) -> Failure {
+    let hint = match error {
+        ConsentError::Mistyped { .. } => "run it again when you are sure",
+        ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
+            "oust plan makes a new plan and prints its phrase"
+        }
+    };
+    Failure::say(Exit::Refused, error, hint)
+}
+
+/// The stored plan of a phrase, if nothing it binds has changed since.
+async fn stored(
+    global: &Global,
+    shop: &Workshop,
+    args: &CaseArgs,
+    phrase: &str,
+) -> Result<(Prepared, Consent), Failure> {
+    let plan = shop.tools.store.plan(phrase.trim()).await.map_err(store_failed)?;
+    let Some(plan) = plan else {
+        let what = format!("no stored plan has the phrase `{}`", phrase.trim());
+        return Err(Failure::say(Exit::Refused, what, "oust plan prints a plan's phrase"));
+    };
+    let asked = Asked { shown_at: plan.made_at, now: shop.tools.clock.now() };
+    let consent = Consent::phrase(&plan, phrase, &shop.person, asked);
+    let consent = consent.map_err(|error| consent_failed(&error))?;
+    agree(args, &plan)?;
+    let now = again(shop, &plan).await?;
+    let differs = plan.differs_from(&now.plan);
+    if !differs.is_empty() {
+        let what = format!("the plan no longer holds: {}", differs.join("; "));
+        return Err(Failure::say(Exit::Refused, what, "oust plan makes a new plan"));
+    }
+    say(&show::plan(global, &plan));
+    refuse_if_guarded(&plan)?;
+    Ok((Prepared { plan, snapshot: now.snapshot }, consent))
+}
+
+/// Arguments may be left out beside a phrase; given, they must agree with the stored plan.
+fn agree(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
+    let disagree = |what: &str| {
+        let what = format!("{what} does not agree with the stored plan");
+        Err(Failure::say(Exit::Refused, what, "leave it out, or plan again"))
+    };
+    for name in &args.who {
+        let same = |who: &crate::model::Subject| {
+            who.id.as_str() == name || who.login.eq_ignore_ascii_case(name)
+        };
+        if !plan.case.subjects.iter().any(same) {
+            return disagree(&format!("`{name}`"));
+        }
+    }
+    if !args.who.is_empty() && args.who.len() != plan.case.subjects.len() {
+        return disagree("the number of subjects");
+    }
+    Ok(())
+}
+
+/// The same case planned again, to see whether what the consent binds has changed.
+async fn again(shop: &Workshop, plan: &Plan) -> Result<Prepared, Failure> {
+    let window = &plan.case.window;
+    let request = PlanRequest {
+        run: plan.run.clone(),
+        who: plan.case.subjects.iter().map(|who| who.id.to_string()).collect(),
+        window: Some((window.start, window.end)),
+        case_id: plan.case.id.clone(),
+        reason: plan.case.reason.clone(),
+        source: plan.case.source.clone(),
+        scope: plan.scope.clone(),
+        lifts: plan.guards.iter().filter_map(|guard| guard.lifted.clone()).collect(),
+    };
+    let playbook = shop.playbook(&plan.playbook.name)?;
+    plan_case(&shop.tools, &playbook, &shop.guards, request).await.map_err(plan_failed)
+}
+
+async fn carry_out(
+    global: &Global,
+    shop: &Workshop,
+    prepared: Prepared,
+    consent: Consent,
+    go: &GoArgs,
+) -> Result<Exit, Failure> {
+    let Prepared { plan, snapshot } = prepared;
+    let start = start(global, shop, consent, snapshot, go)?;
+    let run = Run::begin(shop.tools.clone(), plan, start).await.map_err(run_failed)?;
+    let ended = run.carry_out().await;
+    finish(global, shop, &run, ended, go)
+}
+
+/// What a run is started with, observers and Ctrl-C included.
+pub(super) fn start(
+    global: &Global,
+    shop: &Workshop,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+) -> Result<Start, Failure> {
+    let prove_for = match &go.prove_for {
+        None => None,
+        Some(text) => Some(when::duration(text).ok_or_else(|| {
+            Failure::say(Exit::Usage, format!("--prove-for `{text}` is no duration"), "write 90s, 2m, 1h")
+        })?),
+    };
+    Ok(Start {
+        consent,
+        requester: shop.person.clone(),
+        snapshot,
+        observer: Arc::new(show::Watcher::new(global)),
+        stop: stop::on_ctrl_c(),
+        prove_for,
+    })
+}
+
+/// The result: screen or JSON, files, exit code.
+pub(super) fn finish(
+    global: &Global,
+    shop: &Workshop,
+    run: &Run,
+    ended: Ended,
+    go: &GoArgs,
+) -> Result<Exit, Failure> {
+    let state = run.state();
+    let report = show::report(shop, &state);
+    let written = show::write_files(&go.report, &report);
+    for trouble in &written.trouble {
+        say(trouble);
+    }
+    match (global.output, ended) {
+        (Output::Json, _) => print(&show::json(&report)),
+        (Output::Human, Ended::Stopped) => print(&show::stopped(global, &report)),
+        (Output::Human, Ended::Closed(_)) => {
+            print(&show::result(global, &report, written.html.as_deref()));
+        }
+    }
+    Ok(match ended {
+        Ended::Stopped if !state.wrote() => Exit::NotStarted,
+        Ended::Stopped => Exit::Stopped,
+        Ended::Closed(_) if show::is_contained(&report) => Exit::Good,
+        Ended::Closed(_) => Exit::NotAllGood,
+    })
+}
+
+pub(super) fn run_failed(error: RunError) -> Failure {
+    match error {
+        RunError::Store(error) => store_failed(error),
+        other => Failure::new(Exit::Refused, other, "oust plan makes a new plan"),
+    }
+}
+
+pub(super) fn store_failed(error: StoreError) -> Failure {
+    let (exit, hint) = match &error {
+        StoreError::Busy { run, .. } => {
+            (Exit::Refused, format!("go on with it: oust runs resume {run}"))
+        }
+        StoreError::OtherOrg { .. } => {
+            (Exit::NotStarted, "name another directory with --state for this org".to_owned())
+        }
+        StoreError::Newer { .. } => {
+            (Exit::NotStarted, "use the newer oust, or another directory with --state".to_owned())
+        }
+        StoreError::Corrupt { .. } | StoreError::Disk { .. } => (
+            Exit::NotStarted,
+            "in an emergency: --emergency-ledger takes a fresh file elsewhere, --no-ledger \
+             records to stderr"
+                .to_owned(),
+        ),
+    };
+    Failure::new(exit, error, hint)
+}

@@ -1,0 +1,225 @@
+//! Opens everything a command works with: config, ledger, systems.
+//!
+//! Nothing is sent from here. What cannot be opened is told before anything else is tried.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::{Global, GoArgs};
+use super::contain::store_failed;
+use super::exit::{Exit, Failure};
+use super::say;
+use crate::config::Config;
+use crate::connector::{DirectorySystem, System};
+use crate::connectors::{self, Opened, Opening};
+use crate::engine::Tools;
+use crate::given::{Clock, Rng, SystemClock, SystemRng};
+use crate::guard::GuardConfig;
+use crate::ledger::{Archive, LineStore, SqliteStore, Store, StoreError, open_or_emergency};
+use crate::model::{Finding, RunId};
+use crate::playbook::{CheckedPlaybook, find};
+use crate::transport::{HttpWire, Wire};
+
+/// Which ledger a command writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ledger {
+    /// The one under `--state`.
+    Usual,
+    /// That one, or a fresh one elsewhere if it cannot be opened.
+    Emergency,
+    /// stderr.
+    Lines,
+}
+
+impl Ledger {
+    /// What the arguments ask for.
+    #[must_use]
+    pub fn of(go: &GoArgs) -> Self {
+        match (go.emergency_ledger, go.no_ledger) {
+            (true, _) => Self::Emergency,
+            (_, true) => Self::Lines,
+            _ => Self::Usual,
+        }
+    }
+}
+
+/// Everything a command works with.
+pub struct Workshop {
+    /// For the engine.
+    pub tools: Tools,
+    /// The ledger, as it can be looked after.
+    pub archive: Arc<dyn Archive>,
+    /// The id of the run this command would make.
+    pub run: RunId,
+    /// The guards' limits.
+    pub guards: GuardConfig,
+    /// Who runs this, as the operating system says.
+    pub person: String,
+    /// What opening the ledger had to tell.
+    pub notes: Vec<Finding>,
+}
+
+impl Workshop {
+    /// Opens config, ledger and systems.
+    ///
+    /// # Errors
+    /// [`Failure`] that says which of them could not be opened, and what to do.
+    pub async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
+        let config = load_config(global)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
+        let run = new_run_id(&*clock, &*rng);
+        let (archive, notes) = open_ledger(global, ledger, &*clock)?;
+        for note in &notes {
+            say(&format!("! {}", note.text));
+        }
+        let tool = concat!("oust/", env!("CARGO_PKG_VERSION")).to_owned();
+        let wire = HttpWire::new();
+        let wire = wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
+        let givens = Givens {
+            wire: Arc::new(wire),
+            clock: Arc::clone(&clock),
+            rng: Arc::clone(&rng),
+            user_agent: format!("{tool} run={run}"),
+        };
+        let (directory, services) = open_systems(&config, &givens)?;
+        let store: Arc<dyn Store> = archive.clone();
+        let tools = Tools { directory, services, store, clock, rng, tool };
+        let person = person();
+        Ok(Self { tools, archive, run, guards: config.guards.clone(), person, notes })
+    }
+
+    /// The checked playbook of this name or file.
+    ///
+    /// # Errors
+    /// [`Failure`] with every mistake in it.
+    pub fn playbook(&self, name: &str) -> Result<CheckedPlaybook, Failure> {
+        checked(name)
+    }
+
+    /// Says loudly that a run is unfinished.
+    pub async fn say_unfinished(&self) {
+        let Ok(runs) = self.archive.unfinished().await else { return };
+        for run in runs {
+            say(&format!(
+                "! run {} on {} is unfinished since {}: oust runs resume {}",
+                run.id,
+                run.subjects.join(", "),
+                run.opened_at,
+                run.id,
+            ));
+        }
+    }
+}
+
+/// The checked playbook of a shipped name or a file.
+pub(super) fn checked(name: &str) -> Result<CheckedPlaybook, Failure> {
+    let vendors: Vec<_> = connectors::vendors().collect();
+    find(name, &vendors).map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error, hint)
+    })
+}
+
+/// The ledger alone, for commands that only look at it.
+pub(super) fn ledger_only(global: &Global) -> Result<Arc<dyn Archive>, Failure> {
+    let store = SqliteStore::open(&ledger_path(global)?).map_err(store_failed)?;
+    Ok(Arc::new(store))
+}
+
+fn load_config(global: &Global) -> Result<Config, Failure> {
+    Config::find_and_load(global.config.as_deref(), connectors::REGISTER).map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error, hint)
+    })
+}
+
+fn person() -> String {
+    let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    named("SUDO_USER").or_else(|| named("USER")).or_else(|| named("LOGNAME")).unwrap_or_else(|| "unknown".into())
+}
+
+/// `r_` and a number that sorts by time: 48 bits of milliseconds, 32 of chance.
+fn new_run_id(clock: &dyn Clock, rng: &dyn Rng) -> RunId {
+    let millis = clock.now().millis();
+    let chance = rng.next() >> 32;
+    RunId::new(format!("r_{millis:012x}{chance:08x}"))
+}
+
+fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(dir) = &global.state {
+        return Ok(dir.join("oust.db"));
+    }
+    let home = |sub: &str| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(sub));
+    let base = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home(".local/state"));
+    base.map(|base| base.join("oust").join("oust.db")).ok_or_else(|| {
+        Failure::say(Exit::NotStarted, "no home directory for the state", "name one with --state")
+    })
+}
+
+type OpenLedger = (Arc<dyn Archive>, Vec<Finding>);
+
+fn open_ledger(global: &Global, ledger: Ledger, clock: &dyn Clock) -> Result<OpenLedger, Failure> {
+    if ledger == Ledger::Lines {
+        return Ok((Arc::new(LineStore::new(std::io::stderr())), Vec::new()));
+    }
+    let path = ledger_path(global)?;
+    let opened = match ledger {
+        Ledger::Emergency => open_or_emergency(&path, &elsewhere(), clock.now()),
+        _ => SqliteStore::open(&path).map(|store| {
+            let notes = store.notes().to_vec();
+            (store, notes)
+        }),
+    };
+    let (store, notes) = opened.map_err(|error: StoreError| store_failed(error))?;
+    Ok((Arc::new(store), notes))
+}
+
+/// Where an emergency ledger may go, the best place first.
+fn elsewhere() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let here = std::env::current_dir().ok();
+    [home, here, Some(std::env::temp_dir())].into_iter().flatten().collect()
+}
+
+struct Givens {
+    wire: Arc<dyn Wire>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    user_agent: String,
+}
+
+fn open_systems(
+    config: &Config,
+    givens: &Givens,
+) -> Result<(DirectorySystem, Vec<System>), Failure> {
+    let mut directory = None;
+    let mut services = Vec::new();
+    for entry in &config.connectors {
+        let row = connectors::REGISTER.iter().find(|row| row.vendor.id == entry.vendor);
+        let row = row.expect("the config was checked against the register");
+        let opening = Opening {
+            id: entry.id.clone(),
+            settings: entry.settings.clone(),
+            wire: Arc::clone(&givens.wire),
+            clock: Arc::clone(&givens.clock),
+            rng: Arc::clone(&givens.rng),
+            user_agent: givens.user_agent.clone(),
+        };
+        let opened = (row.open)(&opening).map_err(|error| {
+            let hint = error.hint.clone();
+            Failure::new(Exit::Usage, error, hint)
+        })?;
+        match opened {
+            Opened::Directory(found) => directory = Some(found),
+            Opened::Service(found) => services.push(found),
+        }
+    }
+    let directory = directory.ok_or_else(|| {
+        Failure::say(Exit::Usage, "no connector for okta is configured", "add one to the config")
+    })?;
+    Ok((directory, services))
+}
