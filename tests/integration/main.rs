@@ -1,3 +1,3 @@
-//! tests
-#[test]
-fn t() {}
+//! The one test binary.
+
+mod ledger;
