@@ -5,12 +5,20 @@
 //! ([`RunState`]); nothing is remembered anywhere else. The store is a port ([`Store`]):
 //! SQLite for people, memory for simulation.
 
+mod archive;
+pub mod chain;
+mod draft;
 mod event;
 mod judge;
+mod memory;
+mod sqlite;
 mod state;
 mod store;
 
+pub use archive::{Archive, Exported, Purged};
 pub use event::{Event, Mode};
 pub use judge::{Actions, items, run_verdict, subject_verdicts};
+pub use memory::{Disk, Fate, Hook, MemoryStore, Moment, Point};
+pub use sqlite::SqliteStore;
 pub use state::{ChangeState, RunState};
 pub use store::{Head, Record, RunRow, Store, StoreError};

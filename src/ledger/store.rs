@@ -56,7 +56,8 @@ pub trait Store: Send + Sync {
     /// Begins a run and claims its subjects, in one durable commit.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] if an unfinished run holds a subject; nothing is then stored.
+    /// [`StoreError::Busy`] if an unfinished run holds a subject, [`StoreError::Exists`] if the
+    /// run was opened before; nothing is then stored.
     async fn open_run(
         &self,
         run: &RunId,
@@ -69,13 +70,14 @@ pub trait Store: Send + Sync {
     /// `Reopened` claims them again.
     ///
     /// # Errors
-    /// [`StoreError`] if they are not durable.
+    /// [`StoreError::NoRun`] if it was never opened, [`StoreError::Busy`] if another run holds
+    /// a subject of a reopened one, any other if they are not durable; nothing is then stored.
     async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError>;
 
     /// All records of one run, in order; empty if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] if they cannot be read.
+    /// [`StoreError::Purged`] if its records are gone, any other if they cannot be read.
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError>;
 
     /// All runs, the newest first.
@@ -125,6 +127,24 @@ pub enum StoreError {
         run: RunId,
         /// The subject.
         subject: UserId,
+    },
+    /// The run was opened before: the plan of a phrase can be carried out once.
+    #[error("run {run} is in the ledger already")]
+    Exists {
+        /// The run.
+        run: RunId,
+    },
+    /// There is no such run.
+    #[error("there is no run {run} in the ledger")]
+    NoRun {
+        /// The run.
+        run: RunId,
+    },
+    /// Its records are gone, only their hashes are kept.
+    #[error("run {run} was purged: only its hashes are left")]
+    Purged {
+        /// The run.
+        run: RunId,
     },
     /// It belongs to another org.
     #[error("this state belongs to org {theirs}, the configured org is {ours}")]

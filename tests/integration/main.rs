@@ -1,3 +1,4 @@
 //! The one test binary. Every file here is listed; `architecture` fails if one is not.
 
 mod architecture;
+mod ledger;

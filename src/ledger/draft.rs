@@ -1,0 +1,122 @@
+//! Events made ready for storing: their texts, and what they mean for the list of runs.
+//!
+//! Both stores append drafts, so that what closes a run, claims a subject or counts as a write
+//! is decided here once.
+
+use super::chain::{Hash, body_hash};
+use super::{Event, StoreError};
+use crate::model::{RunId, UserId, Utc};
+
+/// Events of one run, to be appended in one commit.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    /// Whose.
+    pub(super) run: RunId,
+    /// When.
+    pub(super) at: Utc,
+    /// The events' texts, in order.
+    pub(super) bodies: Vec<Body>,
+    /// What they do to the run, in order.
+    pub(super) turns: Vec<Turn>,
+}
+
+/// An event's JSON text and its hash.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    /// As it will be stored.
+    pub(super) text: String,
+    /// Of that text.
+    pub(super) hash: Hash,
+}
+
+/// What an event does to its run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// A write may leave.
+    Wrote,
+    /// It is over; its subjects are let go.
+    Closed {
+        /// The verdict's word.
+        verdict: &'static str,
+    },
+    /// It goes on; its subjects are claimed again.
+    Reopened,
+}
+
+/// What the list says of a run from its first commit on.
+#[derive(Clone, Debug)]
+pub(super) struct Title {
+    /// The subjects' ids, without repetition.
+    pub(super) subjects: Vec<UserId>,
+    /// Their logins; their ids where the events name no plan.
+    pub(super) logins: Vec<String>,
+    /// The playbook's name; empty where the events name no plan.
+    pub(super) playbook: String,
+}
+
+impl Draft {
+    /// Makes `events` ready.
+    pub(super) fn of(run: &RunId, at: Utc, events: &[Event]) -> Self {
+        Self {
+            run: run.clone(),
+            at,
+            bodies: events.iter().map(Body::of).collect(),
+            turns: events.iter().filter_map(Turn::of).collect(),
+        }
+    }
+}
+
+impl Body {
+    fn of(event: &Event) -> Self {
+        let text = serde_json::to_string(event).expect("an event has text keys and no NaN");
+        let hash = body_hash(&text);
+        Self { text, hash }
+    }
+}
+
+impl Turn {
+    fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Intended { .. } => Some(Self::Wrote),
+            Event::Closed { verdict, .. } => Some(Self::Closed {
+                verdict: verdict.word(),
+            }),
+            Event::Reopened { .. } => Some(Self::Reopened),
+            _ => None,
+        }
+    }
+}
+
+impl Title {
+    /// What `events` say of a run for `subjects`.
+    pub(super) fn of(subjects: &[UserId], events: &[Event]) -> Self {
+        let mut unique: Vec<UserId> = Vec::with_capacity(subjects.len());
+        let mut seen = std::collections::BTreeSet::new();
+        unique.extend(subjects.iter().filter(|id| seen.insert(*id)).cloned());
+        let plan = events.iter().find_map(|event| match event {
+            Event::Opened { plan, .. } => Some(plan),
+            _ => None,
+        });
+        let logins = plan.map_or_else(
+            || unique.iter().map(ToString::to_string).collect(),
+            |plan| {
+                let who = plan.case.subjects.iter();
+                who.map(|subject| subject.login.clone()).collect()
+            },
+        );
+        let playbook = plan.map_or_else(String::new, |plan| plan.playbook.name.clone());
+        Self {
+            subjects: unique,
+            logins,
+            playbook,
+        }
+    }
+}
+
+/// The event of a stored text; `path` and `seq` say whose it is if it cannot be read.
+pub(super) fn event_of(text: &str, path: &str, seq: u64) -> Result<Event, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt {
+        path: path.to_owned(),
+        why: format!("record {seq} is no event: {error}"),
+    })
+}

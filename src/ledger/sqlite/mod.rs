@@ -1,0 +1,180 @@
+//! The ledger in one SQLite file.
+//!
+//! One thread owns the writing connection and commits in groups ([`writer`]); another owns a
+//! read-only one, opened when first needed. Every answer to a writer means *durable*: WAL,
+//! `synchronous=FULL`, one sync per commit. Two processes may use one file at once: each
+//! commit takes SQLite's write lock first and reads the end of the chain under it.
+//!
+//! Does not decide what an event means (`draft`), nor what to do when the file cannot be
+//! opened (`emergency`).
+
+mod file;
+mod kill;
+mod sql;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use self::sql::Trouble;
+use self::writer::Worker;
+use super::archive::{Archive, Exported, Purged};
+use super::chain::Verified;
+use super::draft::{Draft, Title};
+use super::{Event, Head, Record, RunRow, Store, StoreError};
+use crate::model::{Finding, Plan, RunId, UserId, Utc};
+
+/// A ledger in one SQLite file.
+///
+/// Dropping it waits until both its threads have closed the file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: Arc<Path>,
+    notes: Vec<Finding>,
+    commits: Arc<AtomicU64>,
+    writer: Worker,
+    reader: Worker,
+}
+
+impl SqliteStore {
+    /// Opens the ledger at `path`, which is made with mode 0600 (its directory 0700) if it is
+    /// not there. Touches no file that is not a ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::Corrupt`] if it is no ledger or damaged,
+    /// [`StoreError::Disk`] if it cannot be opened or made, or is read-only.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let notes = file::prepare(path)?;
+        let connection = file::open(path)?;
+        let commits = Arc::new(AtomicU64::new(0));
+        let path: Arc<Path> = path.into();
+        let writer = Worker::writing(Arc::clone(&path), connection, Arc::clone(&commits))?;
+        let reader = Worker::reading(Arc::clone(&path))?;
+        Ok(Self {
+            path,
+            notes,
+            commits,
+            writer,
+            reader,
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a person should know of the file: modes looser than they should be.
+    #[must_use]
+    pub fn notes(&self) -> &[Finding] {
+        &self.notes
+    }
+
+    /// How many commits this store has made since it was opened.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.ask(work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reader.ask(work).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn open_run(
+        &self,
+        run: &RunId,
+        subjects: &[UserId],
+        at: Utc,
+        events: Vec<Event>,
+    ) -> Result<Head, StoreError> {
+        let title = Title::of(subjects, &events);
+        let draft = Draft::of(run, at, &events);
+        self.write(move |db| sql::open_run(db, &title, &draft))
+            .await
+    }
+
+    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
+        let draft = Draft::of(run, at, &events);
+        self.write(move |db| sql::append(db, &draft)).await
+    }
+
+    async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
+        let run = run.clone();
+        let path = self.path.display().to_string();
+        self.read(move |db| sql::records(db, &run, &path)).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.read(sql::runs).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.read(sql::head).await
+    }
+
+    async fn save_plan(&self, plan: &Plan) -> Result<(), StoreError> {
+        let body = serde_json::to_string(plan).expect("a plan has text keys and no NaN");
+        let (phrase, digest, made_at) = (plan.phrase(), plan.digest(), plan.made_at);
+        self.write(move |db| sql::save_plan(db, &phrase, &digest, made_at, &body))
+            .await
+    }
+
+    async fn plan(&self, phrase: &str) -> Result<Option<Plan>, StoreError> {
+        let phrase = phrase.to_owned();
+        self.read(move |db| sql::plan(db, &phrase)).await
+    }
+
+    async fn bind_org(&self, org_id: &str) -> Result<(), StoreError> {
+        let ours = org_id.to_owned();
+        if self.read(sql::org).await?.as_deref() == Some(org_id) {
+            return Ok(());
+        }
+        self.write(move |db| sql::bind_org(db, &ours)).await
+    }
+
+    async fn subjects_since(&self, since: Utc) -> Result<u64, StoreError> {
+        self.read(move |db| sql::subjects_since(db, since)).await
+    }
+}
+
+#[async_trait]
+impl Archive for SqliteStore {
+    fn is_recorded(&self) -> bool {
+        true
+    }
+
+    async fn export(&self, run: &RunId) -> Result<Vec<Exported>, StoreError> {
+        let run = run.clone();
+        self.read(move |db| sql::export(db, &run)).await
+    }
+
+    async fn verify(&self, expected: Option<Head>) -> Result<Verified, StoreError> {
+        self.read(move |db| sql::verify(db, expected.as_ref()))
+            .await
+    }
+
+    async fn purge_older_than(&self, before: Utc, at: Utc) -> Result<Purged, StoreError> {
+        let purged = self.write(move |db| sql::purge(db, before, at)).await?;
+        // What was emptied still stands in the write-ahead log until it is folded in.
+        self.writer.checkpoint().await?;
+        Ok(purged)
+    }
+}

@@ -1,0 +1,421 @@
+//! What is asked of the tables. Every function runs inside the caller's transaction.
+
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+
+use crate::ledger::archive::{Exported, Purged};
+use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
+use crate::ledger::draft::{Draft, Title, Turn, event_of};
+use crate::ledger::{Head, Record, RunRow, StoreError};
+use crate::model::{Plan, RunId, UserId, Utc, hex};
+
+/// What went wrong, before it is known at which path.
+pub(super) enum Trouble {
+    /// Said already.
+    Store(StoreError),
+    /// SQLite's own.
+    Sql(rusqlite::Error),
+    /// A text in the tables is not what we write.
+    Text(serde_json::Error),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<serde_json::Error> for Trouble {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Text(error)
+    }
+}
+
+impl Trouble {
+    /// As the port says it: what is wrong with the file is `Corrupt`, all else is `Disk`.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        let path = path.display().to_string();
+        match self {
+            Self::Store(error) => error,
+            Self::Text(error) => StoreError::Corrupt {
+                path,
+                why: error.to_string(),
+            },
+            Self::Sql(error) if is_damage(&error) => StoreError::Corrupt {
+                path,
+                why: error.to_string(),
+            },
+            Self::Sql(error) if is_busy(&error) => StoreError::Disk {
+                path,
+                why: format!("another process holds it: {error}"),
+            },
+            Self::Sql(error) => StoreError::Disk {
+                path,
+                why: error.to_string(),
+            },
+        }
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        // `Unknown` is SQLite's plain error: a table or column that we made is not there.
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown
+        ),
+        rusqlite::Error::SqlInputError { .. }
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::QueryReturnedNoRows => true,
+        _ => false,
+    }
+}
+
+/// Whether another process was in the way.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// Begins a run: its row, its claims, its records.
+pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Head, Trouble> {
+    refuse_if_held(db, &title.subjects, None)?;
+    let row = db
+        .prepare_cached(
+            "INSERT INTO run (id, opened_at, subjects, subject_ids, subjects_count, playbook)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            draft.run.as_str(),
+            draft.at.millis(),
+            serde_json::to_string(&title.logins)?,
+            serde_json::to_string(&title.subjects)?,
+            column(count(title.subjects.len())),
+            title.playbook,
+        ])?;
+    if row == 0 {
+        let run = draft.run.clone();
+        return Err(StoreError::Exists { run }.into());
+    }
+    claim(db, &draft.run, &title.subjects)?;
+    add(db, draft)
+}
+
+/// Appends to a run that was opened.
+pub(super) fn append(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
+    let run = draft.run.clone();
+    match purged_at(db, &run)? {
+        None => Err(StoreError::NoRun { run }.into()),
+        Some(Some(_)) => Err(StoreError::Purged { run }.into()),
+        Some(None) => add(db, draft),
+    }
+}
+
+/// `None` if there is no such run, `Some(None)` if it was not purged.
+fn purged_at(db: &Connection, run: &RunId) -> Result<Option<Option<i64>>, Trouble> {
+    let mut row = db.prepare_cached("SELECT purged_at FROM run WHERE id = ?1")?;
+    Ok(row.query_row([run.as_str()], |row| row.get(0)).optional()?)
+}
+
+fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
+    for turn in &draft.turns {
+        take_turn(db, draft, turn)?;
+    }
+    let (mut seq, mut hash) = end(db)?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO record (seq, run, at_ms, body, body_hash, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for body in &draft.bodies {
+        seq += 1;
+        hash = chain::link_hash(&hash, seq, &draft.run, draft.at, &body.hash);
+        insert.execute(params![
+            column(seq),
+            draft.run.as_str(),
+            draft.at.millis(),
+            body.text,
+            &body.hash[..],
+            &hash[..]
+        ])?;
+    }
+    Ok(chain::head(seq, &hash))
+}
+
+fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble> {
+    let run = draft.run.as_str();
+    match turn {
+        Turn::Wrote => {
+            db.prepare_cached("UPDATE run SET wrote = 1 WHERE id = ?1 AND wrote = 0")?
+                .execute([run])?;
+        }
+        Turn::Closed { verdict } => {
+            db.prepare_cached("UPDATE run SET closed_at = ?2, verdict = ?3 WHERE id = ?1")?
+                .execute(params![run, draft.at.millis(), verdict])?;
+            db.prepare_cached("DELETE FROM claim WHERE run = ?1")?
+                .execute([run])?;
+        }
+        Turn::Reopened => {
+            let ids: String =
+                db.query_row("SELECT subject_ids FROM run WHERE id = ?1", [run], |row| {
+                    row.get(0)
+                })?;
+            let subjects: Vec<UserId> = serde_json::from_str(&ids)?;
+            refuse_if_held(db, &subjects, Some(&draft.run))?;
+            claim(db, &draft.run, &subjects)?;
+            db.prepare_cached("UPDATE run SET closed_at = NULL, verdict = NULL WHERE id = ?1")?
+                .execute([run])?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses if a run other than `mine` holds one of them.
+fn refuse_if_held(
+    db: &Connection,
+    subjects: &[UserId],
+    mine: Option<&RunId>,
+) -> Result<(), Trouble> {
+    let mut holder = db.prepare_cached("SELECT run FROM claim WHERE subject = ?1")?;
+    for subject in subjects {
+        let held: Option<String> = holder
+            .query_row([subject.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(run) = held.map(RunId::new).filter(|run| Some(run) != mine) {
+            let subject = subject.clone();
+            return Err(StoreError::Busy { run, subject }.into());
+        }
+    }
+    Ok(())
+}
+
+fn claim(db: &Connection, run: &RunId, subjects: &[UserId]) -> Result<(), Trouble> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO claim (subject, run) VALUES (?1, ?2) ON CONFLICT (subject) DO NOTHING",
+    )?;
+    for subject in subjects {
+        insert.execute([subject.as_str(), run.as_str()])?;
+    }
+    Ok(())
+}
+
+/// The last record's number and hash.
+fn end(db: &Connection) -> Result<(u64, Hash), Trouble> {
+    let mut last = db.prepare_cached("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1")?;
+    let end = last
+        .query_row([], |row| Ok((number(row, 0)?, hash(row, 1)?)))
+        .optional()?;
+    Ok(end.unwrap_or((0, GENESIS)))
+}
+
+/// Where the chain stands.
+pub(super) fn head(db: &Connection) -> Result<Head, Trouble> {
+    let (seq, hash) = end(db)?;
+    Ok(chain::head(seq, &hash))
+}
+
+const LINK: &str =
+    "record.seq, record.run, record.at_ms, record.body, record.body_hash, record.hash";
+
+/// A row as it is, even where it is not what we write: the chain will tell.
+fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
+    let body = match row.get_ref(3)? {
+        ValueRef::Null => None,
+        ValueRef::Text(text) | ValueRef::Blob(text) => {
+            Some(String::from_utf8_lossy(text).into_owned())
+        }
+        ValueRef::Integer(_) | ValueRef::Real(_) => Some(String::new()),
+    };
+    Ok(Link {
+        seq: number(row, 0)?,
+        run: RunId::new(row.get::<_, String>(1)?),
+        at: Utc::from_millis(row.get(2)?),
+        body,
+        body_hash: hash(row, 4)?,
+        hash: hash(row, 5)?,
+    })
+}
+
+/// A record's number; 0, which no record has, for one below it.
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// A hash; zeros, which no text has, for anything of another length.
+fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {
+    let bytes = row.get_ref(column)?.as_bytes().unwrap_or_default();
+    Ok(Hash::try_from(bytes).unwrap_or(GENESIS))
+}
+
+/// One run's records with their events.
+pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Record>, Trouble> {
+    if let Some(Some(_)) = purged_at(db, run)? {
+        let run = run.clone();
+        return Err(StoreError::Purged { run }.into());
+    }
+    let query = format!("SELECT {LINK} FROM record WHERE run = ?1 ORDER BY seq");
+    let mut rows = db.prepare_cached(&query)?;
+    let links = rows.query_map([run.as_str()], link)?;
+    links.map(|link| record_of(link?, path)).collect()
+}
+
+fn record_of(link: Link, path: &str) -> Result<Record, Trouble> {
+    let Some(text) = &link.body else {
+        return Err(Trouble::Store(StoreError::Corrupt {
+            path: path.to_owned(),
+            why: format!(
+                "record {} has no body, and its run was not purged",
+                link.seq
+            ),
+        }));
+    };
+    Ok(Record {
+        event: event_of(text, path, link.seq)?,
+        seq: link.seq,
+        run: link.run,
+        at: link.at,
+        hash: hex(&link.hash),
+    })
+}
+
+/// One run's records with all that their hashes are made of.
+pub(super) fn export(db: &Connection, run: &RunId) -> Result<Vec<Exported>, Trouble> {
+    let query = format!(
+        "SELECT {LINK}, prev.hash FROM record LEFT JOIN record AS prev ON prev.seq = record.seq - 1
+         WHERE record.run = ?1 ORDER BY record.seq"
+    );
+    let mut rows = db.prepare_cached(&query)?;
+    let exported = rows.query_map([run.as_str()], |row| {
+        Ok(Exported::of(link(row)?, &hash(row, 6)?))
+    })?;
+    Ok(exported.collect::<Result<_, _>>()?)
+}
+
+/// Checks the whole chain, a row at a time.
+pub(super) fn verify(db: &Connection, expected: Option<&Head>) -> Result<Verified, Trouble> {
+    let mut rows = db.prepare(&format!("SELECT {LINK} FROM record ORDER BY seq"))?;
+    let mut verifier = Verifier::new(expected.cloned());
+    for link in rows.query_map([], link)? {
+        verifier.see(&link?);
+    }
+    Ok(verifier.finish())
+}
+
+/// All runs, the newest first.
+pub(super) fn runs(db: &Connection) -> Result<Vec<RunRow>, Trouble> {
+    let mut rows = db.prepare_cached(
+        "SELECT id, opened_at, closed_at, verdict, subjects, playbook, wrote
+         FROM run ORDER BY opened_at DESC, id DESC",
+    )?;
+    let mut runs = Vec::new();
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        runs.push(RunRow {
+            id: RunId::new(row.get::<_, String>(0)?),
+            opened_at: Utc::from_millis(row.get(1)?),
+            closed_at: row.get::<_, Option<i64>>(2)?.map(Utc::from_millis),
+            verdict: row.get(3)?,
+            subjects: serde_json::from_str(&row.get::<_, String>(4)?)?,
+            playbook: row.get(5)?,
+            wrote: row.get(6)?,
+        });
+    }
+    Ok(runs)
+}
+
+/// Keeps a plan by its phrase, unless a newer one has it.
+pub(super) fn save_plan(
+    db: &Connection,
+    phrase: &str,
+    digest: &str,
+    made_at: Utc,
+    body: &str,
+) -> Result<(), Trouble> {
+    db.prepare_cached(
+        "INSERT INTO plan (phrase, digest, made_at, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (phrase) DO UPDATE SET digest = excluded.digest,
+         made_at = excluded.made_at, body = excluded.body WHERE excluded.made_at >= made_at",
+    )?
+    .execute(params![phrase, digest, made_at.millis(), body])?;
+    Ok(())
+}
+
+/// The plan of a phrase.
+pub(super) fn plan(db: &Connection, phrase: &str) -> Result<Option<Plan>, Trouble> {
+    let mut row = db.prepare_cached("SELECT body FROM plan WHERE phrase = ?1")?;
+    let body: Option<String> = row.query_row([phrase], |row| row.get(0)).optional()?;
+    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+}
+
+/// The org that the ledger belongs to, if it was bound.
+pub(super) fn org(db: &Connection) -> Result<Option<String>, Trouble> {
+    Ok(db.query_row("SELECT org FROM meta", [], |row| row.get(0))?)
+}
+
+/// Binds it to `ours`, unless it belongs to another.
+pub(super) fn bind_org(db: &Connection, ours: &str) -> Result<(), Trouble> {
+    match org(db)? {
+        Some(theirs) if theirs == ours => Ok(()),
+        Some(theirs) => Err(Trouble::Store(StoreError::OtherOrg {
+            theirs,
+            ours: ours.to_owned(),
+        })),
+        None => {
+            db.execute("UPDATE meta SET org = ?1", [ours])?;
+            Ok(())
+        }
+    }
+}
+
+/// The subjects of runs opened since then, each run's counted.
+pub(super) fn subjects_since(db: &Connection, since: Utc) -> Result<u64, Trouble> {
+    let mut sum = db
+        .prepare_cached("SELECT coalesce(sum(subjects_count), 0) FROM run WHERE opened_at >= ?1")?;
+    Ok(sum.query_row([since.millis()], |row| number(row, 0))?)
+}
+
+/// Empties the records of runs that closed before `before`; each gets a record that says so.
+pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Trouble> {
+    let mut old = db.prepare(
+        "SELECT id FROM run WHERE closed_at < ?1 AND purged_at IS NULL ORDER BY opened_at, id",
+    )?;
+    let ids = old.query_map([before.millis()], |row| row.get::<_, String>(0))?;
+    let mut purged = Purged::default();
+    for id in ids.collect::<Result<Vec<_>, _>>()? {
+        let emptied = db
+            .prepare_cached("UPDATE record SET body = NULL WHERE run = ?1 AND body IS NOT NULL")?
+            .execute([&id])?;
+        let run = RunId::new(id);
+        let note = chain::purge_note(count(emptied), before);
+        add(db, &Draft::of(&run, at, &[note]))?;
+        db.prepare_cached(
+            "UPDATE run SET purged_at = ?2, subjects = '[]', subject_ids = '[]' WHERE id = ?1",
+        )?
+        .execute(params![run.as_str(), at.millis()])?;
+        purged.records += count(emptied);
+        purged.runs.push(run);
+    }
+    let plans = db.execute("DELETE FROM plan WHERE made_at < ?1", [before.millis()])?;
+    purged.plans = count(plans);
+    Ok(purged)
+}
+
+/// As SQLite counts; no ledger grows past its end.
+fn column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn count(many: usize) -> u64 {
+    many as u64
+}
