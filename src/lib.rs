@@ -13,3 +13,4 @@ pub mod ledger;
 pub mod model;
 pub mod playbook;
 pub mod transport;
+pub mod yaml;

@@ -1,3 +1,5 @@
 //! tests
+mod fake;
+mod playbook;
 #[test]
 fn t() {}
