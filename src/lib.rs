@@ -12,6 +12,7 @@ pub mod transport;
 pub mod connector;
 pub mod connectors;
 pub mod ledger;
+pub mod yaml;
 pub mod playbook;
 pub mod guard;
 pub mod engine;

@@ -3,6 +3,14 @@
 //! Nothing runs that was not checked: unknown actions, keys, names and settings are errors
 //! with line, column and the nearest name. Knows actions by their declarations, no vendor.
 
+mod check;
 mod checked;
+mod condition;
+mod schema;
+mod settings;
+mod shipped;
 
-pub use checked::{CheckedPlaybook, CheckedStage, CheckedStep, Condition, Facts, Holds};
+pub use check::check;
+pub use checked::{CheckedPlaybook, CheckedStage, CheckedStep};
+pub use condition::{Condition, Facts, Holds};
+pub use shipped::{FindError, find, shipped};

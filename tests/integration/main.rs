@@ -1,4 +1,6 @@
 //! The one test binary. Every file here is listed; `architecture` fails if one is not.
 
 mod architecture;
+mod fake;
 mod ledger;
+mod playbook;

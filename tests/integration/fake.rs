@@ -1,0 +1,58 @@
+//! A vendor with Okta's actions and settings, so that playbook and config tests stand alone.
+
+use oust::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+
+const SELECT: Setting = Setting::Word("select", &["in_window", "all", "listed"]);
+const IDS: Setting = Setting::List("ids");
+const AGENTS: Setting = Setting::Word("agents", &["keep", "revoke"]);
+
+const fn action(verb: &'static str, settings: &'static [Setting]) -> Action {
+    Action {
+        verb,
+        does: "does it",
+        needs: &[],
+        reads: &[],
+        settings,
+        undo: Undo::Never,
+        proof: Provable::ByRead,
+        repeatable: true,
+        evicts: Evicts::No,
+        attack: &[],
+        d3fend: &[],
+        collateral: "",
+    }
+}
+
+/// The directory.
+pub(crate) static OKTA: Vendor = Vendor {
+    id: "okta",
+    actions: &[
+        action(
+            "clear_sessions",
+            &[
+                Setting::Flag("oauth_tokens", true),
+                Setting::Flag("forget_devices", true),
+            ],
+        ),
+        action(
+            "suspend_user",
+            &[Setting::Word("if_locked_out", &["report", "unlock"])],
+        ),
+        action("quarantine_user", &[]),
+        action("universal_logout", &[AGENTS]),
+        action("delete_factors", &[SELECT, IDS]),
+        action("revoke_api_tokens", &[SELECT, IDS, AGENTS]),
+        action("revoke_oauth_grants", &[SELECT, IDS]),
+    ],
+};
+
+/// A service.
+pub(crate) static M365: Vendor = Vendor {
+    id: "m365",
+    actions: &[action("revoke_sessions", &[])],
+};
+
+/// Both.
+pub(crate) fn vendors() -> Vec<&'static Vendor> {
+    vec![&OKTA, &M365]
+}
