@@ -12,4 +12,5 @@ pub mod given;
 pub mod ledger;
 pub mod model;
 pub mod playbook;
+pub mod report;
 pub mod transport;

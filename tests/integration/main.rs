@@ -1,3 +1,4 @@
-//! tests
-#[test]
-fn t() {}
+//! The one test binary.
+
+mod report;
+mod samples;
