@@ -16,4 +16,5 @@ pub mod yaml;
 pub mod playbook;
 pub mod guard;
 pub mod engine;
+pub mod report;
 pub mod cli;

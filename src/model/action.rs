@@ -48,6 +48,8 @@ pub struct Action {
     pub d3fend: &'static [&'static str],
     /// What else it touches; empty if nothing.
     pub collateral: &'static str,
+    /// What still works after it was done, where and until when; empty if nothing.
+    pub residual: &'static str,
 }
 
 /// One setting of an action.

@@ -4,3 +4,5 @@ mod architecture;
 mod fake;
 mod ledger;
 mod playbook;
+mod report;
+mod samples;

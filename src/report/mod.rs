@@ -1,0 +1,27 @@
+//! What is said about a run: one object, and its renderings.
+//!
+//! [`Report`] is computed from the ledger's fold and never templated; screen, HTML and Markdown
+//! are renderings of that one object and decide nothing. Every string in it may have been
+//! written by the intruder, so each rendering goes through [`escape`].
+//!
+//! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
+
+mod compute;
+pub mod escape;
+mod items;
+mod object;
+mod problems;
+mod residual;
+mod schema;
+mod screen;
+mod text;
+
+pub use object::{
+    Because, Captured, ChangeReport, ConsentReport, Counts, Evidence, GuardReport, KeptReport,
+    LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow, Requests,
+    Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
+    SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+};
+pub use schema::schema;
+pub use screen::result_screen;
+pub use text::Style;

@@ -1,0 +1,618 @@
+//! The report, `oust.report/v1`: the one object that every rendering shows.
+//!
+//! Its field names are a contract with scripts (`docs/report.schema.json`); a field may be
+//! added, none renamed. Moments are RFC 3339 UTC with milliseconds, durations carry their unit.
+//! How it is computed stands in `compute`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::schema as words;
+use crate::consent::ConsentKind;
+use crate::ledger::Mode;
+use crate::model::{
+    ActionId, ChangeId, Finding, GuardName, ProofState, Role, RunId, Severity, SystemId, Undo,
+    UserId, Utc, Verdict, WindowHow,
+};
+
+/// The name of the format, in the report's first field.
+pub const SCHEMA: &str = "oust.report/v1";
+
+/// Above this many subjects only the not-contained ones stand in the report itself.
+const INLINE_SUBJECTS_MAX: usize = 200;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// `oust.report/v1`.
+    #[schemars(extend("const" = SCHEMA))]
+    pub schema: String,
+    /// `oust/<version>` of the last command that worked on the run.
+    pub tool: String,
+    /// The run.
+    #[schemars(with = "String")]
+    pub run_id: RunId,
+    /// Whether a ledger holds this run; without one there is no resume and no release.
+    pub recorded: bool,
+    /// The directory's own immutable id.
+    pub org_id: String,
+    /// The directory's host, for people.
+    pub org: String,
+    /// What the run set out to do.
+    #[schemars(with = "words::ModeWord")]
+    pub mode: Mode,
+    /// What it followed.
+    pub playbook: Playbook,
+    /// SHA-256 of what consent covered.
+    pub plan_digest: String,
+    /// The ticket, as the requester gave it.
+    pub case: Option<String>,
+    /// The reason, as the requester gave it.
+    pub reason: Option<String>,
+    /// The window of the compromise.
+    pub window: ReportWindow,
+    /// Who asked.
+    pub requester: String,
+    /// Who agreed; null if nobody has.
+    pub consent: Option<ConsentReport>,
+    /// What each guard answered.
+    pub guards: Vec<GuardReport>,
+    /// Systems named by `--only` and `--skip`.
+    pub scope: ScopeReport,
+    /// When the run was opened.
+    #[schemars(with = "Option<words::Moment>")]
+    pub started_at: Option<Utc>,
+    /// When it was last closed; null while it is unfinished.
+    #[schemars(with = "Option<words::Moment>")]
+    pub finished_at: Option<Utc>,
+    /// The worst of the systems in scope.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: Verdict,
+    /// Changes that count as closed though nothing could be read back.
+    pub unproven: usize,
+    /// A row per system, and one per name left out on purpose.
+    pub systems: Vec<SystemReport>,
+    /// How many subjects came out how.
+    pub counts: Counts,
+    /// The subjects; above 200 only those that are not contained.
+    pub subjects: Vec<SubjectReport>,
+    /// A file of JSON lines with all subjects, beside this report; null if all stand inline.
+    pub subjects_file: Option<String>,
+    /// What people should know beside the changes.
+    #[schemars(with = "Vec<FindingShape>")]
+    pub findings: Vec<Finding>,
+    /// What the intruder made outside the subjects' own accounts.
+    pub planted: Vec<Planted>,
+    /// What is left for people to do by hand.
+    pub manual: Vec<Manual>,
+    /// Up to which event time the log was read for signs of life.
+    #[schemars(with = "Option<words::Moment>")]
+    pub log_read_until: Option<Utc>,
+    /// How long it took.
+    pub timings: Timings,
+    /// What was sent.
+    pub requests: Requests,
+    /// Where the ledger stood after the run's last record; null if unrecorded.
+    pub ledger_head: Option<LedgerHead>,
+}
+
+/// A playbook by name and content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Playbook {
+    /// `account-takeover`
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// SHA-256 of its text, hex.
+    pub digest: String,
+}
+
+/// The window of the compromise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportWindow {
+    /// When it began.
+    #[schemars(with = "words::Moment")]
+    pub start: Utc,
+    /// When it ended; null is still open.
+    #[schemars(with = "Option<words::Moment>")]
+    pub end: Option<Utc>,
+    /// How the start is known.
+    #[schemars(with = "words::HowWord")]
+    pub how: WindowHow,
+}
+
+/// Who agreed to the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsentReport {
+    /// How.
+    #[schemars(with = "words::ConsentWord")]
+    pub kind: ConsentKind,
+    /// Who.
+    pub by: String,
+    /// When.
+    #[schemars(with = "words::Moment")]
+    pub at: Utc,
+}
+
+/// What a guard answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GuardReport {
+    /// Which guard.
+    #[schemars(with = "words::GuardWord")]
+    pub name: GuardName,
+    /// `passes`, `warns`, `refuses_steps` or `refuses_run`.
+    #[schemars(with = "words::AnswerWord")]
+    pub answer: String,
+    /// Its sentence, if it had one.
+    pub why: Option<String>,
+    /// Who lifted it, if anybody.
+    pub lifted_by: Option<String>,
+    /// Why it was lifted.
+    pub lifted_because: Option<String>,
+}
+
+/// Systems named on the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeReport {
+    /// Only these; empty is all.
+    pub only: Vec<String>,
+    /// All but these.
+    pub skip: Vec<String>,
+}
+
+/// One system, over all subjects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemReport {
+    /// `okta`, `github:eng`, …
+    #[schemars(with = "String")]
+    pub id: SystemId,
+    /// The part before the colon.
+    pub vendor: String,
+    /// The worst of its subjects.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: Verdict,
+    /// Changes closed without a proof.
+    pub unproven: usize,
+}
+
+/// How many subjects came out how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// All of them.
+    pub subjects: usize,
+    /// Read back, all of it that can be.
+    pub contained: usize,
+    /// Something is open.
+    pub partial: usize,
+    /// Something may or may not have happened.
+    pub unknown: usize,
+    /// Nothing was tried.
+    pub not_attempted: usize,
+}
+
+/// One subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectReport {
+    /// For people; attacker input.
+    pub login: String,
+    /// The directory's immutable id.
+    #[schemars(with = "String")]
+    pub okta_id: UserId,
+    /// The part the account plays.
+    #[schemars(with = "words::RoleWord")]
+    pub role: Role,
+    /// The worst of its systems.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: Verdict,
+    /// When it was out of the directory for good; null if that is not shown.
+    #[schemars(with = "Option<words::Moment>")]
+    pub evicted_at: Option<Utc>,
+    /// The same, counted like `timings`.
+    pub evicted_ms: Option<u64>,
+    /// Eviction was tried and is not shown: single sign-on may let it in again anywhere.
+    pub can_reenter: bool,
+    /// System by system.
+    pub systems: Vec<SubjectSystem>,
+    /// Steps in playbook order.
+    pub steps: Vec<StepReport>,
+    /// What still works.
+    pub residual: Vec<Residual>,
+    /// What the log showed the account do after the eviction began.
+    pub signs_of_life: Vec<Sign>,
+    /// The parts of the before-state kept in the ledger.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One subject at one system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectSystem {
+    /// Which system.
+    #[schemars(with = "String")]
+    pub id: SystemId,
+    /// The word.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: Verdict,
+    /// Changes closed without a proof.
+    pub unproven: usize,
+    /// Who the subject is there.
+    pub identity: WhoThere,
+}
+
+/// Who a subject is at a system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum WhoThere {
+    /// Exactly one account, pointing back.
+    Found {
+        /// The vendor's immutable id.
+        id: String,
+    },
+    /// Read, and there is none.
+    NoAccount,
+    /// Several answer to the name.
+    Ambiguous {
+        /// The candidates' ids.
+        candidates: Vec<String>,
+    },
+    /// It was changed within the window.
+    Contested {
+        /// What was changed.
+        why: String,
+    },
+    /// Could not be read.
+    Unread {
+        /// What went wrong.
+        why: String,
+    },
+    /// Nobody looked.
+    NotAsked,
+}
+
+/// One step for one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepReport {
+    /// The stage's name in the playbook.
+    pub stage: String,
+    /// What was to be done.
+    #[schemars(with = "String")]
+    pub action: ActionId,
+    /// Where.
+    #[schemars(with = "String")]
+    pub system: SystemId,
+    /// The worst of its changes; `skipped` if it had none.
+    #[schemars(with = "words::OutcomeWord")]
+    pub outcome: StepOutcome,
+    /// Whether its absence is a residual instead of a failure.
+    pub optional: bool,
+    /// Why nothing was done, if so.
+    pub not_done: Option<NotDone>,
+    /// One row per change.
+    pub changes: Vec<ChangeReport>,
+    /// What the selector left alone.
+    pub kept: Vec<KeptReport>,
+    /// What stood beside it in the plan.
+    pub notes: Vec<String>,
+}
+
+/// Why a step did nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotDone {
+    /// `when_false`, `nothing_selected`, `no_account`, `guard`, `unread`, …
+    pub kind: String,
+    /// One sentence.
+    pub why: String,
+    /// Whether that leaves something open.
+    pub open: bool,
+}
+
+/// What came of a step or a change, from harmless to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// It was so before.
+    AlreadyDone,
+    /// Done by this run.
+    Done,
+    /// Queued by the vendor.
+    Accepted,
+    /// Not sent.
+    Skipped,
+    /// Refused or impossible.
+    Failed,
+    /// It may have happened.
+    InDoubt,
+}
+
+impl StepOutcome {
+    /// The word of the report.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AlreadyDone => "already_done",
+            Self::Done => "done",
+            Self::Accepted => "accepted",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::InDoubt => "in_doubt",
+        }
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangeReport {
+    /// The same in plan, ledger and report.
+    #[schemars(with = "String")]
+    pub id: ChangeId,
+    /// An imperative: "revoke API token ci-backup".
+    pub sentence: String,
+    /// To what.
+    pub target: TargetReport,
+    /// What the call answered.
+    #[schemars(with = "words::OutcomeWord")]
+    pub outcome: StepOutcome,
+    /// Why it failed, is in doubt or was not sent.
+    pub why: Option<String>,
+    /// What the operator does next.
+    pub hint: Option<String>,
+    /// A re-read found its target after consent was given.
+    pub found_after_plan: bool,
+    /// What the last read showed; null if nothing was read.
+    pub proof: Option<ProofReport>,
+    /// What undoing it means.
+    #[schemars(with = "words::UndoWord")]
+    pub undo: Undo,
+    /// How long the answer took.
+    pub ms: Option<u64>,
+}
+
+/// What a change is made to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetReport {
+    /// `user`, `factor`, `api_token`, …
+    pub kind: String,
+    /// The vendor's immutable id.
+    pub id: String,
+    /// For people; attacker input.
+    pub label: String,
+}
+
+/// What a read showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProofReport {
+    /// In one word.
+    #[schemars(with = "words::ProofWord")]
+    pub state: ProofState,
+    /// By what, or why it cannot be read.
+    pub how: String,
+    /// When it was read.
+    #[schemars(with = "words::Moment")]
+    pub at: Utc,
+}
+
+/// Something a selector left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeptReport {
+    /// What it is.
+    pub target: TargetReport,
+    /// Why it stays.
+    pub why: String,
+    /// Whether a person should look at it.
+    pub suspect: bool,
+}
+
+/// Something that still works after the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Residual {
+    /// What.
+    pub what: String,
+    /// Where.
+    #[schemars(with = "String")]
+    pub system: SystemId,
+    /// Until when, in words; null is until somebody ends it.
+    pub until: Option<String>,
+    /// Why it is so.
+    pub why: String,
+    /// Which kind of reason that is.
+    pub because: Because,
+}
+
+/// Why something still works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Because {
+    /// A change is open: the verdict says so, too.
+    Open,
+    /// An optional step was not done.
+    Optional,
+    /// The selector or the playbook kept it.
+    Kept,
+    /// Closed, but nothing can be read back.
+    Unproven,
+    /// The vendor lets it live on after the action that was done.
+    Outlives,
+}
+
+/// One sign of life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sign {
+    /// When, by the directory's clock.
+    #[schemars(with = "words::Moment")]
+    pub at: Utc,
+    /// What was done.
+    pub what: String,
+    /// The last clear was done after it; else the eviction does not hold.
+    pub swept: bool,
+}
+
+/// A part of the before-state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Which part.
+    pub part: String,
+    /// Whether and when it was kept.
+    pub captured: Captured,
+    /// What kept us from it, if anything.
+    pub why: Option<String>,
+}
+
+/// When a part of the before-state was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Captured {
+    /// Before the first write.
+    Before,
+    /// After the first write had left.
+    Late,
+    /// Not at all.
+    Missing,
+}
+
+/// The shape of a finding, for the schema.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct FindingShape {
+    /// How loud.
+    #[schemars(with = "words::SeverityWord")]
+    severity: Severity,
+    /// A short stable name.
+    id: String,
+    /// One sentence.
+    text: String,
+    /// What to do next; empty if nothing.
+    hint: String,
+}
+
+/// Something the intruder made outside the subjects' own accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Planted {
+    /// What.
+    pub what: String,
+    /// Where.
+    #[schemars(with = "String")]
+    pub system: SystemId,
+    /// How dangerous.
+    #[schemars(with = "words::SeverityWord")]
+    pub severity: Severity,
+    /// Whether it is gone.
+    pub resolved: bool,
+}
+
+/// Something for a person to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Manual {
+    /// Whose account; null if it is about the run.
+    pub login: Option<String>,
+    /// Where.
+    #[schemars(with = "String")]
+    pub system: SystemId,
+    /// What to do, one sentence.
+    pub text: String,
+}
+
+/// How long it took, in milliseconds from the consent that came before the first write, else
+/// from the opening of the run. Null is "not so", never zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Timings {
+    /// Until the first write was about to leave.
+    pub first_write_ms: Option<u64>,
+    /// Until the last subject was evicted; null if one is not.
+    pub evicted_ms: Option<u64>,
+    /// Until the last answer of a contained run.
+    pub contained_ms: Option<u64>,
+    /// Until the last proof of a contained run.
+    pub proven_ms: Option<u64>,
+}
+
+/// What was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Requests {
+    /// Requests that read.
+    pub reads: u64,
+    /// Requests that write.
+    pub writes: u64,
+    /// Repetitions among them.
+    pub retries: u64,
+    /// 429s seen.
+    pub throttled: u64,
+    /// The same by system.
+    pub by_system: BTreeMap<String, SystemRequests>,
+}
+
+/// What was sent to one system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemRequests {
+    /// Requests that read.
+    pub reads: u64,
+    /// Requests that write.
+    pub writes: u64,
+    /// Repetitions among them.
+    pub retries: u64,
+    /// 429s seen.
+    pub throttled: u64,
+}
+
+/// Where the ledger stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerHead {
+    /// The last record's number.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// A report as it is written: the object, and the JSON lines that go beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// The object, with the not-contained subjects if there are many.
+    pub report: Report,
+    /// All subjects as JSON lines, to be written under `report.subjects_file`.
+    pub subjects: Option<String>,
+}
+
+impl Report {
+    /// Keeps only the not-contained subjects inline if there are more than 200, and names
+    /// `file` as the place of all.
+    #[must_use]
+    pub fn split(mut self, file: &str) -> Split {
+        if self.subjects.len() <= INLINE_SUBJECTS_MAX {
+            return Split {
+                report: self,
+                subjects: None,
+            };
+        }
+        let lines: String = self
+            .subjects
+            .iter()
+            .map(|subject| {
+                let line = serde_json::to_string(subject)
+                    .expect("a subject has only text keys and finite numbers");
+                line + "\n"
+            })
+            .collect();
+        self.subjects
+            .retain(|subject| subject.verdict != Verdict::Contained);
+        self.subjects_file = Some(file.to_owned());
+        Split {
+            report: self,
+            subjects: Some(lines),
+        }
+    }
+
+    /// The subject, if there is exactly one.
+    #[must_use]
+    pub fn only_subject(&self) -> Option<&SubjectReport> {
+        match &self.subjects[..] {
+            [only] if self.counts.subjects == 1 => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether anything may have been written.
+    #[must_use]
+    pub fn wrote(&self) -> bool {
+        self.timings.first_write_ms.is_some()
+    }
+}
