@@ -120,9 +120,10 @@ impl Consent {
     }
 
     fn give(plan: &Plan, kind: ConsentKind, by: &str, asked: Asked) -> Result<Self, ConsentError> {
-        if at.since(plan.made_at) > TYPED_FOR {
+        let Asked { shown_at, now: at } = asked;
+        if at.since(shown_at) > TYPED_FOR {
             return Err(ConsentError::Stale {
-                made_at: plan.made_at,
+                made_at: shown_at,
             });
         }
         Ok(Self {

@@ -144,7 +144,7 @@ async fn fresh(
 ) -> Result<(Prepared, Consent), Failure> {
     let prepared = prepare(shop, &args.case).await?;
     say(&show::plan(global, &prepared.plan));
-    refuse_if_guarded(&prepared.plan)?;
+    refuse_if_guarded(global, &prepared.plan)?;
     let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;
     Ok((prepared, consent))
 }
@@ -156,11 +156,11 @@ fn stopping_guard(plan: &Plan) -> Option<&str> {
     })
 }
 
-fn refuse_if_guarded(plan: &Plan) -> Result<(), Failure> {
+fn refuse_if_guarded(global: &Global, plan: &Plan) -> Result<(), Failure> {
     if stopping_guard(plan).is_none() {
         return Ok(());
     }
-    say(&show::refused(plan));
+    say(&show::refused(global, plan));
     Err(Failure::say(Exit::Refused, "a guard refuses this run; nothing was written", ""))
 }
 
@@ -218,7 +218,7 @@ async fn stored(
         return Err(Failure::say(Exit::Refused, what, "oust plan makes a new plan"));
     }
     say(&show::plan(global, &plan));
-    refuse_if_guarded(&plan)?;
+    refuse_if_guarded(global, &plan)?;
     Ok((Prepared { plan, snapshot: now.snapshot }, consent))
 }
 
@@ -321,8 +321,7 @@ pub(super) fn finish(
     Ok(match ended {
         Ended::Stopped if !state.wrote() => Exit::NotStarted,
         Ended::Stopped => Exit::Stopped,
-        Ended::Closed(_) if show::is_contained(&report) => Exit::Good,
-        Ended::Closed(_) => Exit::NotAllGood,
+        Ended::Closed(_) => show::exit_of(&report),
     })
 }
 

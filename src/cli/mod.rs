@@ -11,6 +11,7 @@ mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod setup;
+mod show;
 mod shell;
 mod stop;
 mod subjects;

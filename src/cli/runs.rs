@@ -63,7 +63,7 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
     let Some(plan) = state.plan.clone() else {
         return Err(Failure::say(Exit::NotStarted, format!("run {id} has no plan"), ""));
     };
-    say(&show::resuming(global, &shop, &state));
+    say(&show::result(global, &show::report(&shop, &state), None));
     let shown_at = shop.tools.clock.now();
     let consent = match &go.consent {
         Some(phrase) => {

@@ -4,6 +4,7 @@
 //! what its parts share; the parts are the planner (reads), the executor (writes, in order),
 //! the prover (reads, beside and after) and the sweep (looks for signs of life).
 
+mod again;
 mod executor;
 mod planner;
 mod prover;
@@ -13,6 +14,7 @@ mod snapshot;
 mod step;
 mod sweep;
 
+pub use again::prove_again;
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use run::{Ended, Run, RunError, Start, Tools};

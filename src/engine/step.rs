@@ -237,7 +237,7 @@ fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: V
         }
         count += 1;
         change.found = Found::AfterPlan;
-        recorder.defer(Event::FoundLater { change });
+        recorder.defer(Event::FoundLater { change: Box::new(change) });
     }
 }
 

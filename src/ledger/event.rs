@@ -68,7 +68,7 @@ pub enum Event {
     /// A re-read found another target of the same selector.
     FoundLater {
         /// What will be done to it.
-        change: Change,
+        change: Box<Change>,
     },
     /// A write is about to leave.
     Intended {

@@ -17,6 +17,7 @@ pub use case::{Case, Identities, Identity, Role, Source, Subject, Tri, Window, W
 pub use change::{Change, Found, Kept, Select, Target};
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
+pub(crate) use plan::hex;
 pub use plan::{
     GuardAnswer, GuardName, GuardReply, Lift, Plan, PlannedFor, PlannedStage, PlannedStep,
     PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey,

@@ -1,0 +1,135 @@
+//! What a person or a script is shown of plans, runs and reports.
+//!
+//! Chooses the rendering and its style; the renderings themselves are in `report`.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use jiff::tz::TimeZone;
+
+use super::args::{Global, Output};
+use super::exit::{Exit, a_write_is_leaving};
+use super::files::{self, Written};
+use super::setup::Workshop;
+use super::is_lively;
+use crate::engine::Observer;
+use crate::ledger::{Event, Mode, RunRow, RunState};
+use crate::model::{Plan, Utc, Verdict};
+use crate::report::{self, Live, Report, Style};
+
+/// How this terminal wants its text.
+fn style(global: &Global) -> Style {
+    let width = console_width().clamp(60, 120);
+    Style { color: is_lively(global), width }
+}
+
+fn console_width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
+}
+
+/// The plan, as it is consented to.
+pub fn plan(global: &Global, plan: &Plan) -> String {
+    report::plan_screen(plan, &TimeZone::system(), style(global))
+}
+
+/// Why a guard refuses the run.
+pub fn refused(global: &Global, plan: &Plan) -> String {
+    report::refused_screen(plan, style(global))
+}
+
+/// A plan as a report in which nothing was done yet.
+pub fn planned_json(shop: &Workshop, plan: &Plan) -> String {
+    let mut state = RunState::default();
+    let opened = Event::Opened {
+        tool: shop.tools.tool.clone(),
+        mode: Mode::Contain,
+        requester: shop.person.clone(),
+        plan: Box::new(plan.clone()),
+    };
+    state.apply(plan.made_at, &opened);
+    json(&report(shop, &state))
+}
+
+/// The report of a run as it stands.
+pub fn report(shop: &Workshop, state: &RunState) -> Report {
+    let home = &shop.tools.directory.system.id;
+    let mut report = Report::of(state, &|id| shop.tools.action(id), home);
+    report.recorded = report.recorded && shop.archive.is_recorded();
+    report
+}
+
+/// The one JSON object.
+pub fn json(report: &Report) -> String {
+    serde_json::to_string(report).expect("a report is plain values")
+}
+
+/// The result for people.
+pub fn result(global: &Global, report: &Report, file: Option<&Path>) -> String {
+    let file = file.map(|path| path.display().to_string());
+    report::result_screen(report, &TimeZone::system(), file.as_deref(), style(global))
+}
+
+/// The result of a run that its person stopped.
+pub fn stopped(global: &Global, report: &Report) -> String {
+    report::stopped_screen(report, style(global))
+}
+
+/// What a command ends with that shows this report.
+pub fn exit_of(report: &Report) -> Exit {
+    if report.verdict == Verdict::Contained { Exit::Good } else { Exit::NotAllGood }
+}
+
+/// One line of `runs list`.
+pub fn run_row(run: &RunRow) -> String {
+    let verdict = match (&run.verdict, run.closed_at) {
+        (Some(verdict), Some(_)) => verdict.as_str(),
+        _ if run.wrote => "UNFINISHED, with writes made",
+        _ => "UNFINISHED, nothing written",
+    };
+    let opened = run.opened_at.timestamp().to_zoned(TimeZone::system());
+    let who = match &run.subjects[..] {
+        [one] => one.clone(),
+        many => format!("{} subjects", many.len()),
+    };
+    format!(
+        "{}  {}  {:<18} {:<12} {}",
+        run.id,
+        opened.strftime("%Y-%m-%d %H:%M %Z"),
+        report::escape::visible(&run.playbook),
+        verdict,
+        report::escape::visible(&who),
+    )
+}
+
+/// Writes the report's files.
+pub fn write_files(dir: &Path, report: &Report) -> Written {
+    let name = format!("oust-{}", report.run_id);
+    let (html, markdown, json) = (report::html(report), report::markdown(report), json(report));
+    let renderings = [("json", json.as_str()), ("html", &html), ("md", &markdown)];
+    files::write(dir, &name, &renderings)
+}
+
+/// Shows progress on stderr, and knows when the first write leaves.
+pub struct Watcher {
+    live: Option<Mutex<Live>>,
+}
+
+impl Watcher {
+    /// A live tree on a terminal, plain lines elsewhere.
+    pub fn new(global: &Global) -> Self {
+        let quiet = global.output == Output::Json && !is_lively(global) && global.verbose == 0;
+        let live = (!quiet).then(|| Mutex::new(Live::to_stderr(is_lively(global))));
+        Self { live }
+    }
+}
+
+impl Observer for Watcher {
+    fn saw(&self, at: Utc, event: &Event, state: &RunState) {
+        if matches!(event, Event::Intended { .. }) {
+            a_write_is_leaving();
+        }
+        if let Some(live) = &self.live {
+            live.lock().expect("no code panics while it holds this lock").saw(at, event, state);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Reads a past run's changes back once more: is it still so?
+//!
+//! Reads only; what is seen is appended to the run's records, so that report and resume know
+//! it too. Does not mend what it finds (`oust runs resume` does).
+
+use std::time::Duration;
+
+use super::run::{RunError, Tools};
+use super::step::applied_of;
+use crate::given::within;
+use crate::ledger::{ChangeState, Event, Record, RunState};
+use crate::model::{Applied, Proof, RunId};
+use crate::transport::{Rank, Reader};
+
+/// How long one system's reads may take.
+const READ_FOR: Duration = Duration::from_secs(60);
+
+/// Reads every answered change of `run` back, records what is news, returns the run as it
+/// stands.
+///
+/// # Errors
+/// [`RunError`] if there is no such run, or it is another org's.
+pub async fn prove_again(
+    tools: &Tools,
+    run: &RunId,
+    records: &[Record],
+) -> Result<RunState, RunError> {
+    let mut state = RunState::of(records);
+    let Some(plan) = &state.plan else { return Err(RunError::NoSuchRun(run.to_string())) };
+    tools.store.bind_org(&plan.org_id).await?;
+    let mut news = Vec::new();
+    for system in tools.systems() {
+        let answered: Vec<Applied> = state
+            .in_order()
+            .filter(|each| each.change.system == system.id && each.attempts > 0)
+            .filter(|each| each.is_answered_well() || each.is_in_doubt() || each.proof.is_some())
+            .map(|each| applied_of(&state, &each.change))
+            .collect();
+        if answered.is_empty() {
+            continue;
+        }
+        let reader = Reader::new(system.client.clone()).ranked(Rank::Prove).patient(READ_FOR);
+        let proofs = within(&*tools.clock, READ_FOR, system.connector.prove(&reader, &answered));
+        for (applied, proof) in answered.iter().zip(proofs.await.unwrap_or_default()) {
+            let known = state.changes.get(&applied.change.id);
+            if known.is_some_and(|known| is_news(known, &proof)) {
+                news.push(Event::Proved { change: applied.change.id.clone(), proof });
+            }
+        }
+    }
+    if !news.is_empty() {
+        let at = tools.clock.now();
+        let head = tools.store.append(run, at, news.clone()).await?;
+        for event in &news {
+            state.apply(at, event);
+        }
+        state.head = Some(head);
+    }
+    Ok(state)
+}
+
+/// A failed or late read takes nothing back that was read before.
+fn is_news(known: &ChangeState, proof: &Proof) -> bool {
+    use crate::model::ProofState::{Pending, Proven, Refuted, Unverifiable};
+    match (known.proof.as_ref().map(|proof| proof.state), proof.state) {
+        (Some(_), Pending) | (Some(Proven), Unverifiable) => false,
+        (Some(before), now) => before != now || matches!(now, Proven | Refuted),
+        (None, _) => true,
+    }
+}
