@@ -92,8 +92,11 @@ pub enum FaultKind {
     KillAfterAnswer { pid: u32 },
 }
 
+/// Makes a kind from the value behind its name.
+type Make = fn(i64) -> FaultKind;
+
 /// The names on the command line; those with a value are written `name:value`.
-const NAMES: &[(&str, fn(i64) -> FaultKind)] = &[
+const NAMES: &[(&str, Make)] = &[
     ("status", |n| FaultKind::Status {
         code: u16::try_from(n).unwrap_or(500),
         body: String::new(),

@@ -244,6 +244,7 @@ fn respond(response: Response, cut_after: Option<usize>) -> Result<hyper::Respon
         body: response.body.into(),
         at: 0,
         cut_after,
+        flushed: false,
     };
     builder.body(sent).map_err(|_| Broken)
 }
@@ -271,6 +272,7 @@ struct Sent {
     body: Bytes,
     at: usize,
     cut_after: Option<usize>,
+    flushed: bool,
 }
 
 impl Body for Sent {
@@ -279,7 +281,7 @@ impl Body for Sent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let end = self
             .cut_after
@@ -289,6 +291,12 @@ impl Body for Sent {
             let piece = self.body.slice(self.at..end);
             self.at = end;
             return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        if self.cut_after.is_some() && !self.flushed {
+            // Once around, so that what came before the cut leaves the buffer.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(self.cut_after.map(|_| Err(Broken)))
     }

@@ -186,6 +186,8 @@ impl World {
             devices: BTreeMap::new(),
             idps: BTreeMap::new(),
             zones: BTreeMap::new(),
+            event_hooks: BTreeMap::new(),
+            log_streams: BTreeMap::new(),
             threat_action: "audit".to_owned(),
             threat_exclude: Vec::new(),
             support_until_ms: None,
@@ -347,6 +349,14 @@ impl World {
     #[must_use]
     pub fn attacker(mut self, attacker: Attacker) -> Self {
         self.attacker = Some(attacker);
+        self
+    }
+
+    /// Scheme and authority of the org for in-process use; a server sets its own.
+    #[must_use]
+    pub fn base_url(mut self, url: &str) -> Self {
+        url.trim_end_matches('/')
+            .clone_into(&mut self.okta.base_url);
         self
     }
 

@@ -483,6 +483,25 @@ impl Okta {
         )
     }
 
+    pub(super) fn list_event_hooks(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::list(self.event_hooks.values().cloned().collect())
+    }
+
+    pub(super) fn list_log_streams(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::list(self.log_streams.values().cloned().collect())
+    }
+
+    /// The share of a bucket that one API token or OAuth app may use.
+    pub(super) fn principal_limits(&mut self, _call: &Call<'_>) -> Answer {
+        let one = |kind: &str| {
+            json!({
+                "id": format!("prl{kind}"), "principalId": self.org_id, "principalType": kind,
+                "defaultPercentage": self.limits.principal_percent, "defaultConcurrencyPercentage": 75,
+            })
+        };
+        Answer::list(vec![one("SSWS_TOKEN"), one("OAUTH_CLIENT")])
+    }
+
     pub(super) fn get_support(&mut self, call: &Call<'_>) -> Answer {
         let open = self.support_until_ms.filter(|until| *until > call.now_ms);
         Answer::json(

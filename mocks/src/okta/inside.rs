@@ -19,6 +19,9 @@ pub(crate) const INTRUDER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x6
 const SESSION_LIFE_MS: i64 = DAY / 2;
 
 impl Okta {
+    /// The actor of an import that gives a suspended account back.
+    pub const IMPORT: &str = "SystemPrincipal";
+
     /// A user by id or login.
     #[must_use]
     pub fn user(&self, key: &str) -> Option<&User> {
@@ -32,7 +35,7 @@ impl Okta {
     pub fn digest(&self) -> String {
         let rest = json!({
             "api_tokens": self.api_tokens, "agents": self.agents, "apps": self.apps,
-            "groups": self.groups, "devices": self.devices, "idps": self.idps, "zones": self.zones,
+            "groups": self.groups, "hooks": self.event_hooks, "streams": self.log_streams, "devices": self.devices, "idps": self.idps, "zones": self.zones,
             "threats": [self.threat_action, self.threat_exclude], "support": self.support_until_ms,
         });
         sha(&(&self.users, rest))
@@ -315,6 +318,7 @@ impl Okta {
     }
 
     /// Another administrator gives the account back, as `by` in the log. False if it was not suspended.
+    /// `by` may be [`IMPORT`](Self::IMPORT): a profile source that knows nothing of incidents.
     pub fn unsuspend_by_hand(&mut self, user_id: &str, by: &str, now_ms: i64) -> bool {
         if self
             .users
@@ -328,8 +332,7 @@ impl Okta {
         user.status_changed_ms = now_ms;
         user.last_updated_ms = now_ms;
         self.start_agents_of(user_id);
-        let mut origin = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
-        origin.actor = self.user_ref(by);
+        let origin = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
         let target = self.user_ref(user_id);
         self.event(
             &origin,

@@ -399,6 +399,9 @@ impl Okta {
 
     /// A user as actor or target.
     pub(crate) fn user_ref(&self, id: &str) -> Value {
+        if id == Self::IMPORT {
+            return json!({ "id": id, "type": "SystemPrincipal", "alternateId": "system@okta.com", "displayName": "Okta System", "detailEntry": null });
+        }
         let (login, name) = self.users.get(id).map_or_else(
             || ("unknown".to_owned(), "unknown".to_owned()),
             |u| (u.login.clone(), u.display_name()),

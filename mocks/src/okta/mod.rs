@@ -89,6 +89,10 @@ pub struct Okta {
     pub idps: BTreeMap<String, Idp>,
     /// Network zones by id.
     pub zones: BTreeMap<String, Zone>,
+    /// Event hooks by id, as the API shows them.
+    pub event_hooks: BTreeMap<String, serde_json::Value>,
+    /// Log streams by id, as the API shows them.
+    pub log_streams: BTreeMap<String, serde_json::Value>,
     /// ThreatInsight: `none`, `audit` or `block`.
     pub threat_action: String,
     /// Zones ThreatInsight leaves alone.
@@ -157,7 +161,7 @@ impl Okta {
         let request_id = self.rng.text(27);
         let segments = http::segments(&request.path);
         let found = routes::find(&request.method, &segments);
-        let mutating = found.as_ref().is_some_and(|(route, _)| route.writes);
+        let mutating = self.is_write(request);
         let (principal, bucket, answer) = match found {
             None => (String::new(), None, Answer::no_such_path()),
             Some((route, at)) => self.run(route, at, request, &request_id, now_ms),
@@ -211,10 +215,11 @@ impl Okta {
         (principal, Some(bucket.to_owned()), answer)
     }
 
-    /// Whether the endpoint of this request changes things.
+    /// Whether the endpoint of this request changes things. An unknown one is taken to, unless read by GET.
     #[must_use]
     pub fn is_write(&self, request: &Request) -> bool {
-        routes::find(&request.method, &http::segments(&request.path)).is_some_and(|(r, _)| r.writes)
+        routes::find(&request.method, &http::segments(&request.path))
+            .map_or(request.method != "GET", |(r, _)| r.writes)
     }
 
     /// An answer that no operation made, with Okta's headers: what a fault shows.

@@ -290,6 +290,16 @@ const ROUTES: &[Route] = &[
         "okta.groups.read",
         Okta::group_users,
     ),
+    read(
+        "/api/v1/groups/{groupId}",
+        "okta.groups.read",
+        Okta::get_group,
+    ),
+    read(
+        "/oauth2/v1/clients/{clientId}/roles",
+        "okta.roles.read",
+        Okta::client_roles,
+    ),
     write(
         "PUT",
         "/api/v1/groups/{groupId}/users/{userId}",
@@ -429,6 +439,21 @@ const ROUTES: &[Route] = &[
         "/api/v1/zones/{zoneId}/lifecycle/deactivate",
         "okta.networkZones.manage",
         Okta::deactivate_zone,
+    ),
+    read(
+        "/api/v1/eventHooks",
+        "okta.eventHooks.read",
+        Okta::list_event_hooks,
+    ),
+    read(
+        "/api/v1/logStreams",
+        "okta.logStreams.read",
+        Okta::list_log_streams,
+    ),
+    read(
+        "/api/v1/principal-rate-limits",
+        "okta.principalRateLimits.read",
+        Okta::principal_limits,
     ),
     read(
         "/api/v1/org/privacy/oktaSupport",
