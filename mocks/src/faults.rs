@@ -96,6 +96,7 @@ pub enum FaultKind {
 type Make = fn(i64) -> FaultKind;
 
 /// The names on the command line; those with a value are written `name:value`.
+#[rustfmt::skip]
 const NAMES: &[(&str, Make)] = &[
     ("status", |n| FaultKind::Status {
         code: u16::try_from(n).unwrap_or(500),

@@ -71,19 +71,23 @@ impl Okta {
     }
 
     /// Cannot sign in, has no session, and no token of his works (agents' tokens aside).
+    ///
+    /// API tokens work for ACTIVE owners only; OAuth tokens are taken to work in any status but
+    /// SUSPENDED and DEPROVISIONED.
     #[must_use]
     pub fn is_contained(&self, user_id: &str) -> bool {
         let Some(user) = self.users.get(user_id) else {
             return false;
         };
-        let active = user.status == "ACTIVE";
-        let api = self
-            .api_tokens
-            .values()
-            .any(|t| t.user_id == user_id && t.agent.is_none());
-        let stopped = matches!(user.status.as_str(), "SUSPENDED" | "DEPROVISIONED");
-        let shut_out = stopped || (!self.can_sign_in(user_id) && self.is_quarantined(user_id));
-        shut_out && user.sessions.is_empty() && !(active && (api || !user.tokens.is_empty()))
+        let stopped = is_stopped(user);
+        let api_token = user.status == "ACTIVE"
+            && self
+                .api_tokens
+                .values()
+                .any(|t| t.user_id == user_id && t.agent.is_none());
+        let oauth_token = !stopped && !user.tokens.is_empty();
+        let shut_out = stopped || self.is_quarantined(user_id);
+        shut_out && user.sessions.is_empty() && !api_token && !oauth_token
     }
 
     /// Whether he is in a group whose policy denies sign-in.
@@ -365,6 +369,11 @@ impl Okta {
             uri: uri.to_owned(),
         }
     }
+}
+
+/// Whether the status refuses everything, tokens included.
+fn is_stopped(user: &User) -> bool {
+    matches!(user.status.as_str(), "SUSPENDED" | "DEPROVISIONED")
 }
 
 fn sha(value: &impl Serialize) -> String {

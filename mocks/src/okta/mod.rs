@@ -11,12 +11,15 @@
 mod answer;
 mod apps;
 mod auth;
+mod devices;
+mod events;
 mod factors;
 mod groups;
 mod inside;
 mod limits;
 mod logs;
 mod oauth;
+mod org;
 mod routes;
 mod scim;
 mod sessions;
@@ -32,8 +35,8 @@ pub use routes::operations;
 
 pub(crate) use answer::Answer;
 pub(crate) use auth::Principal;
-use logs::LogRow;
-pub(crate) use logs::Origin;
+use events::LogRow;
+pub(crate) use events::Origin;
 use state::{
     Agent, ApiToken, App, Device, Group, Idp, OauthClient, ServiceApp, ServiceToken, User, Zone,
 };
