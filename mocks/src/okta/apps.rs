@@ -48,8 +48,7 @@ impl Okta {
                         json!({ "user": app_user_json(&owner.id, &owner.apps[&app.id]) });
                 }
                 (app.id.clone(), body)
-            })
-            .collect();
+            });
         self.page(call, items, 20, 200)
     }
 
@@ -83,8 +82,7 @@ impl Okta {
         let items = self
             .users
             .values()
-            .filter_map(|u| Some((u.id.clone(), app_user_json(&u.id, u.apps.get(app)?))))
-            .collect();
+            .filter_map(|u| Some((u.id.clone(), app_user_json(&u.id, u.apps.get(app)?))));
         self.page(call, items, 50, 500)
     }
 

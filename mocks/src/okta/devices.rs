@@ -25,8 +25,7 @@ impl Okta {
         let items = self
             .devices
             .values()
-            .map(|d| (d.id.clone(), device_json(d)))
-            .collect();
+            .map(|d| (d.id.clone(), device_json(d)));
         self.page(call, items, 200, 200)
     }
 
@@ -89,8 +88,7 @@ impl Okta {
         let items = self
             .idps
             .keys()
-            .filter_map(|id| Some((id.clone(), self.idp_json(id)?)))
-            .collect();
+            .filter_map(|id| Some((id.clone(), self.idp_json(id)?)));
         self.page(call, items, 20, 200)
     }
 

@@ -48,9 +48,8 @@ impl Okta {
         let items = self
             .users
             .values()
-            .filter(|u| u.groups.contains(group))
-            .map(|u| (u.id.clone(), self.user_json(u)))
-            .collect();
+            .filter(|u| call.is_after(&u.id) && u.groups.contains(group))
+            .map(|u| (u.id.clone(), self.user_json(u)));
         self.page(call, items, 1000, 1000)
     }
 

@@ -140,6 +140,11 @@ impl Call<'_> {
         self.query(name).map_or(default, |v| v == "true")
     }
 
+    /// Whether an item stands behind the cursor of a paged list.
+    pub(crate) fn is_after(&self, id: &str) -> bool {
+        self.query("after").is_none_or(|after| id > after)
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.request.body).unwrap_or(serde_json::Value::Null)
     }

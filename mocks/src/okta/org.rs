@@ -40,11 +40,7 @@ impl Okta {
     }
 
     pub(super) fn list_zones(&mut self, call: &Call<'_>) -> Answer {
-        let items = self
-            .zones
-            .values()
-            .map(|z| (z.id.clone(), zone_json(z)))
-            .collect();
+        let items = self.zones.values().map(|z| (z.id.clone(), zone_json(z)));
         self.page(call, items, 20, 200)
     }
 

@@ -100,23 +100,24 @@ impl Okta {
         };
         let q = call.query("q").map(str::to_lowercase);
         let asked = filter.is_some();
-        let found: Vec<(String, Value)> = self
+        let found = self
             .users
             .values()
+            .filter(|u| call.is_after(&u.id))
             .filter(|u| asked || u.status != "DEPROVISIONED")
             .filter(|u| q.as_deref().is_none_or(|q| starts(u, q)))
             .map(|u| (u.id.clone(), self.user_json(u)))
-            .filter(|(_, json)| filter.as_ref().is_none_or(|f| f.matches(json)))
-            .collect();
+            .filter(|(_, json)| filter.as_ref().is_none_or(|f| f.matches(json)));
         let default = if q.is_some() { 10 } else { PAGE_MAX };
         self.page(call, found, default, PAGE_MAX)
     }
 
-    /// One page of `items` (id, JSON) in the given order, with Okta's `Link` headers.
+    /// One page of `items` (id, JSON), which come in the order of their ids, with Okta's `Link`
+    /// headers. Takes no more of them than the page needs.
     pub(super) fn page(
         &self,
         call: &Call<'_>,
-        items: Vec<(String, Value)>,
+        items: impl Iterator<Item = (String, Value)>,
         default: usize,
         max: usize,
     ) -> Answer {
@@ -125,13 +126,7 @@ impl Okta {
             .and_then(|l| l.parse().ok())
             .unwrap_or(default);
         let limit = limit.clamp(1, max);
-        let start = call.query("after").map_or(0, |after| {
-            items
-                .iter()
-                .position(|(id, _)| id == after)
-                .map_or(items.len(), |at| at + 1)
-        });
-        let mut rest = items.into_iter().skip(start);
+        let mut rest = items.filter(|(id, _)| call.is_after(id));
         let page: Vec<(String, Value)> = rest.by_ref().take(limit).collect();
         let kept: String = call
             .query

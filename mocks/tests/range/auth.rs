@@ -117,7 +117,8 @@ fn a_bad_assertion_buys_nothing() {
         401,
         "replay"
     );
-    let breaks: [(&str, fn(&mut Value)); 4] = [
+    type Break = fn(&mut Value);
+    let breaks: [(&str, Break); 4] = [
         ("aud", |c| {
             c["aud"] = json!("https://other.example/oauth2/v1/token")
         }),

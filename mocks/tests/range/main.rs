@@ -15,6 +15,8 @@ mod listing;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod org;
+#[cfg(test)]
 mod story;
 
 use oust_mocks::world::SSWS_SECRET;
