@@ -24,6 +24,7 @@ pub mod sandbox;
 pub mod server;
 mod story;
 mod time;
+mod victim;
 pub mod world;
 
 pub use attacker::Attacker;

@@ -17,6 +17,7 @@ mod factors;
 mod groups;
 mod inside;
 mod limits;
+mod listing;
 mod logs;
 mod oauth;
 mod org;
