@@ -5,13 +5,14 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the vendor), [`journal`], [`faults`], [`attacker`], [`range`], [`server`].
+//! [`okta`] (the vendor), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
 //! same seed and the same requests give the same answers, the same digest and the same journal.
 
 pub mod attacker;
+mod contoso;
 pub mod faults;
 pub mod http;
 pub mod journal;
@@ -19,9 +20,11 @@ pub mod keys;
 pub mod okta;
 pub mod range;
 mod rng;
+pub mod sandbox;
 pub mod server;
 mod story;
 mod time;
+mod victim;
 pub mod world;
 
 pub use attacker::Attacker;
@@ -30,5 +33,6 @@ pub use http::{Reply, Request, Response};
 pub use journal::{Entry, Journal};
 pub use keys::KeyPair;
 pub use range::Range;
-pub use server::{Sandbox, SandboxOptions, Server, serve};
+pub use sandbox::{Sandbox, SandboxOptions, serve};
+pub use server::Server;
 pub use world::World;

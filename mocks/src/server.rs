@@ -19,12 +19,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::attacker::Attacker;
-use crate::faults::Faults;
 use crate::http::{Reply, Request, Response};
-use crate::keys::KeyPair;
 use crate::range::Range;
-use crate::world::{ALEX, CLIENT_ID, READER_CLIENT_ID, World};
 
 /// The largest request body, bytes.
 const BODY_MAX: usize = 1024 * 1024;
@@ -112,7 +108,7 @@ fn lock(range: &Mutex<Range>) -> MutexGuard<'_, Range> {
     clippy::disallowed_methods,
     reason = "the one place of the mocks that takes the clock"
 )]
-fn clock_ms(skew_ms: i64) -> i64 {
+pub(crate) fn clock_ms(skew_ms: i64) -> i64 {
     jiff::Timestamp::now().as_millisecond() + skew_ms
 }
 
@@ -202,9 +198,8 @@ async fn wait(ms: u64) {
 
 fn kill(pid: u32) {
     if pid > 0 {
-        let _ = std::process::Command::new("kill")
-            .arg("-9")
-            .arg(pid.to_string())
+        let _ = std::process::Command::new("sh")
+            .args(["-c", &format!("kill -9 {pid}")])
             .status();
     }
 }
@@ -244,6 +239,7 @@ fn respond(response: Response, cut_after: Option<usize>) -> Result<hyper::Respon
         body: response.body.into(),
         at: 0,
         cut_after,
+        flushed: false,
     };
     builder.body(sent).map_err(|_| Broken)
 }
@@ -271,6 +267,7 @@ struct Sent {
     body: Bytes,
     at: usize,
     cut_after: Option<usize>,
+    flushed: bool,
 }
 
 impl Body for Sent {
@@ -279,7 +276,7 @@ impl Body for Sent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let end = self
             .cut_after
@@ -289,6 +286,12 @@ impl Body for Sent {
             let piece = self.body.slice(self.at..end);
             self.at = end;
             return Poll::Ready(Some(Ok(Frame::data(piece))));
+        }
+        if self.cut_after.is_some() && !self.flushed {
+            // Once around, so that what came before the cut leaves the buffer.
+            self.flushed = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(self.cut_after.map(|_| Err(Broken)))
     }
@@ -300,84 +303,4 @@ impl Body for Sent {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact((self.body.len() - self.at) as u64)
     }
-}
-
-/// How a stand-alone range is opened.
-#[derive(Debug, Clone, Default)]
-pub struct SandboxOptions {
-    /// The port; 0 takes any.
-    pub port: u16,
-    /// How long every answer takes, milliseconds.
-    pub latency_ms: u64,
-    /// Whether the intruder is awake.
-    pub attacker: bool,
-    /// Faults, in the form of [`Faults::parse`].
-    pub faults: String,
-    /// The seed of all chance.
-    pub seed: u64,
-}
-
-/// A stand-alone range, and all that a client needs to know of it.
-#[derive(Debug)]
-pub struct Sandbox {
-    /// The server; dropping it ends the sandbox.
-    pub server: Server,
-    /// The service app that may act.
-    pub client_id: String,
-    /// Its key, PKCS#8 PEM.
-    pub private_key_pem: String,
-    /// The key's id.
-    pub kid: String,
-    /// A service app with the same key that may only read.
-    pub reader_client_id: String,
-    /// The org.
-    pub org_id: String,
-    /// The group whose policy denies sign-in.
-    pub quarantine_group: String,
-    /// The account taken over.
-    pub victim: String,
-}
-
-/// Opens the contoso world on loopback with two service apps.
-///
-/// # Errors
-/// If the faults cannot be read or the port cannot be taken.
-pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
-    let faults = Faults::parse(&options.faults)
-        .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
-    let key = KeyPair::es256("oust-sandbox");
-    let mut world = World::contoso(clock_ms(0))
-        .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
-        .client(
-            READER_CLIENT_ID,
-            key.public_jwk.clone(),
-            &World::read_scopes(),
-        )
-        .latency_ms(options.latency_ms);
-    if options.attacker {
-        world = world.attacker(Attacker::new(ALEX, 1_500));
-    }
-    let mut range = Range::new(world, options.seed);
-    range.faults = faults;
-    let mut server = Server::start(range, options.port).await?;
-    if options.attacker {
-        server.keep_attacker_awake(500);
-    }
-    let (org_id, quarantine_group) = {
-        let range = server.range();
-        (
-            range.okta.org_id.clone(),
-            range.okta.quarantine_group.clone(),
-        )
-    };
-    Ok(Sandbox {
-        server,
-        client_id: CLIENT_ID.to_owned(),
-        private_key_pem: key.private_pem,
-        kid: key.kid,
-        reader_client_id: READER_CLIENT_ID.to_owned(),
-        org_id,
-        quarantine_group,
-        victim: "alex@contoso.example".to_owned(),
-    })
 }

@@ -3,6 +3,8 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod okta;
+
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -60,7 +62,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[];
+pub const REGISTER: &[Row] = &[okta::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

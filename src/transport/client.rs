@@ -293,6 +293,7 @@ impl Client {
     ) -> Attempt {
         let now = Some(Duration::ZERO);
         match answer.meaning() {
+            Meaning::Unauthenticated if !signer.concerns(&answer) => Attempt::Over(Ok(answer)),
             Meaning::Unauthenticated if !*renewed && signer.renew().await => {
                 *renewed = true;
                 Attempt::Again {

@@ -15,6 +15,7 @@ mod meaning;
 mod read;
 mod request;
 mod retry;
+mod secret;
 mod wire;
 mod write;
 
@@ -24,5 +25,6 @@ pub use limit::{Bucket, Budget, Rank};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};
 pub use request::{Path, origin_of};
+pub use secret::SecretRef;
 pub use wire::{AuthError, Credential, Wire, WireError, WireLimits};
 pub use write::{Write, Writer};

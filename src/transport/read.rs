@@ -11,7 +11,7 @@ use super::limit::Rank;
 use super::meaning::Answer;
 use super::request::Path;
 use crate::given::Clock;
-use crate::model::SystemId;
+use crate::model::{SystemId, Utc};
 
 /// Pages followed at most.
 const PAGES_MAX: usize = 200;
@@ -130,21 +130,35 @@ impl Reader {
     /// [`CallError`] as [`Reader::send`], for a link that leaves the configured address, for a
     /// page that is no list, and for more than 200 pages: an incomplete list is no list.
     pub async fn list(&self, read: &Read) -> Result<Result<Vec<Value>, Answer>, CallError> {
+        let listed = self.list_at(read).await?;
+        Ok(listed.map(|(items, _)| items))
+    }
+
+    /// The same, with the vendor's time of the first page: what is older is in the list.
+    ///
+    /// # Errors
+    /// As [`Reader::list`].
+    pub async fn list_at(
+        &self,
+        read: &Read,
+    ) -> Result<Result<(Vec<Value>, Utc), Answer>, CallError> {
         let mut url = self.client.url(&read.path);
         let mut items = Vec::new();
+        let mut at = None;
         for _ in 0..PAGES_MAX {
             let answer = self.client.send(&self.outgoing(read, url)).await?;
             if !answer.is_good() {
                 return Ok(Err(answer));
             }
             let next = next_link(&answer);
+            let at = *at.get_or_insert(answer.server_at);
             match answer.json {
                 Value::Array(page) => items.extend(page),
                 _ => return Err(self.unusable("a list was expected")),
             }
             match next {
                 Some(link) => url = self.client.own_link(&link)?,
-                None => return Ok(Ok(items)),
+                None => return Ok(Ok((items, at))),
             }
         }
         Err(self.unusable("more than 200 pages"))

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{Request, Response};
 
+use super::meaning::Answer;
+
 /// Sends one request and returns its answer; no retry, no redirect, no credential of its own.
 #[async_trait]
 pub trait Wire: Send + Sync {
@@ -74,6 +76,12 @@ pub trait Credential: Send + Sync {
 
     /// What people should know about the credentials used: "the first was refused".
     fn told(&self) -> Vec<String>;
+
+    /// Whether a 401 is about the credential at all; some vendors answer it for a feature that
+    /// is not bought.
+    fn concerns(&self, _answer: &Answer) -> bool {
+        true
+    }
 }
 
 /// Why a request could not be authenticated.

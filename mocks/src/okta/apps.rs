@@ -1,11 +1,10 @@
-//! Apps and their users, and what else hangs on a user or guards the org: devices, identity
-//! providers, risk, ThreatInsight, zones, support access.
+//! Apps and their users: lists, assignments, and what a removed assignment means.
 
 use serde_json::{Value, json};
 
-use super::state::{App, AppUser, Device, Zone};
+use super::state::{App, AppUser};
 use super::{Answer, Call, Okta};
-use crate::time::{iso, iso_or_null};
+use crate::time::iso;
 
 impl Okta {
     /// An app as a log target.
@@ -49,8 +48,7 @@ impl Okta {
                         json!({ "user": app_user_json(&owner.id, &owner.apps[&app.id]) });
                 }
                 (app.id.clone(), body)
-            })
-            .collect();
+            });
         self.page(call, items, 20, 200)
     }
 
@@ -84,8 +82,7 @@ impl Okta {
         let items = self
             .users
             .values()
-            .filter_map(|u| Some((u.id.clone(), app_user_json(&u.id, u.apps.get(app)?))))
-            .collect();
+            .filter_map(|u| Some((u.id.clone(), app_user_json(&u.id, u.apps.get(app)?))));
         self.page(call, items, 50, 500)
     }
 
@@ -185,335 +182,6 @@ impl Okta {
             "_links": { "self": { "href": format!("{}/api/v1/apps/{}", self.base_url, app.id) } },
         })
     }
-
-    pub(super) fn user_devices(&mut self, call: &Call<'_>) -> Answer {
-        if !self.settings.oie {
-            return Answer::no_such_path();
-        }
-        let id = match self.strict(call.param(0)) {
-            Ok(id) => id,
-            Err(refusal) => return refusal,
-        };
-        let own = self.devices.values().filter(|d| d.users.contains(&id));
-        Answer::list(own.map(|d| json!({
-            "created": iso(d.created_ms), "deviceUserId": format!("duo{}", d.id), "device": device_json(d),
-        })).collect())
-    }
-
-    pub(super) fn list_devices(&mut self, call: &Call<'_>) -> Answer {
-        let items = self
-            .devices
-            .values()
-            .map(|d| (d.id.clone(), device_json(d)))
-            .collect();
-        self.page(call, items, 200, 200)
-    }
-
-    pub(super) fn get_device(&mut self, call: &Call<'_>) -> Answer {
-        match self.devices.get(call.param(0)) {
-            Some(device) => Answer::json(200, device_json(device)),
-            None => Answer::not_found(call.param(0), "Device"),
-        }
-    }
-
-    pub(super) fn device_users(&mut self, call: &Call<'_>) -> Answer {
-        let Some(device) = self.devices.get(call.param(0)) else {
-            return Answer::not_found(call.param(0), "Device");
-        };
-        let users = device.users.iter().filter_map(|id| self.users.get(id));
-        Answer::list(users.map(|u| json!({
-            "created": iso(device.created_ms), "managementStatus": "NOT_MANAGED", "user": self.user_json(u),
-        })).collect())
-    }
-
-    pub(super) fn suspend_device(&mut self, call: &Call<'_>) -> Answer {
-        self.device_status(call, "SUSPENDED", "device.lifecycle.suspend")
-    }
-
-    pub(super) fn unsuspend_device(&mut self, call: &Call<'_>) -> Answer {
-        self.device_status(call, "ACTIVE", "device.lifecycle.unsuspend")
-    }
-
-    pub(super) fn deactivate_device(&mut self, call: &Call<'_>) -> Answer {
-        self.device_status(call, "DEACTIVATED", "device.lifecycle.deactivate")
-    }
-
-    /// Device lifecycle calls are idempotent: the same again is 204 and nothing happens.
-    fn device_status(&mut self, call: &Call<'_>, status: &str, event: &str) -> Answer {
-        let Some(device) = self.devices.get_mut(call.param(0)) else {
-            return Answer::not_found(call.param(0), "Device");
-        };
-        if device.status == status {
-            return Answer::empty(204);
-        }
-        status.clone_into(&mut device.status);
-        let target = json!({ "id": device.id, "type": "Device", "alternateId": "unknown", "displayName": device.name, "detailEntry": null });
-        if status == "DEACTIVATED" {
-            device.users.clear();
-        }
-        let origin = self.origin(call);
-        self.event(&origin, event, ("SUCCESS", None), vec![target], &[]);
-        Answer::empty(204).changed(true)
-    }
-
-    fn idp_json(&self, id: &str) -> Option<Value> {
-        let idp = self.idps.get(id)?;
-        Some(json!({
-            "id": idp.id, "name": idp.name, "type": idp.kind, "status": idp.status,
-            "created": iso(idp.created_ms), "lastUpdated": iso(idp.created_ms), "protocol": { "type": idp.kind },
-        }))
-    }
-
-    pub(super) fn list_idps(&mut self, call: &Call<'_>) -> Answer {
-        let items = self
-            .idps
-            .keys()
-            .filter_map(|id| Some((id.clone(), self.idp_json(id)?)))
-            .collect();
-        self.page(call, items, 20, 200)
-    }
-
-    pub(super) fn user_idps(&mut self, call: &Call<'_>) -> Answer {
-        match self.find_user(call.param(0)) {
-            Some(user) => Answer::list(
-                user.idps
-                    .iter()
-                    .filter_map(|id| self.idp_json(id))
-                    .collect(),
-            ),
-            None => Answer::not_found(call.param(0), "User"),
-        }
-    }
-
-    pub(super) fn unlink_idp(&mut self, call: &Call<'_>) -> Answer {
-        let (idp, user) = (call.param(0).to_owned(), call.param(1).to_owned());
-        if let Err(refusal) = self.strict(&user) {
-            return refusal;
-        }
-        if self.user_mut(&user).idps.remove(&idp) {
-            return Answer::empty(204).changed(true);
-        }
-        Answer::not_found(&idp, "IdentityProviderUser")
-    }
-
-    pub(super) fn get_risk(&mut self, call: &Call<'_>) -> Answer {
-        if !self.settings.oie {
-            return Answer::no_such_path();
-        }
-        match self.strict(call.param(0)) {
-            Ok(id) => Answer::json(200, json!({ "riskLevel": self.users[&id].risk })),
-            Err(refusal) => refusal,
-        }
-    }
-
-    pub(super) fn put_risk(&mut self, call: &Call<'_>) -> Answer {
-        if !self.settings.oie {
-            return Answer::no_such_path();
-        }
-        let id = match self.strict(call.param(0)) {
-            Ok(id) => id,
-            Err(refusal) => return refusal,
-        };
-        let body = call.json();
-        let level = body["riskLevel"].as_str().unwrap_or_default().to_owned();
-        if !["HIGH", "MEDIUM", "LOW"].contains(&level.as_str()) {
-            return Answer::refused("riskLevel", "riskLevel must be HIGH, MEDIUM or LOW");
-        }
-        let status = if self.users[&id].risk == "NONE" {
-            201
-        } else {
-            200
-        };
-        self.user_mut(&id).risk = level;
-        let (origin, target) = (self.origin(call), self.user_ref(&id));
-        self.event(
-            &origin,
-            "user.risk.change",
-            ("SUCCESS", None),
-            vec![target],
-            &[],
-        );
-        Answer::json(
-            status,
-            json!({ "riskLevel": self.users[&id].risk, "reason": "Admin override" }),
-        )
-        .changed(true)
-    }
-
-    fn threats_json(&self) -> Value {
-        json!({ "action": self.threat_action, "excludeZones": self.threat_exclude })
-    }
-
-    pub(super) fn get_threats(&mut self, _call: &Call<'_>) -> Answer {
-        Answer::json(200, self.threats_json())
-    }
-
-    pub(super) fn set_threats(&mut self, call: &Call<'_>) -> Answer {
-        let body = call.json();
-        let action = body["action"].as_str().unwrap_or_default().to_owned();
-        if !["none", "audit", "block"].contains(&action.as_str()) {
-            return Answer::refused("action", "action must be none, audit or block");
-        }
-        self.threat_action = action;
-        if let Some(zones) = body["excludeZones"].as_array() {
-            self.threat_exclude = zones
-                .iter()
-                .filter_map(|z| z.as_str().map(str::to_owned))
-                .collect();
-        }
-        let origin = self.origin(call);
-        self.event(
-            &origin,
-            "security.threat.configuration.update",
-            ("SUCCESS", None),
-            Vec::new(),
-            &[],
-        );
-        Answer::json(200, self.threats_json()).changed(true)
-    }
-
-    pub(super) fn list_zones(&mut self, call: &Call<'_>) -> Answer {
-        let items = self
-            .zones
-            .values()
-            .map(|z| (z.id.clone(), zone_json(z)))
-            .collect();
-        self.page(call, items, 20, 200)
-    }
-
-    pub(super) fn get_zone(&mut self, call: &Call<'_>) -> Answer {
-        match self.zones.get(call.param(0)) {
-            Some(zone) => Answer::json(200, zone_json(zone)),
-            None => Answer::not_found(call.param(0), "NetworkZone"),
-        }
-    }
-
-    pub(super) fn create_zone(&mut self, call: &Call<'_>) -> Answer {
-        let body = call.json();
-        let (Some(name), "IP") = (
-            body["name"].as_str(),
-            body["type"].as_str().unwrap_or_default(),
-        ) else {
-            return Answer::refused("networkZone", "name and type IP are needed");
-        };
-        if self.zones.values().any(|z| z.name == name) {
-            return Answer::refused(
-                "name",
-                "An object with this field already exists in the current organization",
-            );
-        }
-        let zone = Zone {
-            id: self.rng.id("nzo"),
-            name: name.to_owned(),
-            usage: body["usage"].as_str().unwrap_or("POLICY").to_owned(),
-            status: "ACTIVE".to_owned(),
-            system: false,
-            gateways: body["gateways"].clone(),
-            created_ms: call.now_ms,
-            last_updated_ms: call.now_ms,
-        };
-        let shown = zone_json(&zone);
-        self.zone_event(call, "zone.create", &zone);
-        self.zones.insert(zone.id.clone(), zone);
-        Answer::json(200, shown).changed(true)
-    }
-
-    pub(super) fn replace_zone(&mut self, call: &Call<'_>) -> Answer {
-        let body = call.json();
-        let Some(zone) = self.zones.get_mut(call.param(0)) else {
-            return Answer::not_found(call.param(0), "NetworkZone");
-        };
-        if let Some(name) = body["name"].as_str() {
-            name.clone_into(&mut zone.name);
-        }
-        zone.gateways = body["gateways"].clone();
-        zone.last_updated_ms = call.now_ms;
-        let zone = zone.clone();
-        self.zone_event(call, "zone.update", &zone);
-        Answer::json(200, zone_json(&zone)).changed(true)
-    }
-
-    pub(super) fn delete_zone(&mut self, call: &Call<'_>) -> Answer {
-        match self.zones.get(call.param(0)) {
-            None => Answer::not_found(call.param(0), "NetworkZone"),
-            Some(zone) if zone.system => Answer::forbidden(),
-            Some(zone) => {
-                let zone = zone.clone();
-                self.zones.remove(&zone.id);
-                self.zone_event(call, "zone.delete", &zone);
-                Answer::empty(204).changed(true)
-            }
-        }
-    }
-
-    pub(super) fn activate_zone(&mut self, call: &Call<'_>) -> Answer {
-        self.zone_status(call, "ACTIVE", "zone.activate")
-    }
-
-    pub(super) fn deactivate_zone(&mut self, call: &Call<'_>) -> Answer {
-        self.zone_status(call, "INACTIVE", "zone.deactivate")
-    }
-
-    fn zone_status(&mut self, call: &Call<'_>, status: &str, event: &str) -> Answer {
-        let Some(zone) = self.zones.get_mut(call.param(0)) else {
-            return Answer::not_found(call.param(0), "NetworkZone");
-        };
-        let changed = zone.status != status;
-        status.clone_into(&mut zone.status);
-        let zone = zone.clone();
-        self.zone_event(call, event, &zone);
-        Answer::json(200, zone_json(&zone)).changed(changed)
-    }
-
-    fn zone_event(&mut self, call: &Call<'_>, event: &str, zone: &Zone) {
-        let target = json!({ "id": zone.id, "type": "NetworkZone", "alternateId": "unknown", "displayName": zone.name, "detailEntry": null });
-        let origin = self.origin(call);
-        self.event(&origin, event, ("SUCCESS", None), vec![target], &[]);
-    }
-
-    pub(super) fn organization(&mut self, _call: &Call<'_>) -> Answer {
-        Answer::json(
-            200,
-            json!({
-                "id": self.org_id,
-                "pipeline": if self.settings.oie { "idx" } else { "v1" },
-                "_links": { "organization": { "href": self.base_url } },
-                "settings": { "analyticsCollectionEnabled": false, "bugReportingEnabled": false, "omEnabled": false },
-            }),
-        )
-    }
-
-    pub(super) fn get_support(&mut self, call: &Call<'_>) -> Answer {
-        let open = self.support_until_ms.filter(|until| *until > call.now_ms);
-        Answer::json(
-            200,
-            json!({
-                "support": if open.is_some() { "ENABLED" } else { "DISABLED" },
-                "expiration": iso_or_null(open),
-                "caseNumber": null,
-            }),
-        )
-    }
-
-    /// `POST /org/privacy/oktaSupport/revoke`: ends what `user.session.impersonation.grant` allowed.
-    pub(super) fn revoke_support(&mut self, call: &Call<'_>) -> Answer {
-        let changed = self.support_until_ms.take().is_some();
-        if changed {
-            let origin = self.origin(call);
-            self.event(
-                &origin,
-                "user.session.impersonation.revoke",
-                ("SUCCESS", None),
-                Vec::new(),
-                &[],
-            );
-        }
-        Answer::json(
-            200,
-            json!({ "support": "DISABLED", "expiration": null, "caseNumber": null }),
-        )
-        .changed(changed)
-    }
 }
 
 /// The user in `user.id eq "…"`, the one filter on apps that the mock knows.
@@ -536,20 +204,5 @@ fn app_user_json(user: &str, assigned: &AppUser) -> Value {
         "passwordChanged": null,
         "credentials": { "userName": assigned.user_name },
         "profile": { "email": assigned.user_name },
-    })
-}
-
-fn device_json(d: &Device) -> Value {
-    json!({
-        "id": d.id, "status": d.status, "created": iso(d.created_ms), "lastUpdated": iso(d.created_ms),
-        "profile": { "displayName": d.name, "platform": d.platform, "registered": true, "managed": false },
-    })
-}
-
-fn zone_json(z: &Zone) -> Value {
-    json!({
-        "id": z.id, "type": "IP", "name": z.name, "status": z.status, "usage": z.usage, "system": z.system,
-        "gateways": z.gateways, "proxies": null,
-        "created": iso(z.created_ms), "lastUpdated": iso(z.last_updated_ms),
     })
 }

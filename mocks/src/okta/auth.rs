@@ -179,11 +179,12 @@ impl Okta {
         let own_affair =
             call.who == Principal::Nobody || route.scope.is_empty() || call.param(0) == "me";
         let on_user = route.path.contains("/users/{");
-        let subject_is_admin = on_user
+        let subject_is_admin = role != "SUPER_ADMIN"
+            && on_user
             && call
                 .at
                 .iter()
-                .any(|id| self.find_user(id).is_some_and(|u| !u.roles.is_empty()));
+                .any(|key| self.find_user(key).is_some_and(|u| !u.roles.is_empty()));
         let allowed = match role.as_str() {
             "SUPER_ADMIN" => true,
             _ if own_affair => true,

@@ -15,6 +15,31 @@ impl Okta {
         Answer::list(groups.map(group_json).collect())
     }
 
+    pub(super) fn get_group(&mut self, call: &Call<'_>) -> Answer {
+        match self.groups.get(call.param(0)) {
+            Some(group) => Answer::json(200, group_json(group)),
+            None => Answer::not_found(call.param(0), "UserGroup"),
+        }
+    }
+
+    /// The admin roles of a service app, such as our own.
+    pub(super) fn client_roles(&mut self, call: &Call<'_>) -> Answer {
+        let Some(app) = self.service_apps.get(call.param(0)) else {
+            return Answer::not_found(call.param(0), "PublicClientApp");
+        };
+        let role = Role {
+            id: format!("ra1{}", app.id),
+            kind: app.role.clone(),
+            assignment: "CLIENT".to_owned(),
+            created_ms: 0,
+        };
+        Answer::list(if app.role.is_empty() {
+            Vec::new()
+        } else {
+            vec![role_json(&role)]
+        })
+    }
+
     pub(super) fn group_users(&mut self, call: &Call<'_>) -> Answer {
         let group = call.param(0);
         if !self.groups.contains_key(group) {
@@ -23,9 +48,8 @@ impl Okta {
         let items = self
             .users
             .values()
-            .filter(|u| u.groups.contains(group))
-            .map(|u| (u.id.clone(), self.user_json(u)))
-            .collect();
+            .filter(|u| call.is_after(&u.id) && u.groups.contains(group))
+            .map(|u| (u.id.clone(), self.user_json(u)));
         self.page(call, items, 1000, 1000)
     }
 
@@ -80,7 +104,7 @@ impl Okta {
             let origin = self.origin(call);
             self.event(&origin, event, ("SUCCESS", None), target, &[]);
         }
-        Answer::empty(204).changed(changed && !(by_rule && !add))
+        Answer::empty(204).changed(changed && (add || !by_rule))
     }
 
     pub(super) fn user_roles(&mut self, call: &Call<'_>) -> Answer {

@@ -19,6 +19,9 @@ pub(crate) const INTRUDER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x6
 const SESSION_LIFE_MS: i64 = DAY / 2;
 
 impl Okta {
+    /// The actor of an import that gives a suspended account back.
+    pub const IMPORT: &str = "SystemPrincipal";
+
     /// A user by id or login.
     #[must_use]
     pub fn user(&self, key: &str) -> Option<&User> {
@@ -32,7 +35,7 @@ impl Okta {
     pub fn digest(&self) -> String {
         let rest = json!({
             "api_tokens": self.api_tokens, "agents": self.agents, "apps": self.apps,
-            "groups": self.groups, "devices": self.devices, "idps": self.idps, "zones": self.zones,
+            "groups": self.groups, "hooks": self.event_hooks, "streams": self.log_streams, "devices": self.devices, "idps": self.idps, "zones": self.zones,
             "threats": [self.threat_action, self.threat_exclude], "support": self.support_until_ms,
         });
         sha(&(&self.users, rest))
@@ -68,19 +71,23 @@ impl Okta {
     }
 
     /// Cannot sign in, has no session, and no token of his works (agents' tokens aside).
+    ///
+    /// API tokens work for ACTIVE owners only; OAuth tokens are taken to work in any status but
+    /// SUSPENDED and DEPROVISIONED.
     #[must_use]
     pub fn is_contained(&self, user_id: &str) -> bool {
         let Some(user) = self.users.get(user_id) else {
             return false;
         };
-        let active = user.status == "ACTIVE";
-        let api = self
-            .api_tokens
-            .values()
-            .any(|t| t.user_id == user_id && t.agent.is_none());
-        let stopped = matches!(user.status.as_str(), "SUSPENDED" | "DEPROVISIONED");
-        let shut_out = stopped || (!self.can_sign_in(user_id) && self.is_quarantined(user_id));
-        shut_out && user.sessions.is_empty() && !(active && (api || !user.tokens.is_empty()))
+        let stopped = is_stopped(user);
+        let api_token = user.status == "ACTIVE"
+            && self
+                .api_tokens
+                .values()
+                .any(|t| t.user_id == user_id && t.agent.is_none());
+        let oauth_token = !stopped && !user.tokens.is_empty();
+        let shut_out = stopped || self.is_quarantined(user_id);
+        shut_out && user.sessions.is_empty() && !api_token && !oauth_token
     }
 
     /// Whether he is in a group whose policy denies sign-in.
@@ -315,6 +322,7 @@ impl Okta {
     }
 
     /// Another administrator gives the account back, as `by` in the log. False if it was not suspended.
+    /// `by` may be [`IMPORT`](Self::IMPORT): a profile source that knows nothing of incidents.
     pub fn unsuspend_by_hand(&mut self, user_id: &str, by: &str, now_ms: i64) -> bool {
         if self
             .users
@@ -328,8 +336,7 @@ impl Okta {
         user.status_changed_ms = now_ms;
         user.last_updated_ms = now_ms;
         self.start_agents_of(user_id);
-        let mut origin = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
-        origin.actor = self.user_ref(by);
+        let origin = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
         let target = self.user_ref(user_id);
         self.event(
             &origin,
@@ -362,6 +369,11 @@ impl Okta {
             uri: uri.to_owned(),
         }
     }
+}
+
+/// Whether the status refuses everything, tokens included.
+fn is_stopped(user: &User) -> bool {
+    matches!(user.status.as_str(), "SUSPENDED" | "DEPROVISIONED")
 }
 
 fn sha(value: &impl Serialize) -> String {

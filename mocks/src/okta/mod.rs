@@ -11,12 +11,16 @@
 mod answer;
 mod apps;
 mod auth;
+mod devices;
+mod events;
 mod factors;
 mod groups;
 mod inside;
 mod limits;
+mod listing;
 mod logs;
 mod oauth;
+mod org;
 mod routes;
 mod scim;
 mod sessions;
@@ -32,8 +36,8 @@ pub use routes::operations;
 
 pub(crate) use answer::Answer;
 pub(crate) use auth::Principal;
-use logs::LogRow;
-pub(crate) use logs::Origin;
+use events::LogRow;
+pub(crate) use events::Origin;
 use state::{
     Agent, ApiToken, App, Device, Group, Idp, OauthClient, ServiceApp, ServiceToken, User, Zone,
 };
@@ -89,6 +93,10 @@ pub struct Okta {
     pub idps: BTreeMap<String, Idp>,
     /// Network zones by id.
     pub zones: BTreeMap<String, Zone>,
+    /// Event hooks by id, as the API shows them.
+    pub event_hooks: BTreeMap<String, serde_json::Value>,
+    /// Log streams by id, as the API shows them.
+    pub log_streams: BTreeMap<String, serde_json::Value>,
     /// ThreatInsight: `none`, `audit` or `block`.
     pub threat_action: String,
     /// Zones ThreatInsight leaves alone.
@@ -133,6 +141,11 @@ impl Call<'_> {
         self.query(name).map_or(default, |v| v == "true")
     }
 
+    /// Whether an item stands behind the cursor of a paged list.
+    pub(crate) fn is_after(&self, id: &str) -> bool {
+        self.query("after").is_none_or(|after| id > after)
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.request.body).unwrap_or(serde_json::Value::Null)
     }
@@ -157,7 +170,7 @@ impl Okta {
         let request_id = self.rng.text(27);
         let segments = http::segments(&request.path);
         let found = routes::find(&request.method, &segments);
-        let mutating = found.as_ref().is_some_and(|(route, _)| route.writes);
+        let mutating = self.is_write(request);
         let (principal, bucket, answer) = match found {
             None => (String::new(), None, Answer::no_such_path()),
             Some((route, at)) => self.run(route, at, request, &request_id, now_ms),
@@ -211,10 +224,11 @@ impl Okta {
         (principal, Some(bucket.to_owned()), answer)
     }
 
-    /// Whether the endpoint of this request changes things.
+    /// Whether the endpoint of this request changes things. An unknown one is taken to, unless read by GET.
     #[must_use]
     pub fn is_write(&self, request: &Request) -> bool {
-        routes::find(&request.method, &http::segments(&request.path)).is_some_and(|(r, _)| r.writes)
+        routes::find(&request.method, &http::segments(&request.path))
+            .map_or(request.method != "GET", |(r, _)| r.writes)
     }
 
     /// An answer that no operation made, with Okta's headers: what a fault shows.

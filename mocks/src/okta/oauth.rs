@@ -50,8 +50,7 @@ impl Okta {
             .tokens
             .values()
             .filter(|t| t.refresh && t.client_id == call.param(1))
-            .map(|t| (t.id.clone(), self.refresh_json(&id, t)))
-            .collect();
+            .map(|t| (t.id.clone(), self.refresh_json(&id, t)));
         self.page(call, items, PAGE.0, PAGE.1)
     }
 
@@ -116,8 +115,7 @@ impl Okta {
             .values()
             .filter(|g| client.is_none_or(|c| *c == g.client_id))
             .filter(|g| call.query("scopeId").is_none_or(|s| s == g.scope))
-            .map(|g| (g.id.clone(), self.grant_json(&id, g)))
-            .collect();
+            .map(|g| (g.id.clone(), self.grant_json(&id, g)));
         self.page(call, items, PAGE.0, PAGE.1)
     }
 

@@ -51,7 +51,7 @@ impl Filter {
                 let mut found = Vec::new();
                 collect(value, path, &mut found);
                 if op == "ne" {
-                    return !found.iter().any(|have| *have == wanted);
+                    return !found.contains(&wanted);
                 }
                 found.iter().any(|have| test(have, op, wanted))
             }

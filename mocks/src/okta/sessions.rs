@@ -102,13 +102,14 @@ impl Okta {
         user.sessions.clear();
         user.tokens.clear();
         let (origin, target) = (self.origin(call), self.user_ref(&id));
+        let trace = [("traceId", self.rng.uuid())];
         let scheduled = "user.authentication.universal_logout.scheduled";
         self.event(
             &origin,
             scheduled,
             ("SUCCESS", None),
             vec![target.clone()],
-            &[],
+            &trace,
         );
         let apps: Vec<_> = self.users[&id].apps.keys().cloned().collect();
         for app in apps {
@@ -119,7 +120,7 @@ impl Okta {
                     "user.authentication.universal_logout",
                     ("SUCCESS", None),
                     target,
-                    &[],
+                    &trace,
                 );
             }
         }

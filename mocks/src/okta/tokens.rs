@@ -8,7 +8,7 @@ use crate::time::{DAY, iso};
 
 impl Okta {
     /// `GET /api/v1/api-tokens`: active tokens, unpaged.
-    pub(super) fn list_api_tokens(&mut self, _call: &Call<'_>) -> Answer {
+    pub(super) fn list_api_tokens(&mut self, call: &Call<'_>) -> Answer {
         let active = |t: &&ApiToken| {
             self.users
                 .get(&t.user_id)
@@ -18,20 +18,20 @@ impl Okta {
             self.api_tokens
                 .values()
                 .filter(active)
-                .map(|t| self.token_json(t))
+                .map(|t| self.token_json(t, call.now_ms))
                 .collect(),
         )
     }
 
     pub(super) fn get_api_token(&mut self, call: &Call<'_>) -> Answer {
         match self.api_tokens.get(call.param(0)) {
-            Some(token) => Answer::json(200, self.token_json(token)),
+            Some(token) => Answer::json(200, self.token_json(token, call.now_ms)),
             None => Answer::not_found(call.param(0), "ApiToken"),
         }
     }
 
     pub(super) fn revoke_api_token(&mut self, call: &Call<'_>) -> Answer {
-        self.revoke_token(call, &call.param(0).to_owned())
+        self.revoke_token(call, call.param(0))
     }
 
     pub(super) fn revoke_current_token(&mut self, call: &Call<'_>) -> Answer {
@@ -63,7 +63,7 @@ impl Okta {
         Answer::empty(204).changed(true)
     }
 
-    fn token_json(&self, token: &ApiToken) -> Value {
+    fn token_json(&self, token: &ApiToken, now_ms: i64) -> Value {
         json!({
             "id": token.id,
             "name": token.name,
@@ -72,7 +72,7 @@ impl Okta {
             "tokenWindow": "P30D",
             "created": iso(token.created_ms),
             "lastUpdated": iso(token.created_ms),
-            "expiresAt": iso(token.created_ms.max(0) + 30 * DAY),
+            "expiresAt": iso(now_ms + 29 * DAY),
             "network": { "connection": token.connection },
             "_link": {
                 "self": { "href": format!("{}/api/v1/api-tokens/{}", self.base_url, token.id), "hints": { "allow": ["GET", "DELETE"] } },

@@ -1,15 +1,10 @@
-//! Users: finding, showing, and the lifecycle operations with their exact preconditions.
+//! Users: finding one, showing him, and the lifecycle operations with their exact preconditions.
 
 use serde_json::{Value, json};
 
-use super::scim::Filter;
 use super::state::User;
 use super::{Answer, Call, Okta, Principal};
-use crate::http::encode;
 use crate::time::{iso, iso_or_null};
-
-/// What one page may hold, and the default, for `/users`.
-const PAGE_MAX: usize = 200;
 
 impl User {
     /// First and last name.
@@ -90,72 +85,6 @@ impl Okta {
     pub(super) fn blocks(&mut self, call: &Call<'_>) -> Answer {
         self.loose(call)
             .map_or_else(|refusal| refusal, |_| Answer::list(Vec::new()))
-    }
-
-    /// `GET /api/v1/users` with `search`, `filter` or `q`.
-    pub(super) fn list_users(&mut self, call: &Call<'_>) -> Answer {
-        let filter = match user_filter(call) {
-            Ok(filter) => filter,
-            Err(refusal) => return refusal,
-        };
-        let q = call.query("q").map(str::to_lowercase);
-        let asked = filter.is_some();
-        let found: Vec<(String, Value)> = self
-            .users
-            .values()
-            .filter(|u| asked || u.status != "DEPROVISIONED")
-            .filter(|u| q.as_deref().is_none_or(|q| starts(u, q)))
-            .map(|u| (u.id.clone(), self.user_json(u)))
-            .filter(|(_, json)| filter.as_ref().is_none_or(|f| f.matches(json)))
-            .collect();
-        let default = if q.is_some() { 10 } else { PAGE_MAX };
-        self.page(call, found, default, PAGE_MAX)
-    }
-
-    /// One page of `items` (id, JSON) in the given order, with Okta's `Link` headers.
-    pub(super) fn page(
-        &self,
-        call: &Call<'_>,
-        items: Vec<(String, Value)>,
-        default: usize,
-        max: usize,
-    ) -> Answer {
-        let limit: usize = call
-            .query("limit")
-            .and_then(|l| l.parse().ok())
-            .unwrap_or(default);
-        let limit = limit.clamp(1, max);
-        let start = call.query("after").map_or(0, |after| {
-            items
-                .iter()
-                .position(|(id, _)| id == after)
-                .map_or(items.len(), |at| at + 1)
-        });
-        let mut rest = items.into_iter().skip(start);
-        let page: Vec<(String, Value)> = rest.by_ref().take(limit).collect();
-        let kept: String = call
-            .query
-            .iter()
-            .filter(|(key, _)| key != "after")
-            .map(|(key, value)| format!("&{}={}", encode(key), encode(value)))
-            .collect();
-        let url = format!("{}{}", self.base_url, call.request.path);
-        let query = if call.request.query.is_empty() {
-            String::new()
-        } else {
-            format!("?{}", call.request.query)
-        };
-        let mut links = vec![format!("<{url}{query}>; rel=\"self\"")];
-        if let (Some((last, _)), Some(_)) = (page.last(), rest.next()) {
-            links.push(format!(
-                "<{url}?after={}{kept}>; rel=\"next\"",
-                encode(last)
-            ));
-        }
-        let body = Answer::list(page.into_iter().map(|(_, json)| json).collect());
-        links
-            .into_iter()
-            .fold(body, |answer, link| answer.header("Link", link))
     }
 
     pub(super) fn suspend(&mut self, call: &Call<'_>) -> Answer {
@@ -383,46 +312,4 @@ fn allowed(user: &User) -> Vec<(&'static str, &'static str)> {
         out.push(("resetFactors", "reset_factors"));
     }
     out
-}
-
-fn starts(user: &User, q: &str) -> bool {
-    [&user.first_name, &user.last_name, &user.login]
-        .iter()
-        .any(|text| text.to_lowercase().starts_with(q))
-}
-
-/// The parsed `search` or `filter`; the latter knows few fields and only `eq`.
-fn user_filter(call: &Call<'_>) -> Result<Option<Filter>, Answer> {
-    const FIELDS: &[&str] = &[
-        "status",
-        "lastUpdated",
-        "id",
-        "profile.login",
-        "profile.email",
-        "profile.firstName",
-        "profile.lastName",
-    ];
-    let invalid = |why: &str| {
-        Answer::error(
-            400,
-            "E0000031",
-            &format!("Invalid search criteria. {why}"),
-            &[],
-        )
-    };
-    if let Some(text) = call.query("search") {
-        return Filter::parse(text).map(Some).map_err(|why| invalid(&why));
-    }
-    let Some(text) = call.query("filter") else {
-        return Ok(None);
-    };
-    let filter = Filter::parse(text).map_err(|why| invalid(&why))?;
-    for (path, op) in filter.tests() {
-        let op_fits =
-            op == "eq" || (path == "lastUpdated" && ["gt", "ge", "lt", "le"].contains(&op));
-        if !FIELDS.contains(&path) || !op_fits {
-            return Err(invalid(&format!("{path} {op}")));
-        }
-    }
-    Ok(Some(filter))
 }

@@ -1,0 +1,207 @@
+//! What guards the org as a whole: ThreatInsight, zones, hooks, streams, support access, quotas.
+
+use serde_json::{Value, json};
+
+use super::state::Zone;
+use super::{Answer, Call, Okta};
+use crate::time::{iso, iso_or_null};
+
+impl Okta {
+    fn threats_json(&self) -> Value {
+        json!({ "action": self.threat_action, "excludeZones": self.threat_exclude })
+    }
+
+    pub(super) fn get_threats(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::json(200, self.threats_json())
+    }
+
+    pub(super) fn set_threats(&mut self, call: &Call<'_>) -> Answer {
+        let body = call.json();
+        let action = body["action"].as_str().unwrap_or_default().to_owned();
+        if !["none", "audit", "block"].contains(&action.as_str()) {
+            return Answer::refused("action", "action must be none, audit or block");
+        }
+        self.threat_action = action;
+        if let Some(zones) = body["excludeZones"].as_array() {
+            self.threat_exclude = zones
+                .iter()
+                .filter_map(|z| z.as_str().map(str::to_owned))
+                .collect();
+        }
+        let origin = self.origin(call);
+        self.event(
+            &origin,
+            "security.threat.configuration.update",
+            ("SUCCESS", None),
+            Vec::new(),
+            &[],
+        );
+        Answer::json(200, self.threats_json()).changed(true)
+    }
+
+    pub(super) fn list_zones(&mut self, call: &Call<'_>) -> Answer {
+        let items = self.zones.values().map(|z| (z.id.clone(), zone_json(z)));
+        self.page(call, items, 20, 200)
+    }
+
+    pub(super) fn get_zone(&mut self, call: &Call<'_>) -> Answer {
+        match self.zones.get(call.param(0)) {
+            Some(zone) => Answer::json(200, zone_json(zone)),
+            None => Answer::not_found(call.param(0), "NetworkZone"),
+        }
+    }
+
+    pub(super) fn create_zone(&mut self, call: &Call<'_>) -> Answer {
+        let body = call.json();
+        let (Some(name), "IP") = (
+            body["name"].as_str(),
+            body["type"].as_str().unwrap_or_default(),
+        ) else {
+            return Answer::refused("networkZone", "name and type IP are needed");
+        };
+        if self.zones.values().any(|z| z.name == name) {
+            return Answer::refused(
+                "name",
+                "An object with this field already exists in the current organization",
+            );
+        }
+        let zone = Zone {
+            id: self.rng.id("nzo"),
+            name: name.to_owned(),
+            usage: body["usage"].as_str().unwrap_or("POLICY").to_owned(),
+            status: "ACTIVE".to_owned(),
+            system: false,
+            gateways: body["gateways"].clone(),
+            created_ms: call.now_ms,
+            last_updated_ms: call.now_ms,
+        };
+        let shown = zone_json(&zone);
+        self.zone_event(call, "zone.create", &zone);
+        self.zones.insert(zone.id.clone(), zone);
+        Answer::json(200, shown).changed(true)
+    }
+
+    pub(super) fn replace_zone(&mut self, call: &Call<'_>) -> Answer {
+        let body = call.json();
+        let Some(zone) = self.zones.get_mut(call.param(0)) else {
+            return Answer::not_found(call.param(0), "NetworkZone");
+        };
+        if let Some(name) = body["name"].as_str() {
+            name.clone_into(&mut zone.name);
+        }
+        zone.gateways = body["gateways"].clone();
+        zone.last_updated_ms = call.now_ms;
+        let zone = zone.clone();
+        self.zone_event(call, "zone.update", &zone);
+        Answer::json(200, zone_json(&zone)).changed(true)
+    }
+
+    pub(super) fn delete_zone(&mut self, call: &Call<'_>) -> Answer {
+        match self.zones.get(call.param(0)) {
+            None => Answer::not_found(call.param(0), "NetworkZone"),
+            Some(zone) if zone.system => Answer::forbidden(),
+            Some(zone) => {
+                let zone = zone.clone();
+                self.zones.remove(&zone.id);
+                self.zone_event(call, "zone.delete", &zone);
+                Answer::empty(204).changed(true)
+            }
+        }
+    }
+
+    pub(super) fn activate_zone(&mut self, call: &Call<'_>) -> Answer {
+        self.zone_status(call, "ACTIVE", "zone.activate")
+    }
+
+    pub(super) fn deactivate_zone(&mut self, call: &Call<'_>) -> Answer {
+        self.zone_status(call, "INACTIVE", "zone.deactivate")
+    }
+
+    fn zone_status(&mut self, call: &Call<'_>, status: &str, event: &str) -> Answer {
+        let Some(zone) = self.zones.get_mut(call.param(0)) else {
+            return Answer::not_found(call.param(0), "NetworkZone");
+        };
+        let changed = zone.status != status;
+        status.clone_into(&mut zone.status);
+        let zone = zone.clone();
+        self.zone_event(call, event, &zone);
+        Answer::json(200, zone_json(&zone)).changed(changed)
+    }
+
+    fn zone_event(&mut self, call: &Call<'_>, event: &str, zone: &Zone) {
+        let target = json!({ "id": zone.id, "type": "NetworkZone", "alternateId": "unknown", "displayName": zone.name, "detailEntry": null });
+        let origin = self.origin(call);
+        self.event(&origin, event, ("SUCCESS", None), vec![target], &[]);
+    }
+
+    pub(super) fn organization(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::json(
+            200,
+            json!({
+                "id": self.org_id,
+                "pipeline": if self.settings.oie { "idx" } else { "v1" },
+                "_links": { "organization": { "href": self.base_url } },
+                "settings": { "analyticsCollectionEnabled": false, "bugReportingEnabled": false, "omEnabled": false },
+            }),
+        )
+    }
+
+    pub(super) fn list_event_hooks(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::list(self.event_hooks.values().cloned().collect())
+    }
+
+    pub(super) fn list_log_streams(&mut self, _call: &Call<'_>) -> Answer {
+        Answer::list(self.log_streams.values().cloned().collect())
+    }
+
+    /// The share of a bucket that one API token or OAuth app may use.
+    pub(super) fn principal_limits(&mut self, _call: &Call<'_>) -> Answer {
+        let one = |kind: &str| {
+            json!({
+                "id": format!("prl{kind}"), "principalId": self.org_id, "principalType": kind,
+                "defaultPercentage": self.limits.principal_percent, "defaultConcurrencyPercentage": 75,
+            })
+        };
+        Answer::list(vec![one("SSWS_TOKEN"), one("OAUTH_CLIENT")])
+    }
+
+    pub(super) fn get_support(&mut self, call: &Call<'_>) -> Answer {
+        let open = self.support_until_ms.filter(|until| *until > call.now_ms);
+        Answer::json(
+            200,
+            json!({
+                "support": if open.is_some() { "ENABLED" } else { "DISABLED" },
+                "expiration": iso_or_null(open),
+                "caseNumber": null,
+            }),
+        )
+    }
+
+    /// `POST /org/privacy/oktaSupport/revoke`: ends what `user.session.impersonation.grant` allowed.
+    pub(super) fn revoke_support(&mut self, call: &Call<'_>) -> Answer {
+        let changed = self.support_until_ms.take().is_some();
+        if changed {
+            let origin = self.origin(call);
+            self.event(
+                &origin,
+                "user.session.impersonation.revoke",
+                ("SUCCESS", None),
+                Vec::new(),
+                &[],
+            );
+        }
+        Answer::json(
+            200,
+            json!({ "support": "DISABLED", "expiration": null, "caseNumber": null }),
+        )
+        .changed(changed)
+    }
+}
+
+fn zone_json(z: &Zone) -> Value {
+    json!({
+        "id": z.id, "type": "IP", "name": z.name, "status": z.status, "usage": z.usage, "system": z.system,
+        "gateways": z.gateways, "proxies": null,
+        "created": iso(z.created_ms), "lastUpdated": iso(z.last_updated_ms),
+    })
+}

@@ -1,0 +1,92 @@
+//! A stand-alone range: the contoso world on loopback, and all that a client must know of it.
+//!
+//! Writes no configuration file and prints nothing: whoever opens it does.
+
+use std::io;
+
+use crate::attacker::Attacker;
+use crate::faults::Faults;
+use crate::keys::KeyPair;
+use crate::range::Range;
+use crate::server::{Server, clock_ms};
+use crate::world::{ALEX, CLIENT_ID, READER_CLIENT_ID, World};
+
+/// How a stand-alone range is opened.
+#[derive(Debug, Clone, Default)]
+pub struct SandboxOptions {
+    /// The port; 0 takes any.
+    pub port: u16,
+    /// How long every answer takes, milliseconds.
+    pub latency_ms: u64,
+    /// Whether the intruder is awake.
+    pub attacker: bool,
+    /// Faults, in the form of [`Faults::parse`].
+    pub faults: String,
+    /// The seed of all chance.
+    pub seed: u64,
+}
+
+/// A stand-alone range, and all that a client needs to know of it.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The server; dropping it ends the sandbox.
+    pub server: Server,
+    /// The service app that may act.
+    pub client_id: String,
+    /// Its key, PKCS#8 PEM.
+    pub private_key_pem: String,
+    /// The key's id.
+    pub kid: String,
+    /// A service app with the same key that may only read.
+    pub reader_client_id: String,
+    /// The org.
+    pub org_id: String,
+    /// The group whose policy denies sign-in.
+    pub quarantine_group: String,
+    /// The account taken over.
+    pub victim: String,
+}
+
+/// Opens the contoso world on loopback with two service apps.
+///
+/// # Errors
+/// If the faults cannot be read or the port cannot be taken.
+pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
+    let faults = Faults::parse(&options.faults)
+        .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    let key = KeyPair::es256("oust-sandbox");
+    let mut world = World::contoso(clock_ms(0))
+        .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
+        .client(
+            READER_CLIENT_ID,
+            key.public_jwk.clone(),
+            &World::read_scopes(),
+        )
+        .latency_ms(options.latency_ms);
+    if options.attacker {
+        world = world.attacker(Attacker::new(ALEX, 1_500));
+    }
+    let mut range = Range::new(world, options.seed);
+    range.faults = faults;
+    let mut server = Server::start(range, options.port).await?;
+    if options.attacker {
+        server.keep_attacker_awake(500);
+    }
+    let (org_id, quarantine_group) = {
+        let range = server.range();
+        (
+            range.okta.org_id.clone(),
+            range.okta.quarantine_group.clone(),
+        )
+    };
+    Ok(Sandbox {
+        server,
+        client_id: CLIENT_ID.to_owned(),
+        private_key_pem: key.private_pem,
+        kid: key.kid,
+        reader_client_id: READER_CLIENT_ID.to_owned(),
+        org_id,
+        quarantine_group,
+        victim: "alex@contoso.example".to_owned(),
+    })
+}

@@ -1,0 +1,424 @@
+//! Our credentials at Okta: an SSWS token, or a service app with `private_key_jwt` and DPoP.
+//!
+//! A [`Keyring`] signs with its first credential and, once that is refused in mid-run, with its
+//! second, and says so loudly. Tokens are cached until a minute before they end; one task asks,
+//! the others wait for its answer. A scope that only optional steps need never keeps the kill
+//! from starting: if it is not granted, we ask again without it.
+//!
+//! Reading has a keyring of its own with read scopes only, so that a plan cannot write even if
+//! everything else failed. An SSWS token has no scopes: there the same keyring serves both.
+
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use http::{HeaderValue, Request};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+
+use super::dpop::{ProofKey, Proving};
+use super::key::SigningKey;
+use super::settings::Auth;
+use super::token::{Asking, Endpoint, Given, NoToken};
+use crate::transport::{Answer, AuthError, Credential, SecretRef};
+
+/// A token is renewed this long before it ends.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// A token this young was renewed by another task: a 401 of an older one says nothing about it.
+const JUST_NOW: Duration = Duration::from_secs(5);
+
+/// Token requests for one token at most: proof, two nonces, clock, scopes.
+const REQUESTS_MAX: usize = 8;
+
+/// What a token is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Scopes {
+    /// Nothing works without these.
+    pub(super) required: Vec<&'static str>,
+    /// Single steps need these.
+    pub(super) optional: Vec<&'static str>,
+}
+
+impl Scopes {
+    /// For planning and proving.
+    pub(super) fn reading() -> Self {
+        Self {
+            required: vec!["okta.users.read"],
+            optional: vec![
+                "okta.logs.read",
+                "okta.roles.read",
+                "okta.apps.read",
+                "okta.groups.read",
+                "okta.apiTokens.read",
+            ],
+        }
+    }
+
+    /// For writing; the group scope only where a quarantine group is configured.
+    pub(super) fn writing(quarantine: bool) -> Self {
+        let mut optional = vec!["okta.apiTokens.manage", "okta.universalLogout.manage"];
+        if quarantine {
+            optional.push("okta.groups.manage");
+        }
+        Self {
+            required: vec!["okta.users.manage"],
+            optional,
+        }
+    }
+}
+
+/// One or two credentials with one power.
+pub(super) struct Keyring {
+    system: String,
+    sources: Vec<Auth>,
+    scopes: Scopes,
+    endpoint: Endpoint,
+    state: Mutex<State>,
+    told: StdMutex<Vec<String>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Which source is in use.
+    at: usize,
+    /// When we changed to it.
+    changed_at: Option<Duration>,
+    live: Option<Arc<Live>>,
+    proof_key: Option<Arc<ProofKey>>,
+    nonce: Option<String>,
+    skew: i64,
+    /// The scopes that are granted, once learnt.
+    granted: Option<Vec<&'static str>>,
+}
+
+/// What requests are signed with at present.
+struct Live {
+    token: SecretString,
+    scheme: &'static str,
+    proof_key: Option<Arc<ProofKey>>,
+    skew: i64,
+    got_at: Duration,
+    /// `None`: it does not end.
+    ends_at: Option<Duration>,
+}
+
+impl Keyring {
+    /// A keyring that has asked for nothing yet; `sources` is the first and perhaps a second.
+    pub(super) fn new(
+        system: &str,
+        sources: Vec<Auth>,
+        scopes: Scopes,
+        endpoint: Endpoint,
+    ) -> Self {
+        Self {
+            system: system.to_owned(),
+            sources,
+            scopes,
+            endpoint,
+            state: Mutex::default(),
+            told: StdMutex::default(),
+        }
+    }
+
+    fn tell(&self, sentence: String) {
+        let mut told = self
+            .told
+            .lock()
+            .expect("no code panics while it holds this lock");
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+
+    /// The token to sign with now; asked for if there is none or it is about to end.
+    async fn live(&self) -> Result<Arc<Live>, AuthError> {
+        let mut state = self.state.lock().await;
+        let now = self.endpoint.clock.elapsed();
+        let fresh = state
+            .live
+            .as_ref()
+            .filter(|live| live.ends_at.is_none_or(|ends| now + RENEW_BEFORE < ends));
+        if let Some(live) = fresh {
+            return Ok(Arc::clone(live));
+        }
+        let source = &self.sources[state.at];
+        let asked = match source {
+            Auth::ApiToken(secret) => secret.fetch(&*self.endpoint.clock).await.map(|token| Live {
+                token,
+                scheme: "SSWS",
+                proof_key: None,
+                skew: 0,
+                got_at: now,
+                ends_at: None,
+            }),
+            Auth::ServiceApp {
+                client_id,
+                private_key,
+                key_id,
+            } => {
+                self.ask(&mut state, client_id, private_key, key_id.as_deref())
+                    .await
+            }
+        };
+        let live = match asked {
+            Ok(live) => Arc::new(live),
+            // The second credential is for this, too: the first one's secret cannot be had.
+            Err(AuthError::Secret(why)) if state.at + 1 < self.sources.len() => {
+                return Err(self.refused(why, String::new()));
+            }
+            Err(error) => return Err(error),
+        };
+        state.live = Some(Arc::clone(&live));
+        Ok(live)
+    }
+
+    async fn ask(
+        &self,
+        state: &mut State,
+        client_id: &str,
+        private_key: &SecretRef,
+        key_id: Option<&str>,
+    ) -> Result<Live, AuthError> {
+        let pem = private_key.fetch(&*self.endpoint.clock).await?;
+        let key = SigningKey::from_pem(&pem)
+            .map_err(|why| AuthError::Secret(format!("the private key of {client_id} {why}")))?;
+        let app = App {
+            client_id,
+            key_id,
+            key: &key,
+        };
+        let all: Vec<&'static str> = match &state.granted {
+            Some(granted) => granted.clone(),
+            None => [&self.scopes.required[..], &self.scopes.optional[..]].concat(),
+        };
+        let given = match self.persist(state, &app, &all).await {
+            Err(NoToken::InvalidScope(_)) => self.narrow(state, &app).await?,
+            other => other.map_err(|error| self.explain(error, client_id))?,
+        };
+        let now = self.endpoint.clock.elapsed();
+        Ok(Live {
+            token: given.token,
+            scheme: if given.bound { "DPoP" } else { "Bearer" },
+            proof_key: state.proof_key.clone().filter(|_| given.bound),
+            skew: state.skew,
+            got_at: now,
+            ends_at: Some(now + given.holds),
+        })
+    }
+
+    /// Asks for `scopes`, giving the org the proof, the nonce and the time that it wants.
+    async fn persist(
+        &self,
+        state: &mut State,
+        app: &App<'_>,
+        scopes: &[&'static str],
+    ) -> Result<Given, NoToken> {
+        let mut set_clock = false;
+        let mut last = NoToken::Unreachable("asked too often".into());
+        for _ in 0..REQUESTS_MAX {
+            let error = match self.endpoint.ask(&app.asking(state, scopes)).await {
+                Ok(given) => return Ok(given),
+                Err(error) => error,
+            };
+            match &error {
+                NoToken::WantsProof => {
+                    let key = ProofKey::generate().map_err(NoToken::CannotSign)?;
+                    state.proof_key = Some(Arc::new(key));
+                }
+                NoToken::WantsNonce(nonce) if state.nonce.as_ref() != Some(nonce) => {
+                    state.nonce = Some(nonce.clone());
+                }
+                NoToken::WrongTime(vendor, _) if !set_clock => {
+                    set_clock = true;
+                    state.skew = vendor.seconds() - self.endpoint.clock.now().seconds();
+                }
+                _ => return Err(error),
+            }
+            last = error;
+        }
+        Err(last)
+    }
+
+    /// Finds out which optional scopes are granted, and asks for those.
+    async fn narrow(&self, state: &mut State, app: &App<'_>) -> Result<Given, AuthError> {
+        let required = &self.scopes.required;
+        let with = |scope: &'static str| [&required[..], &[scope]].concat();
+        let tries: Vec<Vec<&'static str>> = self.scopes.optional.iter().map(|s| with(s)).collect();
+        let answers =
+            {
+                let state = &*state;
+                join_all(tries.iter().map(|scopes| async move {
+                    self.endpoint.ask(&app.asking(state, scopes)).await
+                }))
+                .await
+            };
+        let mut granted = required.clone();
+        let mut missing = Vec::new();
+        for (scope, answer) in self.scopes.optional.iter().zip(answers) {
+            match answer {
+                Ok(_) => granted.push(scope),
+                Err(_) => missing.push(*scope),
+            }
+        }
+        let given = self
+            .persist(state, app, &granted)
+            .await
+            .map_err(|error| self.explain(error, app.client_id))?;
+        if !missing.is_empty() {
+            self.tell(format!(
+                "{} did not grant {} to {}: steps that need it will fail; grant it under \
+                 Applications, Okta API Scopes",
+                self.system,
+                missing.join(", "),
+                app.client_id
+            ));
+        }
+        state.granted = Some(granted);
+        Ok(given)
+    }
+
+    fn explain(&self, error: NoToken, client_id: &str) -> AuthError {
+        match error {
+            NoToken::InvalidScope(why) => self.refused(
+                why,
+                format!(
+                    "grant {} to {client_id} (Admin console, Applications, Okta API Scopes)",
+                    self.scopes.required.join(", ")
+                ),
+            ),
+            NoToken::WrongTime(vendor, why) => self.refused(
+                why,
+                format!(
+                    "its clock says {vendor}, ours {}",
+                    self.endpoint.clock.now()
+                ),
+            ),
+            NoToken::Refused(why) => self.refused(
+                why,
+                format!(
+                    "check client id, key and key id of {client_id}, and that the app is active"
+                ),
+            ),
+            NoToken::WantsProof | NoToken::WantsNonce(_) => self.refused(
+                "it keeps asking for another DPoP proof".into(),
+                "check the DPoP setting of the app".into(),
+            ),
+            NoToken::Unreachable(why) => AuthError::Unreachable {
+                system: self.system.clone(),
+                why,
+            },
+            NoToken::CannotSign(why) => AuthError::Secret(format!("{client_id}: the key {why}")),
+        }
+    }
+
+    fn refused(&self, why: String, hint: String) -> AuthError {
+        AuthError::Refused {
+            system: self.system.clone(),
+            why,
+            hint,
+        }
+    }
+}
+
+/// A service app about to ask.
+struct App<'a> {
+    client_id: &'a str,
+    key_id: Option<&'a str>,
+    key: &'a SigningKey,
+}
+
+impl<'a> App<'a> {
+    fn asking(&self, state: &'a State, scopes: &'a [&'static str]) -> Asking<'a> {
+        Asking {
+            client_id: self.client_id,
+            key: self.key,
+            key_id: self.key_id,
+            scopes,
+            proof_key: state.proof_key.as_deref(),
+            nonce: state.nonce.as_deref(),
+            skew: state.skew,
+        }
+    }
+}
+
+#[async_trait]
+impl Credential for Keyring {
+    async fn sign(&self, request: &mut Request<Vec<u8>>) -> Result<(), AuthError> {
+        let live = self.live().await?;
+        let unfit = |_| AuthError::Secret("a token is not fit for a header".into());
+        let text = format!("{} {}", live.scheme, live.token.expose_secret());
+        let mut value = HeaderValue::from_str(&text).map_err(unfit)?;
+        value.set_sensitive(true);
+        if let Some(key) = &live.proof_key {
+            let proof = key.proof(&Proving {
+                method: request.method().as_str(),
+                url: request.uri(),
+                now: self.endpoint.clock.now().seconds() + live.skew,
+                jti: &self.endpoint.jti(),
+                nonce: None,
+                token: Some(live.token.expose_secret()),
+            });
+            let mut proof =
+                HeaderValue::from_str(&proof.map_err(AuthError::Secret)?).map_err(unfit)?;
+            proof.set_sensitive(true);
+            request.headers_mut().insert("dpop", proof);
+        }
+        request
+            .headers_mut()
+            .insert(http::header::AUTHORIZATION, value);
+        Ok(())
+    }
+
+    async fn renew(&self) -> bool {
+        let mut state = self.state.lock().await;
+        if let Auth::ApiToken(_) = self.sources[state.at] {
+            return false;
+        }
+        let now = self.endpoint.clock.elapsed();
+        let just_renewed = state
+            .live
+            .as_ref()
+            .is_some_and(|live| now.saturating_sub(live.got_at) < JUST_NOW);
+        if !just_renewed {
+            state.live = None;
+        }
+        true
+    }
+
+    async fn fall_back(&self) -> bool {
+        let mut state = self.state.lock().await;
+        let now = self.endpoint.clock.elapsed();
+        if state.at + 1 >= self.sources.len() {
+            // Another task changed it while this one's request was still under way.
+            return state
+                .changed_at
+                .is_some_and(|at| now.saturating_sub(at) < JUST_NOW);
+        }
+        let first = self.sources[state.at].name();
+        *state = State {
+            at: state.at + 1,
+            changed_at: Some(now),
+            ..State::default()
+        };
+        self.tell(format!(
+            "{} refused {first} in mid-run; {} is used since: find out who revoked the first",
+            self.system,
+            self.sources[state.at].name()
+        ));
+        true
+    }
+
+    fn told(&self) -> Vec<String> {
+        self.told
+            .lock()
+            .expect("no code panics while it holds this lock")
+            .clone()
+    }
+
+    /// A feature that the org has not bought answers 401, too; the credential is fine.
+    fn concerns(&self, answer: &Answer) -> bool {
+        answer.json["errorCode"] != "E0000015"
+    }
+}

@@ -1,0 +1,228 @@
+//! Okta as the identity source: who a login is, what he holds, and who else can sign in.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::future::join;
+use futures_util::stream;
+use serde_json::Value;
+
+use super::glance::{Glance, Got, Unread, items, text};
+use super::{AT_ONCE, Okta, api_tokens, signs, users};
+use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife};
+use crate::model::{ActionId, Role, Subject, Tri, UserId, Utc};
+use crate::transport::{Path, Read, Reader};
+
+/// Pages of administrators at most.
+const ADMIN_PAGES_MAX: usize = 20;
+
+/// The parts of a before-state, and where they stand below `/api/v1/users/{id}`.
+const PARTS: &[&str] = &[
+    "user",
+    "factors",
+    "enrollments",
+    "clients",
+    "grants",
+    "api_tokens",
+    "groups",
+    "roles",
+    "apps",
+    "idps",
+    "devices",
+];
+
+#[async_trait]
+impl Directory for Okta {
+    async fn org(&self, r: &Reader) -> Result<Org, String> {
+        let path = Path::new("/.well-known/okta-organization");
+        let got = Glance::new(r).one(path).await;
+        match &*got {
+            Ok(org) if !text(org, "id").is_empty() => Ok(Org {
+                id: text(org, "id").to_owned(),
+                host: self.host(),
+            }),
+            Ok(_) => Err("Okta's answer names no org".into()),
+            Err(unread) => Err(unread.why()),
+        }
+    }
+
+    async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
+        let user = users::find(r, &self.host(), who).await?;
+        let id = UserId::new(text(&user, "id"));
+        let glance = Glance::new(r);
+        let roles = glance.list(users::path(&id).then("/roles"));
+        let groups = glance.list(users::path(&id).then("/groups"));
+        let ((roles, groups), apps) = join(join(roles, groups), apps_of(&glance, &id)).await;
+        Ok(Subject {
+            login: text(&user["profile"], "login").to_owned(),
+            role: Role::default(),
+            status: text(&user, "status").to_owned(),
+            privileged: match &*roles {
+                Ok(roles) if items(roles).is_empty() => Tri::No,
+                Ok(_) => Tri::Yes,
+                Err(_) => Tri::Unread,
+            },
+            roles: texts(&roles, "type").unwrap_or_default(),
+            groups: texts(&groups, "id"),
+            apps,
+            mastered_by: match text(&user["credentials"]["provider"], "type") {
+                "" => "OKTA".to_owned(),
+                other => other.to_owned(),
+            },
+            id,
+        })
+    }
+
+    async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
+        users::status_of(r, who).await
+    }
+
+    async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
+        let admins = assignees(r).await?;
+        let glance = Glance::new(r);
+        let asked = admins.into_iter().map(|who| {
+            let glance = &glance;
+            async move {
+                let roles = glance.list(users::path(&who).then("/roles"));
+                let (roles, user) = join(roles, glance.one(users::path(&who))).await;
+                let roles = roles.as_ref().as_ref().map_err(Unread::why)?;
+                let user = user.as_ref().as_ref().map_err(Unread::why)?;
+                let is_super = items(roles)
+                    .iter()
+                    .any(|role| role["type"] == "SUPER_ADMIN" && role["status"] != "INACTIVE");
+                Ok((is_super && user["status"] == "ACTIVE").then_some(who))
+            }
+        });
+        let answers: Vec<Result<Option<UserId>, String>> =
+            stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let found: Result<Vec<Option<UserId>>, String> = answers.into_iter().collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {
+        let got = api_tokens::all(&Glance::new(r)).await;
+        let tokens = got.as_ref().as_ref().map_err(Unread::why)?;
+        let agents = |subject: &Subject| {
+            api_tokens::of(tokens, &subject.id)
+                .filter(|token| api_tokens::is_agent(token))
+                .map(|token| AgentToken {
+                    id: text(token, "id").to_owned(),
+                    name: text(token, "name").to_owned(),
+                    kind: text(token, "clientName").to_owned(),
+                })
+                .collect()
+        };
+        Ok(who.iter().map(agents).collect())
+    }
+
+    async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
+        self.own_user(r).await
+    }
+
+    fn locking_actions(&self) -> Vec<ActionId> {
+        ["suspend_user", "quarantine_user", "deactivate_user"]
+            .map(|verb| ActionId::new(super::vendor::VENDOR.id, verb))
+            .into()
+    }
+
+    fn snapshot_parts(&self) -> &'static [&'static str] {
+        PARTS
+    }
+
+    async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String> {
+        let glance = Glance::new(r);
+        let below = |what: &str| users::path(who).then(what);
+        let got = match part {
+            "user" => glance.one(users::path(who)).await,
+            "factors" => glance.list(below("/factors")).await,
+            "enrollments" => glance.one(below("/authenticator-enrollments")).await,
+            "clients" => glance.list(below("/clients")).await,
+            "grants" => glance.list(below("/grants").query("limit", "200")).await,
+            "api_tokens" => {
+                let got = api_tokens::all(&glance).await;
+                let tokens = got.as_ref().as_ref().map_err(Unread::why)?;
+                return Ok(api_tokens::of(tokens, who).cloned().collect());
+            }
+            "groups" => glance.list(below("/groups")).await,
+            "roles" => glance.list(below("/roles")).await,
+            "apps" => glance.list(apps_path(who)).await,
+            "idps" => glance.list(below("/idps")).await,
+            "devices" => glance.list(below("/devices")).await,
+            other => return Err(format!("Okta has no part `{other}`")),
+        };
+        got.as_ref().clone().map_err(|unread| unread.why())
+    }
+
+    async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
+        signs::signs_of_life(self, r, since).await
+    }
+}
+
+/// Everybody with an admin role; the list is an object with its own next link.
+async fn assignees(r: &Reader) -> Result<Vec<UserId>, String> {
+    let mut all = Vec::new();
+    let mut after = None::<String>;
+    for _ in 0..ADMIN_PAGES_MAX {
+        let mut path = Path::new("/api/v1/iam/assignees/users").query("limit", "100");
+        if let Some(after) = &after {
+            path = path.query("after", after);
+        }
+        let answer = r
+            .patient(Duration::from_secs(10))
+            .send(&Read::get(path))
+            .await
+            .map_err(|error| error.to_string())?;
+        if !answer.is_good() {
+            return Err(Unread::of(&answer).why());
+        }
+        let page = items(&answer.json["value"]);
+        all.extend(page.iter().map(|user| UserId::new(text(user, "id"))));
+        after = answer.json["_links"]["next"]["href"]
+            .as_str()
+            .and_then(cursor);
+        if after.is_none() {
+            return Ok(all);
+        }
+    }
+    Err(format!(
+        "more than {ADMIN_PAGES_MAX} pages of administrators"
+    ))
+}
+
+/// The cursor in a next link. The link itself is not followed: it could lead elsewhere.
+fn cursor(href: &str) -> Option<String> {
+    let url = url::Url::parse(href).ok()?;
+    url.query_pairs()
+        .find(|(key, _)| key == "after")
+        .map(|(_, value)| value.into_owned())
+}
+
+fn apps_path(who: &UserId) -> Path {
+    Path::new("/api/v1/apps")
+        .query("filter", format!("user.id eq \"{who}\""))
+        .query("expand", format!("user/{who}"))
+        .query("limit", "200")
+}
+
+/// Catalogue names of assigned apps, from the app list or else from what the person sees.
+async fn apps_of(glance: &Glance, who: &UserId) -> Option<Vec<String>> {
+    let apps = glance.list(apps_path(who)).await;
+    let mut names = match texts(&apps, "name") {
+        Some(names) => names,
+        None => {
+            let links = glance.list(users::path(who).then("/appLinks")).await;
+            texts(&links, "appName")?
+        }
+    };
+    names.sort();
+    names.dedup();
+    Some(names)
+}
+
+/// One text field of every item; `None` if the list was not read.
+fn texts(got: &Got, key: &str) -> Option<Vec<String>> {
+    let list = got.as_ref().ok()?;
+    let all = items(list).iter().map(|item| text(item, key).to_owned());
+    Some(all.filter(|text| !text.is_empty()).collect())
+}

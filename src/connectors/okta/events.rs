@@ -1,0 +1,192 @@
+//! The System Log as a witness of our own calls: one bounded read serves a whole `prove`.
+//!
+//! Okta has no call that lists sessions, so that a clear is proven by the event it leaves, with
+//! our request id in it. Debug data is no contract of Okta's; if the id is missing, our client
+//! within half a minute of Okta's own answer is taken, for that account and no other.
+//!
+//! Does not look for intruders: [`signs`](super::signs) does.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::Okta;
+use super::glance::{Glance, Unread, items, text};
+use super::verb::Seen;
+use crate::model::{Applied, ProofState, Receipt, Utc};
+use crate::transport::{Path, Read, Reader};
+
+/// The events that prove something, in one filter.
+const PROVING: &[&str] = &[
+    "user.session.clear",
+    "user.authentication.universal_logout.scheduled",
+    "user.authentication.universal_logout",
+    "system.api_token.revoke",
+];
+
+/// How far the vendor's clock in an event may be from that in its answer.
+const NEAR: Duration = Duration::from_secs(30);
+
+/// How much earlier an API token may have been revoked by another step of the same run.
+const EARLIER_STEPS: Duration = Duration::from_secs(60 * 60);
+
+/// Events beyond this lie in our future; a clock that is slow must not hide any.
+const AHEAD: Duration = Duration::from_secs(10 * 60);
+
+/// What one `prove` may look at: shared reads, and the log read once if anybody needs it.
+pub(super) struct Evidence<'a> {
+    /// The org.
+    pub(super) okta: &'a Okta,
+    /// Shared reads.
+    pub(super) glance: Glance,
+    /// Everything that is being proven.
+    pub(super) all: &'a [Applied],
+    log: OnceCell<Result<Vec<Value>, Unread>>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Nothing read yet.
+    pub(super) fn new(okta: &'a Okta, reader: &Reader, all: &'a [Applied]) -> Self {
+        Self {
+            okta,
+            glance: Glance::new(reader),
+            all,
+            log: OnceCell::new(),
+        }
+    }
+
+    /// Whether the log holds an event of one of `types` that our call to `done` left.
+    pub(super) async fn of_our_call(&self, types: &[&str], done: &Applied) -> Seen {
+        let events = match self.events().await {
+            Ok(events) => events,
+            Err(unread) => return unreadable(unread),
+        };
+        let subject = done.change.subject.as_str();
+        let about = |event: &&Value| {
+            types.contains(&text(event, "eventType"))
+                && items(&event["target"])
+                    .iter()
+                    .any(|target| target["id"] == *subject)
+                && event["outcome"]["result"] != "FAILURE"
+        };
+        let receipts = &done.outcome.receipts;
+        if let Some(event) = events
+            .iter()
+            .filter(about)
+            .find(|e| has_request(e, receipts))
+        {
+            return (ProofState::Proven, said(event, "our request id"));
+        }
+        let own = self
+            .okta
+            .own_user(self.glance.reader())
+            .await
+            .unwrap_or_default();
+        let ours = |event: &&Value| {
+            self.okta.is_ours(event, own.as_ref())
+                && published(event).is_some_and(|at| receipts.iter().any(|r| near(at, r)))
+        };
+        match events.iter().filter(about).find(ours) {
+            Some(event) => (ProofState::Proven, said(event, "our client")),
+            None => (ProofState::Pending, format!("no {} event yet", types[0])),
+        }
+    }
+
+    /// Whether the log holds a revocation of this API token, by anybody.
+    pub(super) async fn revoked(&self, token: &str) -> Option<String> {
+        let events = self.events().await.as_ref().ok()?;
+        events
+            .iter()
+            .filter(|event| text(event, "eventType") == "system.api_token.revoke")
+            .find(|event| {
+                items(&event["target"])
+                    .iter()
+                    .any(|target| target["id"] == *token)
+            })
+            .map(|event| said(event, "this token"))
+    }
+
+    async fn events(&self) -> &Result<Vec<Value>, Unread> {
+        self.log.get_or_init(|| self.read()).await
+    }
+
+    async fn read(&self) -> Result<Vec<Value>, Unread> {
+        let reader = self.glance.reader();
+        let now = reader.clock().now();
+        let receipts = self.all.iter().flat_map(|done| &done.outcome.receipts);
+        let earliest = receipts
+            .flat_map(|receipt| [receipt.sent_at, receipt.server_at])
+            .min()
+            .unwrap_or(now);
+        let tokens = self
+            .all
+            .iter()
+            .any(|done| done.change.action.verb() == "revoke_api_tokens");
+        let since = earliest.minus(if tokens { EARLIER_STEPS } else { NEAR });
+        let path = log_path(since, now, &any_type(PROVING));
+        match reader.list(&Read::get(path).log_page()).await {
+            Ok(Ok(events)) => Ok(events),
+            Ok(Err(answer)) => Err(Unread::of(&answer)),
+            Err(error) => Err(Unread::NoAnswer(error.to_string())),
+        }
+    }
+}
+
+/// A bounded read of the log: it ends, unlike a poll.
+pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
+    Path::new("/api/v1/logs")
+        .query("since", since.to_string())
+        .query("until", now.max(since).plus(AHEAD).to_string())
+        .query("filter", filter)
+        .query("sortOrder", "ASCENDING")
+        .query("limit", "1000")
+}
+
+/// `eventType eq "a" or eventType eq "b"`
+pub(super) fn any_type(types: &[&str]) -> String {
+    types
+        .iter()
+        .map(|name| format!("eventType eq \"{name}\""))
+        .collect::<Vec<_>>()
+        .join(" or ")
+}
+
+/// When an event was published.
+pub(super) fn published(event: &Value) -> Option<Utc> {
+    event["published"].as_str()?.parse().ok()
+}
+
+fn has_request(event: &Value, receipts: &[Receipt]) -> bool {
+    receipts
+        .iter()
+        .filter_map(|receipt| receipt.request_id.as_deref())
+        .any(|id| {
+            event["debugContext"]["debugData"]["requestId"] == *id
+                || event["transaction"]["id"] == *id
+        })
+}
+
+fn near(at: Utc, receipt: &Receipt) -> bool {
+    at.since(receipt.server_at) <= NEAR && receipt.server_at.since(at) <= NEAR
+}
+
+fn said(event: &Value, by: &str) -> String {
+    format!(
+        "event {} at {} names {by}",
+        text(event, "eventType"),
+        text(event, "published")
+    )
+}
+
+/// Asked again if the log did not answer, given up if we may not read it.
+fn unreadable(unread: &Unread) -> Seen {
+    let why = format!("the System Log cannot be read: {}", unread.why());
+    match unread {
+        Unread::Refused {
+            status: 401 | 403, ..
+        }
+        | Unread::Absent { .. } => (ProofState::Unverifiable, why),
+        _ => (ProofState::Pending, why),
+    }
+}

@@ -1,0 +1,126 @@
+//! Reads that several subjects and items share: within one call each address is asked once.
+//!
+//! Planning twenty subjects needs the API tokens of the org once, and proving five factors of
+//! one account needs its list once. A glance lives for one `plan` or `prove`, never longer:
+//! what is proven must have been read after the write.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::answers::{Said, sentence};
+use crate::transport::{Answer, Path, Read, Reader};
+
+/// Why something was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// There is no such thing (404).
+    Absent {
+        /// Okta's error code; `E0000008` is a path that this org does not have.
+        code: String,
+    },
+    /// Okta refused.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Okta's error code.
+        code: String,
+        /// One sentence.
+        why: String,
+    },
+    /// No usable answer came.
+    NoAnswer(String),
+}
+
+impl Unread {
+    /// One sentence.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Absent { .. } => "Okta has no such thing (404)".into(),
+            Self::Refused { why, .. } | Self::NoAnswer(why) => why.clone(),
+        }
+    }
+
+    /// Of an answer that was no good.
+    pub(super) fn of(answer: &Answer) -> Self {
+        let code = Said::of(answer).code;
+        match answer.status {
+            404 => Self::Absent { code },
+            status => Self::Refused {
+                status,
+                code,
+                why: sentence(answer),
+            },
+        }
+    }
+}
+
+/// What was read, or why not.
+pub(super) type Got = Result<Value, Unread>;
+
+/// Reads that are made once and shared.
+pub(super) struct Glance {
+    reader: Reader,
+    seen: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Got>>>>>,
+}
+
+impl Glance {
+    /// Nothing read yet.
+    pub(super) fn new(reader: &Reader) -> Self {
+        Self {
+            reader: reader.clone(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The reader beneath.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// One object.
+    pub(super) async fn one(&self, path: Path) -> Arc<Got> {
+        let cell = self.cell(&path);
+        let read = || async {
+            Arc::new(match self.reader.send(&Read::get(path)).await {
+                Ok(answer) if answer.is_good() => Ok(answer.json),
+                Ok(answer) => Err(Unread::of(&answer)),
+                Err(error) => Err(Unread::NoAnswer(error.to_string())),
+            })
+        };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
+    /// All pages of a list, as an array.
+    pub(super) async fn list(&self, path: Path) -> Arc<Got> {
+        let cell = self.cell(&path);
+        let read = || async {
+            Arc::new(match self.reader.list(&Read::get(path)).await {
+                Ok(Ok(items)) => Ok(Value::Array(items)),
+                Ok(Err(answer)) => Err(Unread::of(&answer)),
+                Err(error) => Err(Unread::NoAnswer(error.to_string())),
+            })
+        };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
+    fn cell(&self, path: &Path) -> Arc<OnceCell<Arc<Got>>> {
+        let mut seen = self
+            .seen
+            .lock()
+            .expect("no code panics while it holds this lock");
+        Arc::clone(seen.entry(format!("{path:?}")).or_default())
+    }
+}
+
+/// The items of a list; none if it is no list.
+pub(super) fn items(got: &Value) -> &[Value] {
+    got.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A text field, empty if absent.
+pub(super) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_default()
+}

@@ -1,0 +1,280 @@
+//! Okta: the identity source, and the first place an intruder is thrown out of.
+//!
+//! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`token`], [`key`]
+//! and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
+//! [`answers`] (what a status means for a change), [`events`] (proof by the System Log),
+//! [`directory`] and [`signs`] (what only an identity source knows).
+//!
+//! Every call is made with the account's immutable id; a login is looked up once.
+
+mod answers;
+mod api_tokens;
+mod auth;
+mod directory;
+mod dpop;
+mod events;
+mod glance;
+mod key;
+mod limits;
+mod release;
+mod sessions;
+mod settings;
+mod signs;
+mod suspend;
+mod token;
+mod users;
+mod vendor;
+mod verb;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use self::auth::{Keyring, Scopes};
+use self::events::Evidence;
+use self::glance::{Glance, text};
+use self::settings::{Auth, Settings};
+use self::token::Endpoint;
+use self::vendor::VENDOR;
+use self::verb::{Planning, Verb};
+use super::{OpenError, Opened, Opening, Row};
+use crate::connector::{CannotUndo, Connector, DirectorySystem, Identified, Planned, Step, System};
+use crate::model::{
+    ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
+    Skip, Subject, SystemId, UserId, Vendor,
+};
+use crate::transport::{Client, ClientParts, Credential, Path, Reader, Writer};
+
+/// The row in the register.
+pub(super) const ROW: Row = Row {
+    vendor: &VENDOR,
+    settings: settings::KEYS,
+    open,
+};
+
+/// Subjects and items asked about at the same time.
+const AT_ONCE: usize = 16;
+
+/// One org.
+struct Okta {
+    id: SystemId,
+    settings: Settings,
+    /// The account that our API token belongs to, once asked; `None` for a service app.
+    own: OnceCell<Option<UserId>>,
+}
+
+fn open(opening: &Opening) -> Result<Opened, OpenError> {
+    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
+        id: opening.id.clone(),
+        why,
+        hint: "see `connectors:` in config/oust.yaml".into(),
+    })?;
+    let (reads_as, writes_as) = credentials(opening, &settings);
+    let client = Arc::new(Client::new(ClientParts {
+        system: opening.id.clone(),
+        origin: settings.org_url.clone(),
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        reads_as,
+        writes_as,
+        bucket: limits::bucket,
+        user_agent: opening.user_agent.clone(),
+    }));
+    let okta = Arc::new(Okta {
+        id: opening.id.clone(),
+        settings,
+        own: OnceCell::new(),
+    });
+    let system = System {
+        id: opening.id.clone(),
+        connector: okta.clone(),
+        client,
+    };
+    Ok(Opened::Directory(DirectorySystem {
+        system,
+        directory: okta,
+    }))
+}
+
+/// What reads and what writes are signed with. A lone SSWS token has no scopes to split.
+fn credentials(
+    opening: &Opening,
+    settings: &Settings,
+) -> (Arc<dyn Credential>, Arc<dyn Credential>) {
+    let keyring = |first: &Auth, scopes: Scopes| {
+        let endpoint = Endpoint {
+            wire: Arc::clone(&opening.wire),
+            clock: Arc::clone(&opening.clock),
+            rng: Arc::clone(&opening.rng),
+            url: format!("{}oauth2/v1/token", settings.org_url),
+            user_agent: opening.user_agent.clone(),
+        };
+        let sources = [first]
+            .into_iter()
+            .chain(&settings.second)
+            .cloned()
+            .collect();
+        Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, endpoint))
+    };
+    let quarantine = settings.quarantine_group.is_some();
+    let writes = keyring(&settings.auth, Scopes::writing(quarantine));
+    let reads = match (&settings.read_auth, &settings.auth) {
+        (None, Auth::ApiToken(_)) if settings.second.is_none() => Arc::clone(&writes),
+        (read_auth, auth) => keyring(read_auth.as_ref().unwrap_or(auth), Scopes::reading()),
+    };
+    (reads, writes)
+}
+
+/// The verb behind an action.
+fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
+    Some(match action.verb() {
+        "clear_sessions" => &sessions::ClearSessions,
+        "suspend_user" => &suspend::SuspendUser,
+        "unsuspend_user" => &release::UnsuspendUser,
+        "reset_password" => &release::ResetPassword,
+        _ => return None,
+    })
+}
+
+impl Okta {
+    fn host(&self) -> String {
+        self.settings
+            .org_url
+            .host_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Every credential that is configured.
+    fn credentials(&self) -> impl Iterator<Item = &Auth> {
+        let settings = &self.settings;
+        [&settings.auth]
+            .into_iter()
+            .chain(&settings.read_auth)
+            .chain(&settings.second)
+    }
+
+    /// The account that our API token belongs to; asked once, kept if answered.
+    async fn own_user(&self, r: &Reader) -> Result<Option<UserId>, String> {
+        if !self
+            .credentials()
+            .any(|auth| matches!(auth, Auth::ApiToken(_)))
+        {
+            return Ok(None);
+        }
+        let ask = || async {
+            let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
+            match &*got {
+                Ok(user) => Ok(Some(UserId::new(text(user, "id")))),
+                // A service app reads now; whose API token the other credential is, nobody says.
+                Err(glance::Unread::Absent { .. }) => Ok(None),
+                Err(unread) => Err(unread.why()),
+            }
+        };
+        self.own.get_or_try_init(ask).await.cloned()
+    }
+
+    async fn prove_one(&self, r: &Reader, evidence: &Evidence<'_>, item: &Applied) -> Proof {
+        let (state, how) = match verb(&item.change.action) {
+            Some(verb) => verb.prove(self, evidence, item).await,
+            None => (
+                ProofState::Unverifiable,
+                format!("`{}` is not an action of Okta's", item.change.action),
+            ),
+        };
+        let at = r.clock().now();
+        Proof { state, how, at }
+    }
+
+    /// Whether an event of the log is an act of ours: by our client, or by our own account with
+    /// our user agent. The user agent alone proves nothing.
+    fn is_ours(&self, event: &Value, own: Option<&UserId>) -> bool {
+        let client = &event["client"];
+        let actor = text(&event["actor"], "id");
+        let by_client = self
+            .credentials()
+            .filter_map(Auth::client_id)
+            .any(|id| client["id"] == *id || actor == id);
+        let by_account = own.is_some_and(|own| actor == own.as_str())
+            && text(&client["userAgent"], "rawUserAgent").starts_with("oust/");
+        by_client || by_account
+    }
+}
+
+#[async_trait]
+impl Connector for Okta {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// At the directory a subject is himself.
+    async fn identify(&self, _r: &Reader, who: &[Subject]) -> Vec<Identity> {
+        let found = |subject: &Subject| Identity::Found {
+            id: subject.id.to_string(),
+        };
+        who.iter().map(found).collect()
+    }
+
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
+        let Some(verb) = verb(&step.action) else {
+            let why = format!("`{}` is not an action of Okta's", step.action);
+            let none = Planned::skipped(Skip::Unsupported { why });
+            return vec![none; who.len()];
+        };
+        let glance = Glance::new(r);
+        let planning = Planning {
+            okta: self,
+            glance: &glance,
+            step,
+            case,
+        };
+        let each: Vec<BoxFuture<'_, Planned>> =
+            who.iter().map(|who| verb.plan(&planning, who)).collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for change in batch {
+            outcomes.push(match verb(&change.action) {
+                Some(verb) => verb.apply(self, w, change).await,
+                None => Outcome::bare(OutcomeKind::Failed {
+                    why: format!("`{}` is not an action of Okta's", change.action),
+                    hint: "this plan was made by another version: plan again".into(),
+                }),
+            });
+        }
+        outcomes
+    }
+
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
+        let evidence = Evidence::new(self, r, done);
+        let each: Vec<BoxFuture<'_, Proof>> = done
+            .iter()
+            .map(|item| Box::pin(self.prove_one(r, &evidence, item)) as BoxFuture<'_, Proof>)
+            .collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        match verb(&done.change.action) {
+            Some(verb) => verb.inverse(done),
+            None => Err(CannotUndo::Never("another version made this change".into())),
+        }
+    }
+
+    fn prove_for(&self) -> Duration {
+        Duration::from_secs(2 * 60)
+    }
+}

@@ -1,0 +1,143 @@
+//! Signs of life: what the System Log shows of a subject after he was thrown out.
+//!
+//! They refute and never prove: the log may be late. Our own acts are told by who *acted*,
+//! never by a user agent alone, which an intruder could borrow.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Okta;
+use super::events::{any_type, log_path, published};
+use super::glance::{Unread, items, text};
+use crate::connector::{Sign, SignsOfLife};
+use crate::model::{UserId, Utc};
+use crate::transport::{Read, Reader};
+
+/// How far before the earliest moment the read begins: events arrive out of order.
+const LOOK_BACK: Duration = Duration::from_secs(30);
+
+/// Subjects named in the filter at most; beyond, the events are sorted out here.
+const NAMED_MAX: usize = 10;
+
+/// What only somebody who is still in can do.
+const ACTS: &[&str] = &[
+    "user.session.start",
+    "user.authentication.sso",
+    "user.authentication.auth_via_mfa",
+    "user.mfa.factor.activate",
+    "user.account.update_password",
+    "system.api_token.create",
+    "app.oauth2.token.grant.access_token",
+    "app.oauth2.token.grant.refresh_token",
+    "app.oauth2.as.token.grant.access_token",
+    "app.oauth2.as.token.grant.refresh_token",
+    "app.oauth2.as.consent.grant",
+    "app.oauth2.consent.grant",
+];
+
+/// What somebody else does to give the account back.
+const GIVEN_BACK: &[&str] = &[
+    "user.lifecycle.unsuspend",
+    "user.lifecycle.activate",
+    "user.lifecycle.reactivate",
+];
+
+/// Reads the log once for all subjects.
+pub(super) async fn signs_of_life(
+    okta: &Okta,
+    reader: &Reader,
+    since: &[(UserId, Utc)],
+) -> SignsOfLife {
+    let Some(earliest) = since.iter().map(|(_, at)| *at).min() else {
+        return SignsOfLife::default();
+    };
+    let now = reader.clock().now();
+    let path = log_path(earliest.minus(LOOK_BACK), now, &filter(since));
+    let (events, server_at) = match reader.list_at(&Read::get(path).log_page()).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(answer)) => return unread(&Unread::of(&answer).why()),
+        Err(error) => return unread(&error.to_string()),
+    };
+    let own = okta.own_user(reader).await.unwrap_or_default();
+    let mut known = BTreeSet::new();
+    let seen = events
+        .iter()
+        .filter(|event| known.insert(text(event, "uuid").to_owned()))
+        .filter(|event| !okta.is_ours(event, own.as_ref()))
+        .flat_map(|event| {
+            since
+                .iter()
+                .filter_map(move |(who, at)| sign(event, who, *at))
+        })
+        .collect();
+    SignsOfLife {
+        read_until: events
+            .iter()
+            .filter_map(published)
+            .max()
+            .or(Some(server_at)),
+        seen,
+        unread: None,
+    }
+}
+
+/// Whether `event` shows that `who` acts, or was given back, after `moment`.
+fn sign(event: &Value, who: &UserId, moment: Utc) -> Option<Sign> {
+    let at = published(event).filter(|at| *at > moment)?;
+    let kind = text(event, "eventType");
+    let result = event["outcome"]["result"].as_str().unwrap_or("SUCCESS");
+    if !matches!(result, "SUCCESS" | "ALLOW") {
+        return None;
+    }
+    let acts = ACTS.contains(&kind) && event["actor"]["id"] == *who.as_str();
+    let given_back = GIVEN_BACK.contains(&kind)
+        && items(&event["target"])
+            .iter()
+            .any(|target| target["id"] == *who.as_str());
+    if !(acts || given_back) || (kind.ends_with("auth_via_mfa") && !has_session(event)) {
+        return None;
+    }
+    let message = text(event, "displayMessage");
+    let from = event["client"]["ipAddress"]
+        .as_str()
+        .map(|ip| format!(" from {ip}"));
+    Some(Sign {
+        subject: who.clone(),
+        at,
+        what: format!("{kind} ({message}){}", from.unwrap_or_default()),
+        event: text(event, "uuid").to_owned(),
+    })
+}
+
+/// A second factor alone is no way in: only one that a session came of.
+fn has_session(event: &Value) -> bool {
+    matches!(&event["authenticationContext"]["externalSessionId"],
+        Value::String(id) if !id.is_empty() && id != "unknown")
+}
+
+fn filter(since: &[(UserId, Utc)]) -> String {
+    let types = any_type(&[ACTS, GIVEN_BACK].concat());
+    if since.len() > NAMED_MAX {
+        return types;
+    }
+    let named: Vec<String> = since
+        .iter()
+        .flat_map(|(who, _)| {
+            let who = who.as_str().replace(['"', '\\'], "");
+            [
+                format!("actor.id eq \"{who}\""),
+                format!("target.id eq \"{who}\""),
+            ]
+        })
+        .collect();
+    format!("({types}) and ({})", named.join(" or "))
+}
+
+fn unread(why: &str) -> SignsOfLife {
+    SignsOfLife {
+        unread: Some(why.to_owned()),
+        ..SignsOfLife::default()
+    }
+}

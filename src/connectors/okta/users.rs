@@ -1,0 +1,139 @@
+//! One account: looked up once by what a person typed, and by its id ever after.
+//!
+//! Oddity: `/users/{id}` takes ids, logins *and unambiguous short names*, so that an answer is
+//! no proof that it is the account meant: it must point back. A login with a slash cannot stand
+//! in the path at all. Source: Okta API, "Retrieve a user".
+
+use serde_json::Value;
+
+use super::glance::{Glance, Unread, text};
+use crate::connector::ResolveError;
+use crate::model::UserId;
+use crate::transport::{Path, Read, Reader};
+
+/// An account's status as read.
+pub(super) enum UserState {
+    /// Read.
+    Is(String),
+    /// There is no such account any more.
+    Gone,
+    /// Not read: why.
+    Unread(String),
+}
+
+impl UserState {
+    /// Reads it, once per glance.
+    pub(super) async fn read(glance: &Glance, who: &UserId) -> Self {
+        match &*glance.one(path(who)).await {
+            Ok(user) => match status(user) {
+                Some(status) => Self::Is(status),
+                None => Self::Unread("Okta's answer names no status".into()),
+            },
+            Err(Unread::Absent { .. }) => Self::Gone,
+            Err(unread) => Self::Unread(unread.why()),
+        }
+    }
+}
+
+/// The status of an account, read now.
+///
+/// # Errors
+/// A sentence, if it could not be read.
+pub(super) async fn status_of(reader: &Reader, who: &UserId) -> Result<String, String> {
+    match UserState::read(&Glance::new(reader), who).await {
+        UserState::Is(status) => Ok(status),
+        UserState::Gone => Err("Okta knows no such account".into()),
+        UserState::Unread(why) => Err(why),
+    }
+}
+
+/// `/api/v1/users/{id}`
+pub(super) fn path(who: &UserId) -> Path {
+    Path::new("/api/v1/users").seg(who.as_str())
+}
+
+fn status(user: &Value) -> Option<String> {
+    user["status"].as_str().map(str::to_owned)
+}
+
+/// Exactly the account that `who` names by id or by whole login.
+///
+/// # Errors
+/// [`ResolveError`] for none, several, a mere short name, or no answer.
+pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value, ResolveError> {
+    let unread = |why: String| ResolveError::Unread {
+        who: who.to_owned(),
+        why,
+    };
+    let stranger = || ResolveError::Stranger {
+        who: who.to_owned(),
+        org: org.to_owned(),
+    };
+    if who.trim().is_empty() {
+        return Err(stranger());
+    }
+    if !fits_a_path(who) {
+        return by_filter(reader, org, who).await;
+    }
+    let path = Path::new("/api/v1/users").seg(who);
+    let answer = reader
+        .send(&Read::get(path))
+        .await
+        .map_err(|error| unread(error.to_string()))?;
+    if !answer.is_good() {
+        return Err(match Unread::of(&answer) {
+            Unread::Absent { .. } => stranger(),
+            other => unread(other.why()),
+        });
+    }
+    if points_back(&answer.json, who) {
+        return Ok(answer.json);
+    }
+    Err(ResolveError::Several {
+        who: who.to_owned(),
+        candidates: vec![candidate(&answer.json)],
+    })
+}
+
+async fn by_filter(reader: &Reader, org: &str, who: &str) -> Result<Value, ResolveError> {
+    let quoted = who.replace('\\', "\\\\").replace('"', "\\\"");
+    let path = Path::new("/api/v1/users").query("filter", format!("profile.login eq \"{quoted}\""));
+    let unread = |why: String| ResolveError::Unread {
+        who: who.to_owned(),
+        why,
+    };
+    let mut found: Vec<Value> = match reader.list(&Read::get(path)).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(answer)) => return Err(unread(Unread::of(&answer).why())),
+        Err(error) => return Err(unread(error.to_string())),
+    };
+    let all: Vec<String> = found.iter().map(candidate).collect();
+    found.retain(|user| points_back(user, who));
+    match (found.len(), all.is_empty()) {
+        (1, _) => Ok(found.remove(0)),
+        (_, true) => Err(ResolveError::Stranger {
+            who: who.to_owned(),
+            org: org.to_owned(),
+        }),
+        _ => Err(ResolveError::Several {
+            who: who.to_owned(),
+            candidates: all,
+        }),
+    }
+}
+
+/// `me` is whoever owns our token, and never meant.
+fn fits_a_path(who: &str) -> bool {
+    who != "me"
+        && !who
+            .chars()
+            .any(|c| matches!(c, '/' | '\\' | '"') || c.is_control())
+}
+
+fn points_back(user: &Value, who: &str) -> bool {
+    user["id"] == *who || text(&user["profile"], "login").to_lowercase() == who.to_lowercase()
+}
+
+fn candidate(user: &Value) -> String {
+    format!("{} ({})", text(&user["profile"], "login"), text(user, "id"))
+}

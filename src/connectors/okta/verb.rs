@@ -1,0 +1,112 @@
+//! What each verb is made of: plan, apply, prove and inverse side by side, one file a verb.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::Okta;
+use super::events::Evidence;
+use super::glance::Glance;
+use crate::connector::{CannotUndo, Identified, Planned, Step};
+use crate::model::{
+    ActionId, Applied, Case, Change, ChangeId, Found, Outcome, ProofState, Target, Undo,
+};
+use crate::transport::Writer;
+
+/// What a proof's read showed: the state, and by what.
+pub(super) type Seen = (ProofState, String);
+
+/// One verb.
+#[async_trait]
+pub(super) trait Verb: Sync {
+    /// What it would change for one subject.
+    async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned;
+
+    /// Makes one change.
+    async fn apply(&self, okta: &Okta, w: &Writer<'_>, change: &Change) -> Outcome;
+
+    /// Reads back one change.
+    async fn prove(&self, okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen;
+
+    /// The changes that undo one change.
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo>;
+}
+
+/// What planning one step needs.
+pub(super) struct Planning<'a> {
+    /// The org.
+    pub(super) okta: &'a Okta,
+    /// Shared reads.
+    pub(super) glance: &'a Glance,
+    /// The step.
+    pub(super) step: &'a Step,
+    /// The case.
+    pub(super) case: &'a Case,
+}
+
+impl Planning<'_> {
+    /// A change of this step to `target`; the login goes into `before` by itself.
+    pub(super) fn change(
+        &self,
+        who: &Identified,
+        target: Target,
+        sentence: String,
+        before: Value,
+    ) -> Change {
+        let undo = super::vendor::VENDOR
+            .action(self.step.action.verb())
+            .map_or(Undo::Never, |action| action.undo);
+        let mut state = json!({ "login": who.subject.login });
+        if let (Some(state), Value::Object(more)) = (state.as_object_mut(), before) {
+            state.extend(more);
+        }
+        Change {
+            id: Change::id_of(self.step.key, &who.subject.id, &target),
+            step: self.step.key,
+            subject: who.subject.id.clone(),
+            system: self.step.system.clone(),
+            action: self.step.action.clone(),
+            target,
+            sentence,
+            settings: self.step.settings.clone(),
+            before: state,
+            undo,
+            found: Found::InPlan,
+        }
+    }
+
+    /// A word among the step's settings.
+    pub(super) fn word(&self, name: &str) -> &str {
+        self.step.settings[name].as_str().unwrap_or_default()
+    }
+}
+
+/// A flag among a change's settings, with the default that the action declares.
+pub(super) fn flag(settings: &Value, name: &str, default: bool) -> bool {
+    settings[name].as_bool().unwrap_or(default)
+}
+
+/// One link of an undoing chain: `verb` on the account itself.
+///
+/// Its id names the verb, because the links of one chain share their target.
+pub(super) fn undoing(
+    done: &Change,
+    verb: &str,
+    sentence: &str,
+    undo: Undo,
+    settings: Value,
+) -> Change {
+    let login = super::answers::login_of(done);
+    let target = Target::user(&done.subject, &login);
+    let plain = Change::id_of(done.step, &done.subject, &target);
+    Change {
+        id: ChangeId::new(format!("{plain}/{verb}")),
+        target,
+        action: ActionId::new(super::vendor::VENDOR.id, verb),
+        sentence: sentence.to_owned(),
+        settings,
+        before: json!({ "login": login }),
+        undo,
+        found: Found::InPlan,
+        ..done.clone()
+    }
+}
