@@ -5,6 +5,7 @@
 //! modules below stand in reading order, from the ground up: each uses only those before it.
 //! `docs/architecture.md` is the bird's-eye view.
 
+pub mod config;
 pub mod connector;
 pub mod connectors;
 pub mod consent;
