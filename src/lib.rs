@@ -17,4 +17,5 @@ pub mod playbook;
 pub mod guard;
 pub mod engine;
 pub mod report;
+pub mod config;
 pub mod cli;

@@ -6,11 +6,15 @@
 mod check;
 mod checked;
 mod condition;
+mod json_schema;
 mod schema;
 mod settings;
 mod shipped;
+mod summary;
 
 pub use check::check;
 pub use checked::{CheckedPlaybook, CheckedStage, CheckedStep};
 pub use condition::{Condition, Facts, Holds};
+pub use json_schema::schema;
 pub use shipped::{FindError, find, shipped};
+pub use summary::summary;

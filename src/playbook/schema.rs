@@ -141,7 +141,7 @@ enum RoleWord {
     Impersonated,
 }
 
-/// One, or a list of them.
+// No doc comment: it would take the place of the field's own in the schema.
 #[derive(JsonSchema)]
 #[schemars(inline, untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -157,10 +157,10 @@ pub(super) fn read(tree: &At<Node>, problems: &mut Problems) -> Option<Playbook>
     let name = name("a playbook", &mut fields, problems);
     let title = fields
         .take("title", problems)
-        .and_then(|at| problems.text("`title`", at, TITLE_CHARS_MAX));
+        .and_then(|at| problems.prose("`title`", at, TITLE_CHARS_MAX));
     let description = fields
         .take("description", problems)
-        .and_then(|at| problems.text("`description`", at, DESCRIPTION_CHARS_MAX));
+        .and_then(|at| problems.prose("`description`", at, DESCRIPTION_CHARS_MAX));
     let stages = items("a playbook", "stages", STAGES_MAX, &mut fields, problems);
     fields.finish(problems);
     let stages = stages.iter().filter_map(|at| stage(at, problems)).collect();
@@ -275,7 +275,7 @@ fn step(at: &At<Node>, problems: &mut Problems) -> Option<Step> {
     let action = action(&mut fields, problems);
     let when = fields
         .take("when", problems)
-        .and_then(|at| problems.text("`when`", at, WHEN_CHARS_MAX));
+        .and_then(|at| problems.prose("`when`", at, WHEN_CHARS_MAX));
     let mut words = |key: &'static str, problems: &mut Problems| {
         fields
             .take(key, problems)

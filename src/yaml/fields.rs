@@ -41,7 +41,7 @@ impl Problems {
         chars_max: usize,
     ) -> Option<At<String>> {
         let text = match &at.value {
-            Node::Text(text) => text.trim_end_matches('\n'),
+            Node::Text(text) => text,
             Node::Number(_) | Node::Flag(_) => {
                 let found = at.value.kind();
                 self.add(
@@ -72,6 +72,18 @@ impl Problems {
             value: text.to_owned(),
             span: at.span.clone(),
         })
+    }
+
+    /// The same without white space around it, which folded lines leave.
+    pub(crate) fn prose(
+        &mut self,
+        what: &str,
+        at: &At<Node>,
+        chars_max: usize,
+    ) -> Option<At<String>> {
+        let mut text = self.text(what, at, chars_max)?;
+        text.value = text.value.trim().to_owned();
+        Some(text)
     }
 
     /// `true` or `false`.
@@ -179,7 +191,7 @@ impl Problems {
 }
 
 /// `500ms`, `10s`, `2m`; `None` if it is none of these.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
+fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().ok()?;

@@ -13,6 +13,6 @@ mod node;
 mod parse;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
-pub(crate) use fields::{Fields, Problems, duration, spoken};
+pub(crate) use fields::{Fields, Problems, spoken};
 pub use node::{At, Node, Span};
 pub use parse::{bounded, normalised, parse};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use oust::model::{Role, Select, StageOrder};
-use oust::playbook::{check, shipped};
+use oust::model::{Role, Select, StageOrder, Vendor};
+use oust::playbook::{FindError, check, find, schema, shipped, summary};
 use serde_json::json;
 
 use crate::fake::vendors;
@@ -265,4 +265,346 @@ stages:
 
     mine.yaml: 30 mistakes
     ");
+}
+
+#[test]
+fn a_step_that_says_little_means_the_documented_defaults() {
+    let text = steps(
+        "      - okta.revoke_api_tokens\n      - okta.clear_sessions:\n        for: impersonated\n        timeout: 2m\n",
+    );
+    let playbook = check("mine.yaml", &text, &vendors()).unwrap();
+    let [tokens, clear] = &playbook.stages[0].steps[..] else {
+        panic!("two steps");
+    };
+    let everything_declared = json!({ "select": "in_window", "ids": [], "agents": "keep" });
+    assert_eq!(tokens.settings, everything_declared);
+    assert_eq!(tokens.select, Select::InWindow);
+    assert_eq!(tokens.timeout, Duration::from_secs(60));
+    assert_eq!(tokens.roles, [Role::Compromised]);
+    assert_eq!(
+        clear.settings,
+        json!({ "oauth_tokens": true, "forget_devices": true })
+    );
+    assert_eq!(clear.select, Select::All);
+    assert_eq!(clear.roles, [Role::Impersonated]);
+    assert_eq!(clear.timeout, Duration::from_secs(120));
+    assert_eq!(playbook.stages[0].order, StageOrder::Sequential);
+    assert_eq!(playbook.reference.title, "mine");
+}
+
+#[test]
+fn an_edit_on_windows_changes_no_digest_and_an_edit_of_a_word_does() {
+    let digest = |text: &str| {
+        check("mine.yaml", text, &vendors())
+            .unwrap()
+            .reference
+            .digest
+    };
+    let text = steps("      - okta.suspend_user\n");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(digest(&text), digest(&windows));
+    assert_eq!(digest(&text).len(), 64);
+    assert_ne!(digest(&text), digest(&format!("{text}# a remark\n")));
+    // And a mistake is shown in the same place.
+    let wrong = text.replace("suspend_user", "suspend_usr");
+    let windows = format!("\u{feff}{}", wrong.replace('\n', "\r\n"));
+    assert_eq!(mistakes(&wrong), mistakes(&windows));
+}
+
+#[test]
+fn what_is_no_playbook_at_all_is_refused_at_the_spot() {
+    let shown: Vec<String> = [
+        "",
+        "just words",
+        "playbook: oust/v1\nname: [unclosed\n",
+        "playbook: oust/v1\nname: mine\nname: yours\nstages: 3\n",
+        "playbook: oust/v1\nname: mine\nstages: []\n",
+        "a: &x [1]\nb: *x\n",
+        "a: 1\n---\nb: 2\n",
+        "playbook: !!python/object x\n",
+        "name: \"\\e[31mred\"\nplaybook: 1\nstages:\n",
+    ]
+    .iter()
+    .map(|text| mistakes(text))
+    .collect();
+    assert_snapshot!(shown.join("\n\n"), @r#"
+    error: a playbook is a map of keys
+    --> mine.yaml:1:1
+     = note: this is nothing
+
+    mine.yaml: 1 mistake
+
+    error: a playbook is a map of keys
+     --> mine.yaml:1:1
+      |
+    1 | just words
+      | ^^^^^^^^^^ this is text
+
+    mine.yaml: 1 mistake
+
+    error: unclosed bracket '['
+     --> mine.yaml:2:7
+      |
+    2 | name: [unclosed
+      |       ^
+
+    mine.yaml: 1 mistake
+
+    error: the key `name` stands here twice
+     --> mine.yaml:3:1
+      |
+    3 | name: yours
+      | ^^^^
+
+    error: `stages` is a list, and this is a number
+     --> mine.yaml:4:9
+      |
+    4 | stages: 3
+      |         ^
+
+    mine.yaml: 2 mistakes
+
+    error: a playbook needs at least one of `stages`
+     --> mine.yaml:3:9
+      |
+    3 | stages: []
+      |         ^
+
+    mine.yaml: 1 mistake
+
+    error: anchors and aliases (`&`, `*`) are not taken: write it out
+     --> mine.yaml:1:7
+      |
+    1 | a: &x [1]
+      |       ^
+
+    mine.yaml: 1 mistake
+
+    error: a second document (`---`) in one file
+     --> mine.yaml:2:1
+      |
+    2 | ---
+      | ^
+
+    mine.yaml: 1 mistake
+
+    error: unsupported tag `!!python/object`
+     --> mine.yaml:1:27
+      |
+    1 | playbook: !!python/object x
+      |                           ^
+
+    mine.yaml: 1 mistake
+
+    error: `name` has control characters in it
+     --> mine.yaml:1:7
+      |
+    1 | name: "\e[31mred"
+      |       ^^^^^^^^^^^
+
+    error: `playbook` is text
+     --> mine.yaml:2:11
+      |
+    2 | playbook: 1
+      |           ^ read as a number: put it in quotes
+
+    error: `stages` has no value
+     --> mine.yaml:3:1
+      |
+    3 | stages:
+      | ^^^^^^ give it one, or leave it out
+
+    mine.yaml: 3 mistakes
+    "#);
+}
+
+#[test]
+fn no_text_however_large_deep_or_folded_costs_more_than_a_refusal() {
+    let laughs = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n";
+    assert!(mistakes(laughs).contains("anchors and aliases"));
+    assert!(mistakes(&"[".repeat(10_000)).contains("mistake"));
+    assert!(mistakes(&"- ".repeat(10_000)).contains("mistake"));
+    let big = format!(
+        "# {}\n{}",
+        "x".repeat(256 * 1024),
+        steps("      - okta.suspend_user\n")
+    );
+    assert!(mistakes(&big).contains("more than 256 KiB"));
+    let many = steps(&"      - okta.suspend_usr\n".repeat(100));
+    let shown = mistakes(&many);
+    assert!(
+        shown.ends_with("and 50 more\n\nmine.yaml: 100 mistakes"),
+        "{shown}"
+    );
+    assert!(mistakes(&steps(&"      - okta.suspend_user\n".repeat(101))).contains("at most 100"));
+}
+
+#[test]
+fn a_condition_that_speaks_of_what_a_person_may_write_himself_is_refused() {
+    for fact in [
+        "subject.login",
+        "subject.email",
+        "subject",
+        "subject['login']",
+        "run.id",
+    ] {
+        let text = steps(&format!(
+            "      - okta.suspend_user:\n        when: {fact} == 'x'\n"
+        ));
+        assert!(
+            mistakes(&text).contains("a condition cannot speak of"),
+            "{fact}"
+        );
+    }
+    let text = steps("      - okta.suspend_user:\n        when: subject.statu in ['ACTIVE'\n");
+    assert!(mistakes(&text).contains("`when` cannot be understood"));
+}
+
+#[test]
+fn a_playbook_is_found_by_its_shipped_name_or_its_file() {
+    assert_eq!(
+        find("evict-only", &vendors()).unwrap().reference.name,
+        "evict-only"
+    );
+
+    let unknown = find("acount-takeover", &vendors()).unwrap_err();
+    assert_snapshot!(format!("{unknown}\nhint: {}", unknown.hint()), @"
+    there is no playbook `acount-takeover`
+    hint: did you mean `account-takeover`? shipped are account-takeover, evict-only, factor-tampering, session-hijack; a file is named by its path, such as ./mine.yaml
+    ");
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mine.yaml");
+    let name = file.to_str().unwrap();
+    let missing = find(name, &vendors()).unwrap_err();
+    assert!(matches!(missing, FindError::Unreadable { .. }), "{missing}");
+    std::fs::write(&file, steps("      - okta.suspend_user\n")).unwrap();
+    assert_eq!(find(name, &vendors()).unwrap().reference.name, "mine");
+    std::fs::write(&file, "x".repeat(300 * 1024)).unwrap();
+    assert!(
+        find(name, &vendors())
+            .unwrap_err()
+            .to_string()
+            .contains("more than 256 KiB")
+    );
+    std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
+    assert!(
+        find(name, &vendors())
+            .unwrap_err()
+            .to_string()
+            .contains("not UTF-8")
+    );
+}
+
+#[test]
+fn a_playbook_can_be_read_in_plain_lines() {
+    let playbook = find("factor-tampering", &vendors()).unwrap();
+    let lines = summary(&playbook).join("\n");
+    let lines = lines.replace(&playbook.reference.digest, "[digest]");
+    assert_snapshot!(lines, @"
+    factor-tampering: Factor tampering
+    Evict, delete the factors enrolled in the window, revoke tokens.
+    digest [digest]
+
+    evict
+      okta.clear_sessions  oauth_tokens=true  forget_devices=true
+          when run.subjects <= 20
+      okta.suspend_user  if_locked_out=report
+      okta.quarantine_user
+          when subject.status not in ['ACTIVE', 'SUSPENDED', 'DEPROVISIONED']
+      okta.revoke_api_tokens  select=all  agents=keep
+          when subject.privileged
+      okta.clear_sessions  oauth_tokens=true  forget_devices=true
+
+    factors, after evict
+      okta.delete_factors  select=in_window
+          only once okta.suspend_user or okta.quarantine_user is proven
+
+    tokens, after factors
+      okta.revoke_api_tokens  select=all  agents=keep
+      okta.revoke_oauth_grants  select=all
+    ");
+}
+
+/// Whether the published schema accepts the text.
+fn fits(schema: &jsonschema::Validator, text: &str) -> bool {
+    schema.is_valid(&oust::yaml::parse(text, 1 << 20).unwrap().value.to_json())
+}
+
+#[test]
+fn the_published_schema_and_the_parser_agree() {
+    let schema = jsonschema::draft202012::new(&schema(&vendors())).unwrap();
+    for (name, text) in shipped() {
+        assert!(fits(&schema, text), "{name}");
+    }
+    for good in [
+        "okta.suspend_user",
+        "okta.quarantine_user:",
+        "{ okta.clear_sessions: { oauth_tokens: false } }",
+        "{ okta.delete_factors: { select: listed, ids: [a, b] }, optional: true }",
+        "{ okta.delete_factors: { select: listed, ids: a }, for: [granter], at: okta, timeout: 500ms }",
+        "{ okta.revoke_api_tokens: { select: all }, on_failure: halt, when: subject.privileged }",
+    ] {
+        let text = steps(&format!("      - {good}\n"));
+        assert!(check("mine.yaml", &text, &vendors()).is_ok(), "{good}");
+        assert!(fits(&schema, &text), "{good}");
+    }
+    for bad in [
+        "okta.suspend_usr",
+        "7",
+        "{}",
+        "{ optional: true }",
+        "{ okta.suspend_user: {}, m365.revoke_sessions: {} }",
+        "{ okta.suspend_user: {}, optinal: true }",
+        "{ okta.suspend_user: {}, optional: yes }",
+        "{ okta.suspend_user: {}, for: [boss] }",
+        "{ okta.suspend_user: {}, for: [] }",
+        "{ okta.suspend_user: {}, when: }",
+        "{ okta.suspend_user: {}, when: 7 }",
+        "{ okta.suspend_user: {}, timeout: 10 }",
+        "{ okta.suspend_user: {}, timeout: 0s }",
+        "{ okta.suspend_user: {}, timeout: 1.5s }",
+        "{ okta.suspend_user: {}, on_failure: stop }",
+        "{ okta.suspend_user: {}, requires: [okta.x] }",
+        "{ okta.suspend_user: [] }",
+        "{ okta.suspend_user: { if_locked_out: maybe } }",
+        "{ okta.clear_sessions: { oauth_tokens: 'true' } }",
+        "{ okta.clear_sessions: { oauth_tokens: } }",
+        "{ okta.quarantine_user: { select: all } }",
+        "{ okta.delete_factors: { select: listed } }",
+        "{ okta.delete_factors: { select: listed, ids: [] } }",
+        "{ okta.delete_factors: { select: all, ids: [a] } }",
+        "{ okta.delete_factors: { ids: [a] } }",
+        "{ okta.delete_factors: { select: listed, ids: [a, a] } }",
+    ] {
+        let text = steps(&format!("      - {bad}\n"));
+        assert!(check("mine.yaml", &text, &vendors()).is_err(), "{bad}");
+        assert!(!fits(&schema, &text), "{bad}");
+    }
+    let good = steps("      - okta.suspend_user\n");
+    for (from, to) in [
+        ("oust/v1", "oust/v2"),
+        ("name: mine", "name: My Own"),
+        ("name: mine", "nam: mine"),
+        ("name: evict", "name: evict\n    order: both"),
+        ("name: evict", "name: evict\n    ask: 'true'"),
+        ("name: evict", "name: evict\n    stage_wait: soon"),
+        ("- okta.suspend_user", "[]"),
+        ("stages:", "title:\nstages:"),
+    ] {
+        let text = good.replace(from, to);
+        assert!(check("mine.yaml", &text, &vendors()).is_err(), "{to}");
+        assert!(!fits(&schema, &text), "{to}");
+    }
+}
+
+#[test]
+fn the_shipped_playbooks_fit_the_vendors_that_are_built_in() {
+    let built_in: Vec<&'static Vendor> = oust::connectors::vendors().collect();
+    if built_in.is_empty() {
+        return; // the register has no vendor yet
+    }
+    for (name, text) in shipped() {
+        check(name, text, &built_in).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
 }

@@ -1,0 +1,162 @@
+//! The config file: which systems there are, and which guards stand before them.
+//!
+//! [`Config::load`] reads one file through the same parser and complains in the same style as
+//! playbooks. A vendor's settings are only checked for unknown keys and inline secrets here;
+//! what they mean, its own file parses. Does not look for the file by itself: where it may be
+//! is [`Places`], made of what the command line and the environment say.
+//!
+//! `config/oust.yaml` is compiled in: it is the example to copy, and the guards' defaults are
+//! read from it, so that what people read there is what holds.
+
+mod connectors;
+mod guards;
+mod places;
+mod secrets;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+pub use guards::Guards;
+pub use places::Places;
+
+use crate::connectors::{REGISTER, Row};
+use crate::model::SystemId;
+use crate::yaml::{Diagnostics, Fields, Problems, bounded, normalised, parse};
+
+/// The config file to copy: every key, commented.
+pub const DEFAULT: &str = include_str!("../../config/oust.yaml");
+
+const BYTES_MAX: usize = 1024 * 1024;
+
+/// A config file, read.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The systems, in the order of the file; exactly one is the directory.
+    pub connectors: Vec<Connector>,
+    /// What refuses a step.
+    pub guards: Guards,
+}
+
+/// One configured system.
+#[derive(Clone)]
+pub struct Connector {
+    /// `vendor`, or `vendor:name`.
+    pub id: SystemId,
+    /// Its vendor's row in the register.
+    pub row: Row,
+    /// Its settings for the vendor to parse: an object without `vendor` and `name`, in which
+    /// no secret stands.
+    pub settings: Value,
+    /// `FILE:LINE`, for whoever finds fault with the settings later.
+    pub place: String,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector")
+            .field("id", &self.id)
+            .field("settings", &self.settings)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no config. Nothing was sent; the exit code is 2.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is none.
+    #[error("there is no config file; looked at {}", .looked.join(", "))]
+    NotFound {
+        /// Where it was looked for, in order.
+        looked: Vec<String>,
+    },
+    /// It could not be read.
+    #[error("cannot read the config file {file}: {why}")]
+    Unreadable {
+        /// Which.
+        file: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// Anybody on this machine may change it, and it can name programs to run.
+    #[error("the config file {file} can be changed by everybody on this machine")]
+    OpenToAll {
+        /// Which.
+        file: String,
+    },
+    /// It has mistakes.
+    #[error("{0}")]
+    Wrong(Diagnostics),
+}
+
+impl ConfigError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotFound { looked } => {
+                let last = looked.last().map_or("oust.yaml", String::as_str);
+                format!("try `oust sandbox` on nothing real, or copy config/oust.yaml to {last}")
+            }
+            Self::Unreadable { .. } => "name a config file with --config FILE".into(),
+            Self::OpenToAll { file } => format!("chmod go-w {file}"),
+            Self::Wrong(_) => "mend the file, then `oust check`".into(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the config at `path`, at most 1 MiB.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: cannot be read, open to everybody, or all its mistakes.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        let text = bounded(path, BYTES_MAX).map_err(|why| ConfigError::Unreadable {
+            file: file.clone(),
+            why,
+        })?;
+        if open_to_all(path) {
+            return Err(ConfigError::OpenToAll { file });
+        }
+        Self::parse(&file, &text, REGISTER).map_err(ConfigError::Wrong)
+    }
+
+    /// Reads the text of a config with the vendors in `rows`; `file` is how it is named in
+    /// messages.
+    ///
+    /// # Errors
+    /// All mistakes found. Lines are shown with the vendors' settings covered, and not at all
+    /// if the text is no YAML: a secret may stand there, and nobody could tell.
+    pub fn parse(file: &str, text: &str, rows: &[Row]) -> Result<Self, Diagnostics> {
+        let text = normalised(text);
+        let tree = parse(&text, BYTES_MAX)
+            .map_err(|one| Diagnostics::new(file, &text, vec![one]).unquoted())?;
+        let mut problems = Problems::default();
+        let config = Fields::of("the config", &tree, &mut problems).map(|mut fields| {
+            let connectors = connectors::read(&mut fields, file, &text, rows, &mut problems);
+            let guards = fields.take("guards", &mut problems);
+            let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
+            fields.finish(&mut problems);
+            Self { connectors, guards }
+        });
+        match config {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Diagnostics::new(file, &text, problems.into_list())
+                .covered(&secrets::to_cover(&tree))),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata()
+        .is_ok_and(|about| about.permissions().mode() & 0o002 != 0)
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_path: &Path) -> bool {
+    false
+}
