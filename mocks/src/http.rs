@@ -144,6 +144,25 @@ fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
+/// Shifts the vendor's clock in an answer: `Date` and `X-Rate-Limit-Reset` together.
+pub(crate) fn skew(response: &mut Response, ms: i64) {
+    for (name, value) in &mut response.headers {
+        match name.as_str() {
+            "Date" => {
+                if let Ok(date) = jiff::fmt::rfc2822::parse(value) {
+                    *value = crate::time::http_date(date.timestamp().as_millisecond() + ms);
+                }
+            }
+            "X-Rate-Limit-Reset" => {
+                if let Ok(at) = value.parse::<i64>() {
+                    *value = (at + ms / 1000).to_string();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Splits `a=b&c=d` and decodes both sides; `+` is a space.
 pub(crate) fn form(text: &str) -> Vec<(String, String)> {
     let decode = |part: &str| {

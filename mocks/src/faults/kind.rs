@@ -58,7 +58,7 @@ pub enum FaultKind {
     ForeignRedirect,
     /// The true answer, with a next link to a foreign origin.
     ForeignNext,
-    /// The true answer, its `Date` off by so much.
+    /// The true answer, `Date` and `X-Rate-Limit-Reset` off by so much.
     ClockSkew { ms: i64 },
     /// The true answer, so much later.
     Latency { ms: u64 },
@@ -294,7 +294,7 @@ impl FaultKind {
                 let link = "<http://evil.example/api/v1/next>; rel=\"next\"".to_owned();
                 response.headers.push(("Link".to_owned(), link));
             }
-            Self::ClockSkew { ms } => skew(&mut response, ms),
+            Self::ClockSkew { ms } => crate::http::skew(&mut response, ms),
             Self::KillAfterEffect { pid } => {
                 return Reply::Kill {
                     pid,
@@ -312,16 +312,6 @@ impl FaultKind {
             _ => {}
         }
         Reply::Answer { response, delay_ms }
-    }
-}
-
-fn skew(response: &mut Response, ms: i64) {
-    for (name, value) in &mut response.headers {
-        if name == "Date"
-            && let Ok(date) = jiff::fmt::rfc2822::parse(value)
-        {
-            *value = crate::time::http_date(date.timestamp().as_millisecond() + ms);
-        }
     }
 }
 

@@ -89,6 +89,11 @@ impl Answer {
         Self::error(404, "E0000008", "The requested path was not found", &[])
     }
 
+    pub(crate) fn wrong_method() -> Self {
+        let text = "The endpoint does not support the provided HTTP method";
+        Self::error(405, "E0000022", text, &[])
+    }
+
     pub(crate) fn bad_token() -> Self {
         Self::error(401, "E0000011", "Invalid token provided", &[])
     }

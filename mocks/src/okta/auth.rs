@@ -264,6 +264,15 @@ impl Okta {
                 "One or more scopes are not configured for the authorization server resource.";
             return Answer::oauth_error(400, "invalid_scope", text);
         }
+        let mut origin = self.origin(call);
+        self.sign_as_client(&mut origin, &client_id);
+        let scopes = wanted.iter().cloned().collect::<Vec<_>>().join(",");
+        let debug = [
+            ("grantType", "client_credentials".to_owned()),
+            ("grantedScopes", scopes),
+        ];
+        let event = "app.oauth2.token.grant.access_token";
+        self.event(&origin, event, ("SUCCESS", None), Vec::new(), &debug);
         self.issue(client_id, wanted, jkt, call.now_ms)
     }
 

@@ -168,14 +168,7 @@ impl Okta {
             Principal::Nobody => {
                 origin.actor = json!({ "id": "unknown", "type": "User", "alternateId": "unknown", "displayName": "unknown", "detailEntry": null })
             }
-            Principal::Client { id, .. } => {
-                let name = self
-                    .service_apps
-                    .get(id)
-                    .map_or("", |app| app.name.as_str());
-                origin.actor = json!({ "id": id, "type": "PublicClientApp", "alternateId": id, "displayName": name, "detailEntry": null });
-                origin.client_id = Some(id.clone());
-            }
+            Principal::Client { id, .. } => self.sign_as_client(&mut origin, id),
             Principal::Ssws { token_id, user_id } => {
                 origin.actor = self.user_ref(user_id);
                 origin.api_token = Some(token_id.clone());
@@ -183,6 +176,16 @@ impl Okta {
             }
         }
         origin
+    }
+
+    /// Makes a service app the actor.
+    pub(crate) fn sign_as_client(&self, origin: &mut Origin, id: &str) {
+        let name = self
+            .service_apps
+            .get(id)
+            .map_or("", |app| app.name.as_str());
+        origin.actor = json!({ "id": id, "type": "PublicClientApp", "alternateId": id, "displayName": name, "detailEntry": null });
+        origin.client_id = Some(id.to_owned());
     }
 
     /// A user as actor or target.

@@ -30,6 +30,16 @@ impl Okta {
             .or_else(|| self.users.values().find(|u| u.login == key))
     }
 
+    /// Every event of this type, visible or not, in order.
+    #[must_use]
+    pub fn events_of(&self, event_type: &str) -> Vec<serde_json::Value> {
+        let rows = self
+            .log
+            .iter()
+            .filter(|row| row.event["eventType"] == event_type);
+        rows.map(|row| row.event.clone()).collect()
+    }
+
     /// SHA-256 over all that belongs to the org: no logs, no rate windows, no tokens of our own clients.
     #[must_use]
     pub fn digest(&self) -> String {

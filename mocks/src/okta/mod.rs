@@ -2,9 +2,9 @@
 //!
 //! [`Okta::handle`] answers one request: finds the route, checks the caller, counts the rate
 //! buckets, runs the operation, and lets the System Log say what happened. Everything an
-//! operation needs to know of the outside (time, who asks) stands in its [`Call`].
+//! operation needs to know of the outside (time, who asks) stands in its `Call`.
 //!
-//! The files follow Okta's own areas; [`state`] holds the values, [`routes`] the list of
+//! The files follow Okta's own areas; [`state`] holds the values, `routes` the list of
 //! operations with their scopes and whether they change anything. Absent: faults and the
 //! journal ([`range`](crate::range)), and any idea of what a client ought to do.
 
@@ -58,7 +58,7 @@ pub struct Settings {
     pub latency_ms: u64,
     /// Factors that the enrolment policy hides from `GET /factors`.
     pub hidden_factors: BTreeSet<String>,
-    /// What is added to every `Date` header, milliseconds.
+    /// How far the clock in `Date` and `X-Rate-Limit-Reset` is off, milliseconds.
     pub date_skew_ms: i64,
     /// The nonce that the token endpoint wants in DPoP proofs at present.
     pub dpop_nonce: String,
@@ -172,6 +172,7 @@ impl Okta {
         let found = routes::find(&request.method, &segments);
         let mutating = self.is_write(request);
         let (principal, bucket, answer) = match found {
+            None if routes::is_known(&segments) => (String::new(), None, Answer::wrong_method()),
             None => (String::new(), None, Answer::no_such_path()),
             Some((route, at)) => self.run(route, at, request, &request_id, now_ms),
         };
@@ -271,7 +272,7 @@ impl Okta {
         principal: &str,
         now_ms: i64,
     ) {
-        let date = crate::time::http_date(now_ms + self.settings.date_skew_ms);
+        let date = crate::time::http_date(now_ms);
         answer.headers.push(("Date".to_owned(), date));
         answer
             .headers
@@ -279,5 +280,6 @@ impl Okta {
         answer
             .headers
             .extend(self.limits.headers(bucket, principal, now_ms));
+        crate::http::skew(answer, self.settings.date_skew_ms);
     }
 }

@@ -154,6 +154,13 @@ pub(crate) fn find(method: &str, segments: &[String]) -> Option<(&'static Route,
         .find_map(|route| Some((route, fit(route.path, segments)?)))
 }
 
+/// Whether the path exists with another method.
+pub(crate) fn is_known(segments: &[String]) -> bool {
+    ROUTES
+        .iter()
+        .any(|route| fit(route.path, segments).is_some())
+}
+
 fn fit(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let mut at = Vec::new();
     let mut parts = pattern[1..].split('/');

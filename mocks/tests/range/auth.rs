@@ -99,6 +99,11 @@ fn a_signed_assertion_buys_a_token_that_ends_after_an_hour() {
         );
         let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
         assert_eq!(client.call(&[("Authorization", &bearer)], NOW).status, 200);
+        let granted = client
+            .range
+            .okta
+            .events_of("app.oauth2.token.grant.access_token");
+        assert_eq!(granted[0]["client"]["id"], CLIENT_ID);
         let late = client.call(&[("Authorization", &bearer)], NOW + 3_600_000);
         assert_eq!(
             (late.status, late.json()["errorCode"].as_str()),

@@ -140,6 +140,32 @@ fn a_planted_access_code_is_an_enrollment_and_no_factor() {
 }
 
 #[test]
+fn a_skewed_clock_is_skewed_in_date_and_reset_alike() {
+    let mut range = open(World::contoso(NOW).with(|okta| okta.settings.date_skew_ms = -90_000));
+    let answer = ask(&mut range, "GET", "/api/v1/api-tokens");
+    assert_eq!(answer.header("date"), Some("Tue, 10 Mar 2026 14:58:30 GMT"));
+    let reset: i64 = answer
+        .header("x-rate-limit-reset")
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(reset, NOW / 1000 + 60 - 90, "Reset - Date stays a minute");
+}
+
+#[test]
+fn a_known_path_with_another_method_is_a_405() {
+    let answer = ask(
+        &mut contoso(),
+        "PATCH",
+        &format!("/api/v1/users/{ALEX}/sessions"),
+    );
+    assert_eq!(
+        (answer.status, answer.json()["errorCode"].as_str()),
+        (405, Some("E0000022"))
+    );
+}
+
+#[test]
 fn a_write_to_an_unknown_path_is_witnessed_as_a_write() {
     let mut range = contoso();
     range.handle(
