@@ -3,9 +3,10 @@
 use super::args::PlaybookCommand;
 use super::exit::{Exit, Failure};
 use super::setup::checked;
-use super::{print, say};
+use super::print;
 use crate::connectors;
-use crate::playbook::{schema, shipped, text_of};
+use crate::playbook::{schema, shipped, summary};
+use crate::report::escape::visible;
 
 /// Runs one of the subcommands.
 ///
@@ -35,13 +36,22 @@ fn list() -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
+/// The text, to copy and edit.
 fn show(name: &str) -> Result<Exit, Failure> {
-    let text = text_of(name).map_err(|error| {
-        let hint = error.hint();
-        Failure::new(Exit::Usage, error, hint)
-    })?;
-    print(text.trim_end());
+    if let Some((_, text)) = shipped().iter().find(|(known, _)| *known == name) {
+        print(text.trim_end());
+        return Ok(Exit::Good);
+    }
+    checked(name)?;
+    let text = std::fs::read_to_string(name);
+    let text = text.map_err(|error| Failure::new(Exit::Usage, error, ""))?;
+    print(&visible_lines(&text));
     Ok(Exit::Good)
+}
+
+fn visible_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| visible(line).into_owned()).collect();
+    lines.join("\n")
 }
 
 /// Checks all of them, whatever the first says.
@@ -49,7 +59,10 @@ fn check(names: &[String]) -> Exit {
     let mut exit = Exit::Good;
     for name in names {
         match checked(name) {
-            Ok(playbook) => say(&format!("{name}: good ({})", playbook.reference.title)),
+            Ok(playbook) => {
+                print(&format!("{name}: good"));
+                summary(&playbook).iter().for_each(|line| print(&visible(line)));
+            }
             Err(failure) => exit = failure.report(),
         }
     }

@@ -9,14 +9,14 @@ use super::args::{Global, GoArgs};
 use super::contain::store_failed;
 use super::exit::{Exit, Failure};
 use super::say;
-use crate::config::Config;
+use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
 use crate::connectors::{self, Opened, Opening};
 use crate::engine::Tools;
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{Archive, LineStore, SqliteStore, Store, StoreError, open_or_emergency};
-use crate::model::{Finding, RunId};
+use crate::model::{Finding, RunId, UserId};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::transport::{HttpWire, Wire};
 
@@ -86,7 +86,7 @@ impl Workshop {
         let store: Arc<dyn Store> = archive.clone();
         let tools = Tools { directory, services, store, clock, rng, tool };
         let person = person();
-        Ok(Self { tools, archive, run, guards: config.guards.clone(), person, notes })
+        Ok(Self { tools, archive, run, guards: limits(&config.guards), person, notes })
     }
 
     /// The checked playbook of this name or file.
@@ -128,10 +128,22 @@ pub(super) fn ledger_only(global: &Global) -> Result<Arc<dyn Archive>, Failure> 
 }
 
 fn load_config(global: &Global) -> Result<Config, Failure> {
-    Config::find_and_load(global.config.as_deref(), connectors::REGISTER).map_err(|error| {
+    let places = Places::new(global.config.as_deref(), |name| std::env::var_os(name));
+    let loaded = places.find().and_then(|path| Config::load(&path));
+    loaded.map_err(|error| {
         let hint = error.hint();
         Failure::new(Exit::Usage, error, hint)
     })
+}
+
+fn limits(guards: &config::Guards) -> GuardConfig {
+    GuardConfig {
+        protected: guards.protected.iter().map(UserId::new).collect(),
+        cap_run: guards.cap_run.into(),
+        cap_hour: guards.cap_hour.into(),
+        cap_percent: guards.cap_percent.into(),
+        active_users: guards.active_users.map(u64::from),
+    }
 }
 
 fn person() -> String {
@@ -199,8 +211,6 @@ fn open_systems(
     let mut directory = None;
     let mut services = Vec::new();
     for entry in &config.connectors {
-        let row = connectors::REGISTER.iter().find(|row| row.vendor.id == entry.vendor);
-        let row = row.expect("the config was checked against the register");
         let opening = Opening {
             id: entry.id.clone(),
             settings: entry.settings.clone(),
@@ -209,7 +219,7 @@ fn open_systems(
             rng: Arc::clone(&givens.rng),
             user_agent: givens.user_agent.clone(),
         };
-        let opened = (row.open)(&opening).map_err(|error| {
+        let opened = (entry.row.open)(&opening).map_err(|error| {
             let hint = error.hint.clone();
             Failure::new(Exit::Usage, error, hint)
         })?;

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod fake;
+mod incident;
+mod lab;
 mod ledger;
 mod playbook;
 mod report;
