@@ -149,6 +149,13 @@ impl MemoryStore {
         self.disk().clone()
     }
 
+    /// The records after the one of this number.
+    pub(super) fn links_after(&self, seq: u64) -> Vec<Link> {
+        let disk = self.disk();
+        let after = disk.links.partition_point(|link| link.seq <= seq);
+        disk.links[after..].to_vec()
+    }
+
     /// Resolves when a point's fate was [`Fate::Crash`].
     pub async fn crashed(&self) {
         let mut dead = self.dead.subscribe();
@@ -329,16 +336,7 @@ impl Disk {
         if self.runs.get(run).is_some_and(|row| row.purged) {
             return Err(StoreError::Purged { run: run.clone() });
         }
-        let records = self.links_of(run).map(|(_, link)| {
-            let text = link.body.as_deref().unwrap_or_default();
-            Ok(Record {
-                seq: link.seq,
-                run: link.run.clone(),
-                at: link.at,
-                event: event_of(text, PLACE, link.seq)?,
-                hash: hex(&link.hash),
-            })
-        });
+        let records = self.links_of(run).map(|(_, link)| record_of(link));
         records.collect()
     }
 
@@ -388,6 +386,18 @@ impl Disk {
         }
         emptied
     }
+}
+
+/// A record with its event.
+pub(super) fn record_of(link: &Link) -> Result<Record, StoreError> {
+    let text = link.body.as_deref().unwrap_or_default();
+    Ok(Record {
+        seq: link.seq,
+        run: link.run.clone(),
+        at: link.at,
+        event: event_of(text, PLACE, link.seq)?,
+        hash: hex(&link.hash),
+    })
 }
 
 /// What a commit is about; written out only where a hook asks.

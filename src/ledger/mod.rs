@@ -8,17 +8,21 @@
 mod archive;
 pub mod chain;
 mod draft;
+mod emergency;
 mod event;
 mod judge;
 mod memory;
 mod sqlite;
 mod state;
+mod stderr;
 mod store;
 
 pub use archive::{Archive, Exported, Purged};
+pub use emergency::{Emergency, open_or_emergency};
 pub use event::{Event, Mode};
 pub use judge::{Actions, items, run_verdict, subject_verdicts};
 pub use memory::{Disk, Fate, Hook, MemoryStore, Moment, Point};
 pub use sqlite::SqliteStore;
 pub use state::{ChangeState, RunState};
+pub use stderr::LineStore;
 pub use store::{Head, Record, RunRow, Store, StoreError};

@@ -38,7 +38,7 @@ pub struct RunState {
     pub captured: BTreeMap<(UserId, String), (Value, bool)>,
     /// Parts that had not answered before the first write, and why.
     pub not_captured: BTreeMap<(UserId, String), String>,
-    /// Signs of life: subject, when, what.
+    /// Signs of life, each event once: subject, when, what.
     pub signs: Vec<(UserId, Utc, String)>,
     /// Ids of the events behind `signs`.
     pub sign_events: std::collections::BTreeSet<String>,
@@ -46,19 +46,19 @@ pub struct RunState {
     pub log_read_until: Option<Utc>,
     /// What people should know.
     pub findings: Vec<Finding>,
-    /// When it was opened, consented to, first written, and last closed.
+    /// When it was opened.
     pub opened_at: Option<Utc>,
     /// The first intent.
     pub first_write_at: Option<Utc>,
     /// The last answer.
     pub last_answer_at: Option<Utc>,
-    /// When all writes were done.
+    /// When all writes were done; `None` again once it is reopened.
     pub writes_ended_at: Option<Utc>,
     /// When it closed; `None` while open.
     pub closed_at: Option<Utc>,
-    /// The verdict it closed with.
+    /// The verdict it closed with; `None` while open.
     pub verdict: Option<Verdict>,
-    /// Requests by system, as of the last close.
+    /// Requests by system, over all commands that closed it.
     pub requests: BTreeMap<SystemId, MeterReading>,
     /// Where the ledger stood after the last event.
     pub head: Option<Head>,
@@ -101,7 +101,9 @@ impl ChangeState {
     pub fn is_in_doubt(&self) -> bool {
         let unanswered = self.attempts > 0 && self.outcome.is_none();
         let doubted = matches!(&self.outcome, Some(outcome) if matches!(outcome.kind, OutcomeKind::InDoubt { .. }));
-        (unanswered || doubted) && !self.is_proven()
+        // A read since then, of either kind, has settled it.
+        let read = self.is_proven() || self.proof_is(ProofState::Refuted);
+        (unanswered || doubted) && !read
     }
 
     /// The last read showed it so.
@@ -179,8 +181,11 @@ impl RunState {
                 value,
                 late,
             } => {
-                self.captured
-                    .insert((subject.clone(), part.clone()), (value.clone(), *late));
+                let key = (subject.clone(), part.clone());
+                // What is read after the first write is no before-state if there is one.
+                if !(*late && self.captured.contains_key(&key)) {
+                    self.captured.insert(key, (value.clone(), *late));
+                }
             }
             Event::NotCaptured { subject, part, why } => {
                 self.not_captured
@@ -203,8 +208,9 @@ impl RunState {
                 what,
                 event_id,
             } => {
-                self.sign_events.insert(event_id.clone());
-                self.signs.push((subject.clone(), *seen_at, what.clone()));
+                if self.sign_events.insert(event_id.clone()) {
+                    self.signs.push((subject.clone(), *seen_at, what.clone()));
+                }
             }
             Event::LogRead { until } => {
                 self.log_read_until = self.log_read_until.max(Some(*until));
@@ -222,6 +228,8 @@ impl RunState {
             }
             Event::Reopened { tool, .. } => {
                 self.closed_at = None;
+                self.verdict = None;
+                self.writes_ended_at = None;
                 self.tool.clone_from(tool);
             }
             Event::Intended { .. } | Event::Answered { .. } | Event::Proved { .. } => {
@@ -243,19 +251,25 @@ impl RunState {
                     }
                     state.attempts = *attempt;
                     state.outcome = None;
+                    state.answered_at = None;
+                    state.ms = None;
                     // What was read before this attempt says nothing about it.
                     state.proof = None;
                 }
             }
             Event::Answered {
                 change,
+                attempt,
                 outcome,
                 ms,
-                ..
             } => {
                 self.last_answer_at = Some(at);
                 if let Some(state) = self.changes.get_mut(change) {
                     state.receipts.extend(outcome.receipts.iter().cloned());
+                    if *attempt < state.attempts {
+                        // It answers an earlier attempt and says nothing about the last.
+                        return;
+                    }
                     state.outcome = Some(outcome.clone());
                     state.answered_at = Some(at);
                     state.ms = Some(*ms);

@@ -1,4 +1,11 @@
-//! The ledger: what both stores promise, what tampering shows, what a file survives.
+//! The ledger: what every store promises, what tampering shows, what a file survives.
 
+mod emergency;
+mod file;
+mod folded;
+mod group;
+mod processes;
 mod shared;
+mod simulated;
+mod tampered;
 mod world;

@@ -52,7 +52,7 @@ pub(super) fn prepare(path: &Path) -> Result<Vec<Finding>, StoreError> {
         _ => Path::new("."),
     };
     if !dir.exists() {
-        private_dir(dir).map_err(refused)?;
+        private_dir(dir, true).map_err(refused)?;
     }
     match private_file().open(path) {
         Ok(file) => {
@@ -69,16 +69,18 @@ pub(super) fn prepare(path: &Path) -> Result<Vec<Finding>, StoreError> {
         .collect())
 }
 
-/// Makes a directory, and those above it, for its owner alone.
-fn private_dir(dir: &Path) -> io::Result<()> {
+/// Makes a directory for its owner alone; with `above`, those above it too, and then it is no
+/// error if it is there.
+pub(in crate::ledger) fn private_dir(dir: &Path, above: bool) -> io::Result<()> {
     let mut builder = DirBuilder::new();
-    builder.recursive(true);
+    builder.recursive(above);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
 }
 
-fn private_file() -> OpenOptions {
+/// How to make a file for its owner alone; an error if it is there.
+pub(in crate::ledger) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use rusqlite::Connection;
 
+pub(super) use self::file::{private_dir, private_file};
 use self::sql::Trouble;
 use self::writer::Worker;
 use super::archive::{Archive, Exported, Purged};
