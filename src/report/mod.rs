@@ -14,6 +14,7 @@ mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod summary;
 mod text;
 
 pub use object::{
@@ -23,5 +24,5 @@ pub use object::{
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use schema::schema;
-pub use screen::result_screen;
+pub use screen::{plan_screen, prompt_line, refused_screen, result_screen, stopped_screen};
 pub use text::Style;

@@ -83,9 +83,20 @@ impl Page {
 
     /// Puts `text` at `indent`, wrapped at the page's width with the same indent.
     pub(super) fn wrap(&mut self, indent: usize, ink: Ink, text: &str) -> &mut Self {
+        self.wrap_to(indent, self.style.width, ink, text)
+    }
+
+    /// The same, wrapped before the column `right`.
+    pub(super) fn wrap_to(
+        &mut self,
+        indent: usize,
+        right: usize,
+        ink: Ink,
+        text: &str,
+    ) -> &mut Self {
         self.to(indent);
         let indent = self.column;
-        let room = self.style.width.saturating_sub(indent).max(20);
+        let room = right.saturating_sub(indent).max(20);
         let shown = visible(text);
         let mut used = 0;
         for word in shown.split(' ') {
@@ -119,6 +130,11 @@ impl Page {
             self.text.push('\n');
         }
         self
+    }
+
+    /// The page's width.
+    pub(super) fn width(&self) -> usize {
+        self.style.width
     }
 
     /// How many columns `text` would take.

@@ -29,7 +29,7 @@ pub fn directory() -> SystemId {
 pub fn at(ms: u64) -> Utc {
     START
         .parse::<Utc>()
-        .unwrap()
+        .expect("samples are well formed")
         .plus(Duration::from_millis(ms))
 }
 
@@ -167,7 +167,9 @@ impl PlanSample {
             case: Case {
                 subjects,
                 window: Window {
-                    start: "2026-03-10T13:30:00.000Z".parse().unwrap(),
+                    start: "2026-03-10T13:30:00.000Z"
+                        .parse()
+                        .expect("samples are well formed"),
                     end: None,
                     how: WindowHow::Given,
                 },
@@ -221,12 +223,13 @@ impl PlanSample {
     /// A step of the last stage that makes one change per target and subject. A target is
     /// (kind, id, label); kind `user` is the account itself.
     pub fn step(mut self, action: &str, sentence: &str, targets: &[(&str, &str, &str)]) -> Self {
-        let action: ActionId = action.parse().unwrap();
+        let action: ActionId = action.parse().expect("samples are well formed");
         let undo = actions(&action).map_or(Undo::Never, |action| action.undo);
         let stage = self.plan.stages.len() - 1;
         let key = StepKey {
-            stage: u16::try_from(stage).unwrap(),
-            step: u16::try_from(self.plan.stages[stage].steps.len()).unwrap(),
+            stage: u16::try_from(stage).expect("samples are well formed"),
+            step: u16::try_from(self.plan.stages[stage].steps.len())
+                .expect("samples are well formed"),
             system: 0,
         };
         let system = SystemId::new(action.vendor());
@@ -514,7 +517,7 @@ pub fn takeover(subjects: Vec<Subject>) -> PlanSample {
 pub fn contained() -> RunSample {
     let mut run = takeover(vec![alex()]).run();
     let all = run.changes();
-    let sign_out = all.last().unwrap().clone();
+    let sign_out = all.last().expect("samples are well formed").clone();
     run.all_goes_well_but(&[&sign_out]);
     run.answer(&sign_out, OutcomeKind::Done).prove(
         &sign_out,
@@ -580,7 +583,11 @@ pub fn guard_refused() -> RunSample {
             GuardName::SuperAdmins,
             GuardReply::RefusesSteps {
                 why: why.into(),
-                actions: vec!["okta.suspend_user".parse().unwrap()],
+                actions: vec![
+                    "okta.suspend_user"
+                        .parse()
+                        .expect("samples are well formed"),
+                ],
                 subjects: vec![alex().id],
             },
         )

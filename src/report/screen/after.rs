@@ -1,0 +1,108 @@
+//! What stands below the systems: what still works, what is left for people, what now.
+
+use jiff::tz::TimeZone;
+
+use super::{LINES_MAX, more};
+use crate::report::object::{Because, Report};
+use crate::report::summary::{self, whose};
+use crate::report::text::{Ink, Page, moment, zone_name};
+
+/// Lines under one word at the left: the first carries it, the others hang below.
+fn list(page: &mut Page, name: &str, lines: &[String]) {
+    const COLUMN: usize = 14;
+    for (place, line) in lines.iter().take(LINES_MAX).enumerate() {
+        if place == 0 {
+            page.put(Ink::Strong, name);
+        }
+        page.wrap(COLUMN, Ink::Plain, line).end();
+    }
+    more(page, COLUMN, lines.len());
+}
+
+pub(super) fn still_works(page: &mut Page, report: &Report) {
+    let lines: Vec<String> = report
+        .subjects
+        .iter()
+        .flat_map(|subject| subject.residual.iter().map(move |one| (subject, one)))
+        // What is open or cannot be read stands with its system already.
+        .filter(|(_, one)| !matches!(one.because, Because::Open | Because::Unproven))
+        .map(|(subject, one)| {
+            let until = one
+                .until
+                .as_ref()
+                .map_or_else(String::new, |until| format!(" until {until}"));
+            format!(
+                "{}{}: {}{until} ({})",
+                whose(report, &subject.login),
+                one.system,
+                one.what,
+                one.why
+            )
+        })
+        .collect();
+    list(page, "still works", &lines);
+}
+
+pub(super) fn by_hand(page: &mut Page, report: &Report) {
+    let lines: Vec<String> = report
+        .manual
+        .iter()
+        .map(|one| {
+            let login = one.login.as_deref().unwrap_or_default();
+            format!("{}{}: {}", whose(report, login), one.system, one.text)
+        })
+        .collect();
+    list(page, "by hand", &lines);
+}
+
+pub(super) fn findings(page: &mut Page, report: &Report) {
+    let lines: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| match &finding.hint[..] {
+            "" => finding.text.clone(),
+            hint => format!("{} ({hint})", finding.text),
+        })
+        .collect();
+    list(page, "also", &lines);
+}
+
+pub(super) fn found_later(page: &mut Page, report: &Report) {
+    if let Some(text) = summary::found_later(report) {
+        page.wrap(0, Ink::Plain, &text).end();
+    }
+}
+
+pub(super) fn life(page: &mut Page, report: &Report, zone: &TimeZone) {
+    let signs = summary::life(report, zone);
+    for (held, text) in signs.iter().take(LINES_MAX) {
+        let ink = if *held { Ink::Warn } else { Ink::Bad };
+        page.wrap(0, ink, &format!("! {text}")).end();
+    }
+    if signs.is_empty()
+        && let Some(text) = summary::no_life(report, zone)
+    {
+        page.wrap(0, Ink::Plain, &text).end();
+    }
+}
+
+pub(super) fn next(page: &mut Page, report: &Report, zone: &TimeZone, file: Option<&str>) {
+    page.put(Ink::Plain, &format!("run {}", report.run_id));
+    if let Some(file) = file {
+        page.put(Ink::Plain, "  report ").put(Ink::Plain, file);
+    }
+    if !report.recorded {
+        page.put(Ink::Bad, "  UNRECORDED: no resume, no release");
+    }
+    page.end();
+    if let Some((name, command)) = summary::next_command(report) {
+        page.put(Ink::Strong, name)
+            .put(Ink::Plain, "  ")
+            .put(Ink::Plain, &command)
+            .end();
+    }
+    if let Some(at) = report.finished_at.or(report.started_at) {
+        let text = format!("{}, times in {}", moment(at, zone), zone_name(at, zone));
+        page.put(Ink::Dim, &text).end();
+    }
+}

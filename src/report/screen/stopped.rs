@@ -1,0 +1,73 @@
+//! The two screens of a run that did not run to its end: refused before, stopped between.
+
+use crate::model::{GuardReply, Plan};
+use crate::report::object::{Report, StepOutcome};
+use crate::report::text::{Ink, Page, Style, count};
+
+/// A guard refused the whole run: which, why, and the next best command.
+#[must_use]
+pub fn refused_screen(plan: &Plan, style: Style) -> String {
+    let mut page = Page::new(style);
+    page.put(Ink::Bad, "REFUSED")
+        .put(Ink::Strong, "  nothing was written")
+        .end();
+    for guard in plan.guards.iter().filter(|guard| guard.stops_run()) {
+        if let GuardReply::RefusesRun { why, next } = &guard.reply {
+            let text = format!("guard {}: {why}", guard.name);
+            page.wrap(2, Ink::Plain, &text).end();
+            if !next.is_empty() {
+                page.to(2).put(Ink::Strong, "next best:");
+                page.wrap(13, Ink::Plain, next).end();
+            }
+        }
+    }
+    page.done()
+}
+
+/// The run was stopped, or its process died, with writes made: what is in doubt, how to go on.
+#[must_use]
+pub fn stopped_screen(report: &Report, style: Style) -> String {
+    let mut page = Page::new(style);
+    let changes = || {
+        report
+            .subjects
+            .iter()
+            .flat_map(|subject| &subject.steps)
+            .flat_map(|step| step.changes.iter().map(move |change| (step, change)))
+    };
+    let made = changes()
+        .filter(|(_, change)| {
+            matches!(
+                change.outcome,
+                StepOutcome::Done | StepOutcome::AlreadyDone | StepOutcome::Accepted
+            )
+        })
+        .count();
+    page.put(Ink::Bad, "STOPPED").put(
+        Ink::Strong,
+        &format!(
+            " with {made} of {} made.",
+            count(changes().count(), "change")
+        ),
+    );
+    page.end();
+    for (step, change) in changes().filter(|(_, change)| change.outcome == StepOutcome::InDoubt) {
+        let text = format!(
+            "{}: may or may not have happened: {}",
+            step.system, change.sentence
+        );
+        page.wrap(2, Ink::Warn, &text).end();
+    }
+    if report.recorded {
+        let text = format!(
+            "Nothing is lost. Go on with: oust runs resume {}   (reads first, then continues)",
+            report.run_id
+        );
+        page.put(Ink::Plain, &text).end();
+    } else {
+        let text = "Nothing was recorded, so nothing can be resumed: contain again; what is done \
+                    already is read and left alone.";
+        page.wrap(0, Ink::Bad, text).end();
+    }
+    page.done()
+}

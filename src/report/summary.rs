@@ -1,0 +1,231 @@
+//! The sentences that every rendering says alike: how it ended, by what a system is contained,
+//! whether the log shows life.
+
+use jiff::tz::TimeZone;
+
+use super::object::{Report, SubjectReport, SubjectSystem, WhoThere};
+use super::text::{clock, count, took};
+use crate::ledger::Mode;
+use crate::model::{ProofState, Verdict};
+
+/// The word for the run's end.
+pub(super) fn word(report: &Report) -> &'static str {
+    match (report.verdict, report.mode) {
+        (Verdict::Contained, Mode::Contain) => "CONTAINED",
+        (Verdict::Contained, Mode::Release) => "RELEASED",
+        (Verdict::Partial, _) => "PARTIAL",
+        (Verdict::Unknown, _) => "UNKNOWN",
+        (Verdict::NotAttempted, _) => "NOT ATTEMPTED",
+    }
+}
+
+/// The verdict as people read it: `not attempted`.
+pub(super) fn plain(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotAttempted => "not attempted",
+        other => other.word(),
+    }
+}
+
+/// Who, and at how many of the systems that were tried: what stands beside the word.
+pub(super) fn headline(report: &Report) -> String {
+    let tried = report
+        .systems
+        .iter()
+        .filter(|system| system.verdict != Verdict::NotAttempted);
+    let all = count(tried.clone().count(), "system");
+    let good = tried
+        .filter(|system| system.verdict == Verdict::Contained)
+        .count();
+    match (report.only_subject(), report.verdict) {
+        (Some(only), Verdict::NotAttempted) => format!("{}: nothing was done", only.login),
+        (Some(only), Verdict::Contained) => format!("{} at {good} of {all}", only.login),
+        (Some(only), _) => format!("{}: {good} of {all} contained", only.login),
+        (None, _) => format!(
+            "{} of {} contained at {all}",
+            report.counts.contained,
+            count(report.counts.subjects, "subject"),
+        ),
+    }
+}
+
+/// How much cannot be read back.
+pub(super) fn unproven(report: &Report) -> String {
+    format!("{} cannot be proven", count(report.unproven, "change"))
+}
+
+/// Systems that nobody tried, by name: silence would read as containment.
+pub(super) fn left_out(report: &Report) -> Option<String> {
+    let names: Vec<&str> = report
+        .systems
+        .iter()
+        .filter(|system| system.verdict == Verdict::NotAttempted)
+        .map(|system| system.id.as_str())
+        .collect();
+    let only = report.scope.only.join(", ");
+    match (&names[..], &only[..]) {
+        ([], "") => None,
+        ([], only) => Some(format!("only {only} was in scope (--only)")),
+        (names, "") if report.scope.skip.is_empty() => Some(format!(
+            "not attempted: {} (no step acts there)",
+            names.join(", ")
+        )),
+        (names, "") => Some(format!("not attempted: {} (--skip)", names.join(", "))),
+        (names, only) => Some(format!(
+            "not attempted: {} (--only {only})",
+            names.join(", ")
+        )),
+    }
+}
+
+/// By what a system is contained: when evicted, what was read, what cannot be.
+pub(super) fn contained_by(
+    subject: &SubjectReport,
+    system: &SubjectSystem,
+    zone: &TimeZone,
+) -> String {
+    if system.identity == WhoThere::NoAccount {
+        return "no account there".into();
+    }
+    let changes = || {
+        subject
+            .steps
+            .iter()
+            .filter(|step| step.system == system.id)
+            .flat_map(|step| &step.changes)
+    };
+    let read = |state: ProofState| {
+        changes().filter_map(move |change| {
+            let proof = change.proof.as_ref().filter(|proof| proof.state == state)?;
+            Some((change, proof))
+        })
+    };
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(eviction(subject, system));
+    let proven = read(ProofState::Proven).count();
+    let last = read(ProofState::Proven).max_by_key(|(_, proof)| proof.at);
+    match (proven, last) {
+        (1, Some((_, proof))) => parts.push(format!("{} at {}", proof.how, clock(proof.at, zone))),
+        (_, Some((_, proof))) => parts.push(format!(
+            "{} read back, last at {}",
+            count(proven, "change"),
+            clock(proof.at, zone)
+        )),
+        _ => {}
+    }
+    if system.unproven > 0 {
+        let names: Vec<String> = read(ProofState::Unverifiable)
+            .map(|(change, proof)| format!("{}: {}", change.sentence, proof.how))
+            .collect();
+        let shown = names.iter().take(2).cloned().collect::<Vec<_>>().join("; ");
+        let rest = names.len().saturating_sub(2);
+        let tail = if rest > 0 {
+            format!("; and {rest} more")
+        } else {
+            String::new()
+        };
+        parts.push(format!("cannot be read back: {shown}{tail}"));
+    }
+    if parts.is_empty() {
+        parts.push("nothing was left to do".into());
+    }
+    parts.join("; ")
+}
+
+/// How long the eviction took, at the system it is about: the directory stands first.
+pub(super) fn eviction(subject: &SubjectReport, system: &SubjectSystem) -> Option<String> {
+    let is_directory = subject
+        .systems
+        .first()
+        .is_some_and(|first| first.id == system.id);
+    let ms = subject.evicted_ms.filter(|_| is_directory)?;
+    Some(format!("evicted in {}", took(ms)))
+}
+
+/// What the log shows after the eviction, if nothing bad; `None` if there is nothing to say.
+pub(super) fn no_life(report: &Report, zone: &TimeZone) -> Option<String> {
+    let read = report.log_read_until.map(|until| clock(until, zone));
+    if report.subjects_file.is_some() {
+        return read.map(|until| format!("the log was read to {until} for signs of life"));
+    }
+    let evicted = report
+        .subjects
+        .iter()
+        .map(|subject| subject.evicted_at)
+        .collect::<Option<Vec<_>>>()
+        .and_then(|all| all.into_iter().max());
+    match (evicted, read) {
+        (Some(since), Some(until)) => Some(format!(
+            "no sign of life since {} (log read to {until})",
+            clock(since, zone)
+        )),
+        (None, Some(until)) => Some(format!("no sign of life seen (log read to {until})")),
+        (Some(_), None) => Some("the log was not read: nothing is known of signs of life".into()),
+        (None, None) => None,
+    }
+}
+
+/// The signs of life, each with what came of it; true if the eviction holds all the same.
+pub(super) fn life(report: &Report, zone: &TimeZone) -> Vec<(bool, String)> {
+    let mut all = Vec::new();
+    for subject in &report.subjects {
+        for sign in &subject.signs_of_life {
+            let then = if sign.swept {
+                "cleared again since"
+            } else {
+                "the eviction does not hold"
+            };
+            let text = format!(
+                "sign of life {}: {}{}; {then}",
+                clock(sign.at, zone),
+                whose(report, &subject.login),
+                sign.what
+            );
+            all.push((sign.swept, text));
+        }
+    }
+    all
+}
+
+/// What was found after consent was given, in one line.
+pub(super) fn found_later(report: &Report) -> Option<String> {
+    let found: Vec<String> = report
+        .subjects
+        .iter()
+        .flat_map(|subject| subject.steps.iter().flat_map(|step| &step.changes))
+        .filter(|change| change.found_after_plan)
+        .map(|change| {
+            let word = match change.proof.as_ref().map(|proof| proof.state) {
+                Some(ProofState::Proven) => "proven",
+                _ => change.outcome.word(),
+            };
+            format!("{}, {word}", change.sentence)
+        })
+        .collect();
+    let shown = found.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+    let tail = if found.len() > 3 { "; …" } else { "" };
+    (!found.is_empty()).then(|| {
+        let number = count(found.len(), "change");
+        format!("found after the plan: {number} ({shown}{tail})")
+    })
+}
+
+/// The command to go on with, and its name.
+pub(super) fn next_command(report: &Report) -> Option<(&'static str, String)> {
+    let (name, command) = match (report.verdict, report.mode) {
+        _ if !report.recorded => return None,
+        (Verdict::Contained, Mode::Contain) => ("undo", "release"),
+        (Verdict::Partial | Verdict::Unknown, _) => ("next", "runs resume"),
+        _ => return None,
+    };
+    Some((name, format!("oust {command} {}", report.run_id)))
+}
+
+/// Says whose it is where there is more than one.
+pub(super) fn whose(report: &Report, login: &str) -> String {
+    if report.counts.subjects > 1 {
+        format!("{login}: ")
+    } else {
+        String::new()
+    }
+}
