@@ -337,6 +337,13 @@ pub(super) fn store_failed(error: StoreError) -> Failure {
         StoreError::Busy { run, .. } => {
             (Exit::Refused, format!("go on with it: oust runs resume {run}"))
         }
+        StoreError::Exists { .. } => (
+            Exit::Refused,
+            "a plan is carried out once: oust runs show it, or plan again".to_owned(),
+        ),
+        StoreError::NoRun { .. } | StoreError::Purged { .. } => {
+            (Exit::NotStarted, "oust runs list names them all".to_owned())
+        }
         StoreError::OtherOrg { .. } => {
             (Exit::NotStarted, "name another directory with --state for this org".to_owned())
         }

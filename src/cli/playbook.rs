@@ -50,7 +50,7 @@ fn show(name: &str) -> Result<Exit, Failure> {
 }
 
 fn visible_lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| visible(line).into_owned()).collect();
+    let lines: Vec<String> = text.lines().map(|line| visible(line)).collect();
     lines.join("\n")
 }
 

@@ -15,7 +15,7 @@ use crate::connectors::{self, Opened, Opening};
 use crate::engine::Tools;
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
-use crate::ledger::{Archive, LineStore, SqliteStore, Store, StoreError, open_or_emergency};
+use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
 use crate::model::{Finding, RunId, UserId};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::transport::{HttpWire, Wire};
@@ -69,7 +69,7 @@ impl Workshop {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
         let run = new_run_id(&*clock, &*rng);
-        let (archive, notes) = open_ledger(global, ledger, &*clock)?;
+        let (archive, notes) = open_ledger(global, ledger, &run)?;
         for note in &notes {
             say(&format!("! {}", note.text));
         }
@@ -174,19 +174,14 @@ fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
 
 type OpenLedger = (Arc<dyn Archive>, Vec<Finding>);
 
-fn open_ledger(global: &Global, ledger: Ledger, clock: &dyn Clock) -> Result<OpenLedger, Failure> {
+fn open_ledger(global: &Global, ledger: Ledger, run: &RunId) -> Result<OpenLedger, Failure> {
     if ledger == Ledger::Lines {
-        return Ok((Arc::new(LineStore::new(std::io::stderr())), Vec::new()));
+        return Ok((Arc::new(LineStore::new(Box::new(std::io::stderr()))), Vec::new()));
     }
-    let path = ledger_path(global)?;
-    let opened = match ledger {
-        Ledger::Emergency => open_or_emergency(&path, &elsewhere(), clock.now()),
-        _ => SqliteStore::open(&path).map(|store| {
-            let notes = store.notes().to_vec();
-            (store, notes)
-        }),
-    };
-    let (store, notes) = opened.map_err(|error: StoreError| store_failed(error))?;
+    let emergency = (ledger == Ledger::Emergency)
+        .then(|| Emergency { candidates: elsewhere(), suffix: run.to_string() });
+    let opened = open_or_emergency(&ledger_path(global)?, emergency.as_ref());
+    let (store, notes) = opened.map_err(store_failed)?;
     Ok((Arc::new(store), notes))
 }
 

@@ -15,7 +15,7 @@ use super::is_lively;
 use crate::engine::Observer;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Plan, Utc, Verdict};
-use crate::report::{self, Live, Report, Style};
+use crate::report::{self, Report, Style};
 
 /// How this terminal wants its text.
 fn style(global: &Global) -> Style {
@@ -104,32 +104,20 @@ pub fn run_row(run: &RunRow) -> String {
 /// Writes the report's files.
 pub fn write_files(dir: &Path, report: &Report) -> Written {
     let name = format!("oust-{}", report.run_id);
-    let (html, markdown, json) = (report::html(report), report::markdown(report), json(report));
-    let renderings = [("json", json.as_str()), ("html", &html), ("md", &markdown)];
+    let json = json(report);
+    let renderings = [("json", json.as_str())];
     files::write(dir, &name, &renderings)
 }
 
-/// Shows progress on stderr, and knows when the first write leaves.
-pub struct Watcher {
-    live: Option<Mutex<Live>>,
-}
-
+/// Knows when the first write leaves.
+pub struct Watcher;
 impl Watcher {
-    /// A live tree on a terminal, plain lines elsewhere.
-    pub fn new(global: &Global) -> Self {
-        let quiet = global.output == Output::Json && !is_lively(global) && global.verbose == 0;
-        let live = (!quiet).then(|| Mutex::new(Live::to_stderr(is_lively(global))));
-        Self { live }
-    }
+    pub fn new(_: &Global) -> Self { Self }
 }
-
 impl Observer for Watcher {
-    fn saw(&self, at: Utc, event: &Event, state: &RunState) {
+    fn saw(&self, _: Utc, event: &Event, _: &RunState) {
         if matches!(event, Event::Intended { .. }) {
             a_write_is_leaving();
-        }
-        if let Some(live) = &self.live {
-            live.lock().expect("no code panics while it holds this lock").saw(at, event, state);
         }
     }
 }

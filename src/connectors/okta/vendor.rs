@@ -32,6 +32,7 @@ const CLEAR_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
+    residual: "",
 };
 
 const SUSPEND_USER: Action = Action {
@@ -47,6 +48,7 @@ const SUSPEND_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "agents that live by an API token of the account may stop",
+    residual: "",
 };
 
 const UNSUSPEND_USER: Action = Action {
@@ -62,6 +64,7 @@ const UNSUSPEND_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
+    residual: "",
 };
 
 const RESET_PASSWORD: Action = Action {
@@ -77,4 +80,5 @@ const RESET_PASSWORD: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-CRO"],
     collateral: "",
+    residual: "",
 };
