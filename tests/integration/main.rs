@@ -1,4 +1,5 @@
 //! tests
+mod config;
 mod fake;
 mod playbook;
 #[test]
