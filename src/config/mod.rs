@@ -144,7 +144,7 @@ impl Config {
         match config {
             Some(config) if problems.is_empty() => Ok(config),
             _ => Err(Diagnostics::new(file, &text, problems.into_list())
-                .covered(&secrets::to_cover(&tree))),
+                .covered(&secrets::to_cover(&tree, &text))),
         }
     }
 }

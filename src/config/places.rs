@@ -47,7 +47,7 @@ impl Places {
             Some(usual) if usual.is_file() => Ok(usual.clone()),
             usual => {
                 let usual = usual.as_ref().map(|path| path.display().to_string());
-                let looked = ["--config", "$OUST_CONFIG"].map(str::to_owned);
+                let looked = ["--config (not given)", "$OUST_CONFIG (not set)"].map(str::to_owned);
                 Err(ConfigError::NotFound {
                     looked: looked.into_iter().chain(usual).collect(),
                 })

@@ -24,14 +24,7 @@ pub(super) fn check(key: &str, at: &At<Node>, problems: &mut Problems) {
     match &at.value {
         Node::Map(entries) if is_secret(key) => reference(key, entries, at, problems),
         Node::Map(entries) => {
-            for (i, (name, value)) in entries.iter().enumerate() {
-                if entries[..i]
-                    .iter()
-                    .any(|(earlier, _)| earlier.value == name.value)
-                {
-                    let title = format!("the key {} stands here twice", spoken(&name.value));
-                    problems.add(Diagnostic::new(name.span.clone(), title));
-                }
+            for (name, value) in problems.each_once(entries) {
                 check(&name.value, value, problems);
             }
         }
@@ -100,15 +93,31 @@ fn fits(source: &str, value: &Node) -> bool {
     }
 }
 
-/// Every value that a message must not show: all but the guards, `vendor` and `name`.
-pub(super) fn to_cover(tree: &At<Node>) -> Vec<Span> {
-    let mut spans = Vec::new();
+/// What a message must not show: every value but the guards, `vendor` and `name`; and all
+/// comments, where the old secret often stands beside the new one.
+pub(super) fn to_cover(tree: &At<Node>, text: &str) -> Vec<Span> {
+    let mut spans = comments(text);
     if let Node::Map(entries) = &tree.value {
         for (key, value) in entries.iter().filter(|(key, _)| key.value != "guards") {
             cover(value, key.value == "connectors", &mut spans);
         }
     } else {
         cover(tree, false, &mut spans);
+    }
+    spans
+}
+
+/// From a `#` at the start of a word to the end of its line; a quoted one is covered too.
+fn comments(text: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let marks = line.match_indices('#').map(|(at, _)| at);
+        let begins = |at: &usize| !line[..*at].ends_with(|c: char| !c.is_whitespace());
+        if let Some(at) = marks.into_iter().find(begins) {
+            spans.push(start + at + 1..start + line.len());
+        }
+        start += line.len();
     }
     spans
 }

@@ -61,7 +61,7 @@ impl Diagnostic {
 }
 
 /// All mistakes of one file, in the order of the text; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     file: String,
     text: String,
@@ -83,25 +83,29 @@ impl Diagnostics {
         }
     }
 
-    /// The same without lines of the file, for one that may hold secrets nobody can tell.
+    /// The same without a word of the file, for one that may hold secrets nobody can tell.
     #[must_use]
-    pub fn unquoted(mut self) -> Self {
-        self.quoted = false;
-        self
+    pub fn unquoted(self) -> Self {
+        let all = 0..self.text.len();
+        let mut covered = self.covered(&[all]);
+        covered.quoted = false;
+        for one in &mut covered.list {
+            one.title = without_quotations(&one.title);
+        }
+        covered
     }
 
-    /// The same with the text under `spans` covered by `*`, wherever a line is shown.
+    /// The same with the text under `spans` covered by stars, wherever a line is shown.
     #[must_use]
     pub fn covered(mut self, spans: &[Span]) -> Self {
-        let mut bytes = self.text.into_bytes();
+        let mut covered = vec![false; self.text.len()];
         for span in spans {
-            for byte in bytes.iter_mut().take(span.end).skip(span.start) {
-                if *byte != b'\n' {
-                    *byte = b'*';
-                }
-            }
+            let end = span.end.min(covered.len());
+            covered[span.start.min(end)..end].fill(true);
         }
-        self.text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = self.text.char_indices();
+        let text = text.map(|(at, c)| if covered[at] { star(c) } else { c });
+        self.text = text.collect();
         self
     }
 
@@ -158,6 +162,24 @@ impl Diagnostics {
     }
 }
 
+/// The sentence with `…` for whatever it quotes in backticks.
+fn without_quotations(title: &str) -> String {
+    let parts = title.split('`').enumerate();
+    let parts = parts.map(|(i, part)| if i % 2 == 1 { "…" } else { part });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// As many bytes as `c` has, so that places stay what they are.
+fn star(c: char) -> char {
+    match (c, c.len_utf8()) {
+        ('\n', _) => '\n',
+        (_, 1) => '*',
+        (_, 2) => '×',
+        (_, 3) => '•',
+        _ => '\u{1f784}',
+    }
+}
+
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for one in self.list.iter().take(SHOWN_MAX) {
@@ -169,6 +191,16 @@ impl fmt::Display for Diagnostics {
         let count = self.list.len();
         let s = if count == 1 { "" } else { "s" };
         write!(f, "{}: {count} mistake{s}", self.file)
+    }
+}
+
+/// Without the text: it may be long, and it may be private.
+impl fmt::Debug for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Diagnostics")
+            .field("file", &self.file)
+            .field("list", &self.list)
+            .finish_non_exhaustive()
     }
 }
 

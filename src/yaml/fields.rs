@@ -1,5 +1,6 @@
 //! Reads a map key by key and keeps going after a mistake.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{At, Diagnostic, Node, Span};
@@ -86,6 +87,25 @@ impl Problems {
         Some(text)
     }
 
+    /// The entries of a map, the first of each key; doubled keys are noted.
+    pub(crate) fn each_once<'n>(
+        &mut self,
+        entries: &'n [(At<String>, At<Node>)],
+    ) -> Vec<&'n (At<String>, At<Node>)> {
+        let mut seen = HashSet::new();
+        let mut once = Vec::new();
+        for entry in entries {
+            let key = &entry.0;
+            if seen.insert(key.value.as_str()) {
+                once.push(entry);
+            } else {
+                let title = format!("the key {} stands here twice", spoken(&key.value));
+                self.add(Diagnostic::new(key.span.clone(), title));
+            }
+        }
+        once
+    }
+
     /// `true` or `false`.
     pub(crate) fn flag(&mut self, what: &str, at: &At<Node>) -> Option<bool> {
         if let Node::Flag(flag) = at.value {
@@ -147,15 +167,16 @@ impl Problems {
             self.add(Diagnostic::new(at.span.clone(), title).label("name one, or leave it out"));
         }
         let mut found: Vec<At<String>> = Vec::new();
+        let mut seen = HashSet::new();
         for item in items {
             let Some(text) = self.text(&format!("an item of {what}"), item, 200) else {
                 continue;
             };
-            if found.iter().any(|earlier| earlier.value == text.value) {
-                let title = format!("{} stands in {what} twice", spoken(&text.value));
-                self.add(Diagnostic::new(text.span.clone(), title));
-            } else {
+            if seen.insert(text.value.clone()) {
                 found.push(text);
+            } else {
+                let title = format!("{} stands in {what} twice", spoken(&text.value));
+                self.add(Diagnostic::new(text.span, title));
             }
         }
         found
@@ -228,20 +249,10 @@ impl<'n> Fields<'n> {
             problems.wrong(what, "a map of keys", at);
             return None;
         };
-        let mut left: Vec<&(At<String>, At<Node>)> = Vec::new();
-        for entry in entries {
-            let key = &entry.0;
-            if left.iter().any(|(earlier, _)| earlier.value == key.value) {
-                let title = format!("the key {} stands here twice", spoken(&key.value));
-                problems.add(Diagnostic::new(key.span.clone(), title));
-            } else {
-                left.push(entry);
-            }
-        }
         Some(Self {
             what: what.to_owned(),
             span: at.span.clone(),
-            left,
+            left: problems.each_once(entries),
             asked: Vec::new(),
         })
     }

@@ -1,5 +1,6 @@
 //! A vendor with Okta's actions and settings, so that playbook and config tests stand alone.
 
+use oust::connectors::{OpenError, Opened, Opening, Row};
 use oust::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
 
 const SELECT: Setting = Setting::Word("select", &["in_window", "all", "listed"]);
@@ -46,6 +47,15 @@ pub(crate) static OKTA: Vendor = Vendor {
     ],
 };
 
+/// Okta's actions again, the first of which evicts: what makes a vendor the directory.
+static DIRECTORY: Vendor = Vendor {
+    id: "okta",
+    actions: &[Action {
+        evicts: Evicts::Clears,
+        ..action("clear_sessions", &[])
+    }],
+};
+
 /// A service.
 pub(crate) static M365: Vendor = Vendor {
     id: "m365",
@@ -55,4 +65,28 @@ pub(crate) static M365: Vendor = Vendor {
 /// Both.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
     vec![&OKTA, &M365]
+}
+
+/// Both, as the register would have them.
+pub(crate) fn rows() -> [Row; 2] {
+    let row = |vendor, settings| Row {
+        vendor,
+        settings,
+        open: never,
+    };
+    [
+        row(
+            &DIRECTORY,
+            &["org_url", "auth", "read_auth", "second", "quarantine_group"][..],
+        ),
+        row(&M365, &["graph_url", "tenant", "client_secret"][..]),
+    ]
+}
+
+fn never(opening: &Opening) -> Result<Opened, OpenError> {
+    Err(OpenError {
+        id: opening.id.clone(),
+        why: "it is made up".into(),
+        hint: String::new(),
+    })
 }

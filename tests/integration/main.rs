@@ -1,6 +1,7 @@
 //! The one test binary. Every file here is listed; `architecture` fails if one is not.
 
 mod architecture;
+mod config;
 mod fake;
 mod incident;
 mod lab;

@@ -11,7 +11,7 @@ use crate::fake::vendors;
 
 fn mistakes(text: &str) -> String {
     check("mine.yaml", text, &vendors())
-        .unwrap_err()
+        .expect_err("has mistakes")
         .to_string()
 }
 
@@ -528,7 +528,8 @@ fn a_playbook_can_be_read_in_plain_lines() {
 
 /// Whether the published schema accepts the text.
 fn fits(schema: &jsonschema::Validator, text: &str) -> bool {
-    schema.is_valid(&oust::yaml::parse(text, 1 << 20).unwrap().value.to_json())
+    let tree = oust::yaml::parse(text, 1 << 20).expect("it is YAML");
+    schema.is_valid(&tree.value.to_json())
 }
 
 #[test]
