@@ -122,9 +122,7 @@ impl Consent {
     fn give(plan: &Plan, kind: ConsentKind, by: &str, asked: Asked) -> Result<Self, ConsentError> {
         let Asked { shown_at, now: at } = asked;
         if at.since(shown_at) > TYPED_FOR {
-            return Err(ConsentError::Stale {
-                made_at: shown_at,
-            });
+            return Err(ConsentError::Stale { made_at: shown_at });
         }
         Ok(Self {
             digest: plan.digest(),

@@ -60,6 +60,7 @@ impl World {
             settings: Settings {
                 oie: true,
                 universal_logout: true,
+                suspend_ends_sessions: true,
                 log_delay_ms: 0,
                 latency_ms: 0,
                 hidden_factors: BTreeSet::new(),
@@ -220,6 +221,13 @@ impl World {
     #[must_use]
     pub fn latency_ms(mut self, ms: u64) -> Self {
         self.okta.settings.latency_ms = ms;
+        self
+    }
+
+    /// Suspending leaves sessions alone, as the operation's own reference has it.
+    #[must_use]
+    pub fn suspend_keeps_sessions(mut self) -> Self {
+        self.okta.settings.suspend_ends_sessions = false;
         self
     }
 

@@ -6,10 +6,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The kill switch of an Okta incident: contains a stolen account, and proves it.
 #[derive(Debug, Parser)]
-#[command(name = "oust", version, propagate_version = false, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 all good · 1 could not start · 2 usage, config or playbook · \
+#[command(
+    name = "oust",
+    version,
+    propagate_version = false,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 all good · 1 could not start · 2 usage, config or playbook · \
 3 not all good · 4 refused, nothing written · 6 stopped with writes made: resume it.\n\
-Try it on nothing real: oust sandbox drill")]
+Try it on nothing real: oust sandbox drill"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -21,11 +21,15 @@ use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
 ///
 /// # Errors
 /// [`Failure`] if there is no plan.
-pub fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
+pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
         let prepared = prepare(&shop, args).await?;
-        shop.tools.store.save_plan(&prepared.plan).await.map_err(store_failed)?;
+        shop.tools
+            .store
+            .save_plan(&prepared.plan)
+            .await
+            .map_err(store_failed)?;
         match global.output {
             Output::Json => print(&show::planned_json(&shop, &prepared.plan)),
             Output::Human => {
@@ -33,14 +37,21 @@ pub fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
                 print(&next_command(&prepared.plan));
             }
         }
-        Ok(if stopping_guard(&prepared.plan).is_some() { Exit::Refused } else { Exit::Good })
+        Ok(if stopping_guard(&prepared.plan).is_some() {
+            Exit::Refused
+        } else {
+            Exit::Good
+        })
     })
 }
 
 fn next_command(plan: &Plan) -> String {
     match stopping_guard(plan) {
         Some(next) => format!("a guard refuses this: {next}"),
-        None => format!("to carry it out within 15 minutes:\n  oust contain --consent \"{}\"", plan.phrase()),
+        None => format!(
+            "to carry it out within 15 minutes:\n  oust contain --consent \"{}\"",
+            plan.phrase()
+        ),
     }
 }
 
@@ -48,7 +59,7 @@ fn next_command(plan: &Plan) -> String {
 ///
 /// # Errors
 /// [`Failure`] with the exit code of what stopped it.
-pub fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failure> {
+pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failure> {
     if args.dry_run {
         return plan(global, &args.case);
     }
@@ -71,7 +82,11 @@ pub(super) fn must_be_able_to_ask(go: &GoArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let hint = "pass --yes, or --consent with the phrase of `oust plan`";
-    Err(Failure::say(Exit::Usage, "there is no terminal to ask at", hint))
+    Err(Failure::say(
+        Exit::Usage,
+        "there is no terminal to ask at",
+        hint,
+    ))
 }
 
 async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> {
@@ -91,11 +106,16 @@ async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> 
         case_id: args.case.clone(),
         reason: args.reason.clone(),
         source: Source::Person(shop.person.clone()),
-        scope: Scope { only: args.only.clone(), skip: args.skip.clone() },
+        scope: Scope {
+            only: args.only.clone(),
+            skip: args.skip.clone(),
+        },
         lifts: lifts(&args.lift, &shop.person)?,
     };
     let playbook = shop.playbook(&args.playbook)?;
-    plan_case(&shop.tools, &playbook, &shop.guards, request).await.map_err(plan_failed)
+    plan_case(&shop.tools, &playbook, &shop.guards, request)
+        .await
+        .map_err(plan_failed)
 }
 
 fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
@@ -104,34 +124,50 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
         .iter()
         .map(|text| {
             let (name, reason) = text.split_once('=').unwrap_or((text, ""));
-            let guard = GuardName::ALL.into_iter().find(|guard| guard.word() == name);
+            let guard = GuardName::ALL
+                .into_iter()
+                .find(|guard| guard.word() == name);
             let Some(guard) = guard else {
                 let meant = nearest(name, words()).map(|word| format!("did you mean `{word}`? "));
-                let hint = format!("{}guards: {}", meant.unwrap_or_default(), words().join(", "));
-                return Err(Failure::say(Exit::Usage, format!("no guard is called `{name}`"), hint));
+                let hint = format!(
+                    "{}guards: {}",
+                    meant.unwrap_or_default(),
+                    words().join(", ")
+                );
+                return Err(Failure::say(
+                    Exit::Usage,
+                    format!("no guard is called `{name}`"),
+                    hint,
+                ));
             };
             if reason.trim().is_empty() {
                 let what = format!("--lift {name} needs a reason");
                 let hint = format!("write --lift {name}=REASON: it goes into the record");
                 return Err(Failure::say(Exit::Usage, what, hint));
             }
-            Ok(Lift { guard, reason: reason.trim().to_owned(), by: by.to_owned() })
+            Ok(Lift {
+                guard,
+                reason: reason.trim().to_owned(),
+                by: by.to_owned(),
+            })
         })
         .collect()
 }
 
 fn plan_failed(error: PlanError) -> Failure {
     let (exit, hint) = match &error {
-        PlanError::Nobody | PlanError::NoSuchSystem(_) => {
-            (Exit::Usage, "systems are those of the config file".to_owned())
-        }
+        PlanError::Nobody | PlanError::NoSuchSystem(_) => (
+            Exit::Usage,
+            "systems are those of the config file".to_owned(),
+        ),
         PlanError::Subject(_) => (
             Exit::NotStarted,
             "check the login; an Okta id (00u…) always names exactly one account".to_owned(),
         ),
-        PlanError::Org(_) => {
-            (Exit::NotStarted, "check org_url, the network and the credential".to_owned())
-        }
+        PlanError::Org(_) => (
+            Exit::NotStarted,
+            "check org_url, the network and the credential".to_owned(),
+        ),
     };
     Failure::new(exit, error, hint)
 }
@@ -150,10 +186,13 @@ async fn fresh(
 }
 
 fn stopping_guard(plan: &Plan) -> Option<&str> {
-    plan.guards.iter().filter(|guard| guard.stops_run()).find_map(|guard| match &guard.reply {
-        crate::model::GuardReply::RefusesRun { next, .. } => Some(next.as_str()),
-        _ => None,
-    })
+    plan.guards
+        .iter()
+        .filter(|guard| guard.stops_run())
+        .find_map(|guard| match &guard.reply {
+            crate::model::GuardReply::RefusesRun { next, .. } => Some(next.as_str()),
+            _ => None,
+        })
 }
 
 fn refuse_if_guarded(global: &Global, plan: &Plan) -> Result<(), Failure> {
@@ -161,7 +200,11 @@ fn refuse_if_guarded(global: &Global, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     say(&show::refused(global, plan));
-    Err(Failure::say(Exit::Refused, "a guard refuses this run; nothing was written", ""))
+    Err(Failure::say(
+        Exit::Refused,
+        "a guard refuses this run; nothing was written",
+        "",
+    ))
 }
 
 /// Asks at the terminal, unless `--yes` answered already.
@@ -172,7 +215,10 @@ pub(super) fn ask(
     yes: bool,
 ) -> Result<Consent, Failure> {
     let by = &shop.person;
-    let asked = || Asked { shown_at, now: shop.tools.clock.now() };
+    let asked = || Asked {
+        shown_at,
+        now: shop.tools.clock.now(),
+    };
     let given = if yes {
         Consent::yes(plan, by, asked())
     } else {
@@ -202,12 +248,24 @@ async fn stored(
     args: &CaseArgs,
     phrase: &str,
 ) -> Result<(Prepared, Consent), Failure> {
-    let plan = shop.tools.store.plan(phrase.trim()).await.map_err(store_failed)?;
+    let plan = shop
+        .tools
+        .store
+        .plan(phrase.trim())
+        .await
+        .map_err(store_failed)?;
     let Some(plan) = plan else {
         let what = format!("no stored plan has the phrase `{}`", phrase.trim());
-        return Err(Failure::say(Exit::Refused, what, "oust plan prints a plan's phrase"));
+        return Err(Failure::say(
+            Exit::Refused,
+            what,
+            "oust plan prints a plan's phrase",
+        ));
     };
-    let asked = Asked { shown_at: plan.made_at, now: shop.tools.clock.now() };
+    let asked = Asked {
+        shown_at: plan.made_at,
+        now: shop.tools.clock.now(),
+    };
     let consent = Consent::phrase(&plan, phrase, &shop.person, asked);
     let consent = consent.map_err(|error| consent_failed(&error))?;
     agree(args, &plan)?;
@@ -215,18 +273,32 @@ async fn stored(
     let differs = plan.differs_from(&now.plan);
     if !differs.is_empty() {
         let what = format!("the plan no longer holds: {}", differs.join("; "));
-        return Err(Failure::say(Exit::Refused, what, "oust plan makes a new plan"));
+        return Err(Failure::say(
+            Exit::Refused,
+            what,
+            "oust plan makes a new plan",
+        ));
     }
     say(&show::plan(global, &plan));
     refuse_if_guarded(global, &plan)?;
-    Ok((Prepared { plan, snapshot: now.snapshot }, consent))
+    Ok((
+        Prepared {
+            plan,
+            snapshot: now.snapshot,
+        },
+        consent,
+    ))
 }
 
 /// Arguments may be left out beside a phrase; given, they must agree with the stored plan.
 fn agree(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
     let disagree = |what: &str| {
         let what = format!("{what} does not agree with the stored plan");
-        Err(Failure::say(Exit::Refused, what, "leave it out, or plan again"))
+        Err(Failure::say(
+            Exit::Refused,
+            what,
+            "leave it out, or plan again",
+        ))
     };
     for name in &args.who {
         let same = |who: &crate::model::Subject| {
@@ -247,16 +319,27 @@ async fn again(shop: &Workshop, plan: &Plan) -> Result<Prepared, Failure> {
     let window = &plan.case.window;
     let request = PlanRequest {
         run: plan.run.clone(),
-        who: plan.case.subjects.iter().map(|who| who.id.to_string()).collect(),
+        who: plan
+            .case
+            .subjects
+            .iter()
+            .map(|who| who.id.to_string())
+            .collect(),
         window: Some((window.start, window.end)),
         case_id: plan.case.id.clone(),
         reason: plan.case.reason.clone(),
         source: plan.case.source.clone(),
         scope: plan.scope.clone(),
-        lifts: plan.guards.iter().filter_map(|guard| guard.lifted.clone()).collect(),
+        lifts: plan
+            .guards
+            .iter()
+            .filter_map(|guard| guard.lifted.clone())
+            .collect(),
     };
     let playbook = shop.playbook(&plan.playbook.name)?;
-    plan_case(&shop.tools, &playbook, &shop.guards, request).await.map_err(plan_failed)
+    plan_case(&shop.tools, &playbook, &shop.guards, request)
+        .await
+        .map_err(plan_failed)
 }
 
 async fn carry_out(
@@ -268,7 +351,9 @@ async fn carry_out(
 ) -> Result<Exit, Failure> {
     let Prepared { plan, snapshot } = prepared;
     let start = start(global, shop, consent, snapshot, go)?;
-    let run = Run::begin(shop.tools.clone(), plan, start).await.map_err(run_failed)?;
+    let run = Run::begin(shop.tools.clone(), plan, start)
+        .await
+        .map_err(run_failed)?;
     let ended = run.carry_out().await;
     finish(global, shop, &run, ended, go)
 }
@@ -284,7 +369,11 @@ pub(super) fn start(
     let prove_for = match &go.prove_for {
         None => None,
         Some(text) => Some(when::duration(text).ok_or_else(|| {
-            Failure::say(Exit::Usage, format!("--prove-for `{text}` is no duration"), "write 90s, 2m, 1h")
+            Failure::say(
+                Exit::Usage,
+                format!("--prove-for `{text}` is no duration"),
+                "write 90s, 2m, 1h",
+            )
         })?),
     };
     Ok(Start {
@@ -334,9 +423,10 @@ pub(super) fn run_failed(error: RunError) -> Failure {
 
 pub(super) fn store_failed(error: StoreError) -> Failure {
     let (exit, hint) = match &error {
-        StoreError::Busy { run, .. } => {
-            (Exit::Refused, format!("go on with it: oust runs resume {run}"))
-        }
+        StoreError::Busy { run, .. } => (
+            Exit::Refused,
+            format!("go on with it: oust runs resume {run}"),
+        ),
         StoreError::Exists { .. } => (
             Exit::Refused,
             "a plan is carried out once: oust runs show it, or plan again".to_owned(),
@@ -344,12 +434,14 @@ pub(super) fn store_failed(error: StoreError) -> Failure {
         StoreError::NoRun { .. } | StoreError::Purged { .. } => {
             (Exit::NotStarted, "oust runs list names them all".to_owned())
         }
-        StoreError::OtherOrg { .. } => {
-            (Exit::NotStarted, "name another directory with --state for this org".to_owned())
-        }
-        StoreError::Newer { .. } => {
-            (Exit::NotStarted, "use the newer oust, or another directory with --state".to_owned())
-        }
+        StoreError::OtherOrg { .. } => (
+            Exit::NotStarted,
+            "name another directory with --state for this org".to_owned(),
+        ),
+        StoreError::Newer { .. } => (
+            Exit::NotStarted,
+            "use the newer oust, or another directory with --state".to_owned(),
+        ),
         StoreError::Corrupt { .. } | StoreError::Disk { .. } => (
             Exit::NotStarted,
             "in an emergency: --emergency-ledger takes a fresh file elsewhere, --no-ledger \

@@ -40,12 +40,20 @@ pub struct Failure {
 impl Failure {
     /// A failure with its next step.
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
-        Self { exit, error: error.into(), hint: hint.into() }
+        Self {
+            exit,
+            error: error.into(),
+            hint: hint.into(),
+        }
     }
 
     /// A failure in one sentence, with its next step.
     pub fn say(exit: Exit, what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
-        Self { exit, error: anyhow::anyhow!("{what}"), hint: hint.into() }
+        Self {
+            exit,
+            error: anyhow::anyhow!("{what}"),
+            hint: hint.into(),
+        }
     }
 
     /// Printed once, at the border.
@@ -63,13 +71,13 @@ impl Failure {
 static WROTE: AtomicBool = AtomicBool::new(false);
 
 /// From now on only 0, 3 and 6 are possible.
-pub fn a_write_is_leaving() {
+pub(super) fn a_write_is_leaving() {
     WROTE.store(true, Ordering::Relaxed);
 }
 
 /// The exit code that `exit` becomes once a write has left, panics included.
 #[must_use]
-pub fn after_writes(exit: Exit) -> Exit {
+pub(super) fn after_writes(exit: Exit) -> Exit {
     match exit {
         Exit::NotStarted | Exit::Usage | Exit::Refused if WROTE.load(Ordering::Relaxed) => {
             Exit::Stopped

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Where a run's files went, or why they did not.
-pub struct Written {
+pub(super) struct Written {
     /// The HTML file, if it could be written.
     pub html: Option<PathBuf>,
     /// What could not be written.
@@ -12,10 +12,16 @@ pub struct Written {
 
 /// Writes `name.ext` for each rendering into `dir`; a failure is told, never fatal: the run is
 /// in the ledger.
-pub fn write(dir: &Path, name: &str, renderings: &[(&str, &str)]) -> Written {
-    let mut written = Written { html: None, trouble: Vec::new() };
+pub(super) fn write(dir: &Path, name: &str, renderings: &[(&str, &str)]) -> Written {
+    let mut written = Written {
+        html: None,
+        trouble: Vec::new(),
+    };
     if let Err(error) = std::fs::create_dir_all(dir) {
-        let what = format!("{} cannot be made: {error}; the report is in the ledger", dir.display());
+        let what = format!(
+            "{} cannot be made: {error}; the report is in the ledger",
+            dir.display()
+        );
         written.trouble.push(what);
         return written;
     }

@@ -2,8 +2,8 @@
 
 use super::args::PlaybookCommand;
 use super::exit::{Exit, Failure};
-use super::setup::checked;
 use super::print;
+use super::setup::checked;
 use crate::connectors;
 use crate::playbook::{schema, shipped, summary};
 use crate::report::escape::visible;
@@ -12,7 +12,7 @@ use crate::report::escape::visible;
 ///
 /// # Errors
 /// [`Failure`] if a playbook is not found or has mistakes.
-pub fn run(command: &PlaybookCommand) -> Result<Exit, Failure> {
+pub(super) fn run(command: &PlaybookCommand) -> Result<Exit, Failure> {
     match command {
         PlaybookCommand::List => list(),
         PlaybookCommand::Show { name } => show(name),
@@ -29,8 +29,16 @@ fn list() -> Result<Exit, Failure> {
     for (name, _) in shipped() {
         let playbook = checked(name)?;
         let steps: usize = playbook.stages.iter().map(|stage| stage.steps.len()).sum();
-        let stages: Vec<&str> = playbook.stages.iter().map(|stage| stage.name.as_str()).collect();
-        print(&format!("{name:<18} {} steps: {}", steps, stages.join(" → ")));
+        let stages: Vec<&str> = playbook
+            .stages
+            .iter()
+            .map(|stage| stage.name.as_str())
+            .collect();
+        print(&format!(
+            "{name:<18} {} steps: {}",
+            steps,
+            stages.join(" → ")
+        ));
         print(&format!("{:<18} {}", "", playbook.description));
     }
     Ok(Exit::Good)
@@ -61,7 +69,9 @@ fn check(names: &[String]) -> Exit {
         match checked(name) {
             Ok(playbook) => {
                 print(&format!("{name}: good"));
-                summary(&playbook).iter().for_each(|line| print(&visible(line)));
+                summary(&playbook)
+                    .iter()
+                    .for_each(|line| print(&visible(line)));
             }
             Err(failure) => exit = failure.report(),
         }

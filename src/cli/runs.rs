@@ -1,7 +1,9 @@
 //! `oust runs`: look at runs, go on with one, look after the ledger.
 
 use super::args::{Global, GoArgs, Output, RunsCommand, WhichRun};
-use super::contain::{ask, consent_failed, finish, must_be_able_to_ask, run_failed, start, store_failed};
+use super::contain::{
+    ask, consent_failed, finish, must_be_able_to_ask, run_failed, start, store_failed,
+};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, ledger_only};
 use super::{print, say, show, when};
@@ -15,7 +17,7 @@ use crate::model::RunId;
 ///
 /// # Errors
 /// [`Failure`] with the exit code of what stopped it.
-pub fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         match command {
             RunsCommand::List => list(global).await,
@@ -61,20 +63,29 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
     let (id, records) = pick(&*shop.archive, which).await?;
     let state = RunState::of(&records);
     let Some(plan) = state.plan.clone() else {
-        return Err(Failure::say(Exit::NotStarted, format!("run {id} has no plan"), ""));
+        return Err(Failure::say(
+            Exit::NotStarted,
+            format!("run {id} has no plan"),
+            "",
+        ));
     };
     say(&show::result(global, &show::report(&shop, &state), None));
     let shown_at = shop.tools.clock.now();
     let consent = match &go.consent {
         Some(phrase) => {
-            let asked = Asked { shown_at, now: shown_at };
+            let asked = Asked {
+                shown_at,
+                now: shown_at,
+            };
             Consent::phrase(&plan, phrase, &shop.person, asked)
                 .map_err(|error| consent_failed(&error))?
         }
         None => ask(&shop, &plan, shown_at, go.yes)?,
     };
     let start = start(global, &shop, consent, Snapshot::default(), go)?;
-    let run = Run::resume(shop.tools.clone(), &records, start).await.map_err(run_failed)?;
+    let run = Run::resume(shop.tools.clone(), &records, start)
+        .await
+        .map_err(run_failed)?;
     let ended = run.carry_out().await;
     finish(global, &shop, &run, ended, go)
 }
@@ -83,7 +94,9 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
 async fn prove(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
     let shop = Workshop::open(global, Ledger::Usual).await?;
     let (id, records) = pick(&*shop.archive, which).await?;
-    let state = prove_again(&shop.tools, &id, &records).await.map_err(run_failed)?;
+    let state = prove_again(&shop.tools, &id, &records)
+        .await
+        .map_err(run_failed)?;
     let report = show::report(&shop, &state);
     match global.output {
         Output::Json => print(&show::json(&report)),
@@ -94,22 +107,36 @@ async fn prove(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
 
 async fn verify(global: &Global, head: Option<&str>) -> Result<Exit, Failure> {
     let expected = head.map(parse_head).transpose()?;
-    let verified = ledger_only(global)?.verify(expected).await.map_err(store_failed)?;
+    let verified = ledger_only(global)?
+        .verify(expected)
+        .await
+        .map_err(store_failed)?;
     print(&verified.sentence());
-    Ok(if verified.is_good() { Exit::Good } else { Exit::NotAllGood })
+    Ok(if verified.is_good() {
+        Exit::Good
+    } else {
+        Exit::NotAllGood
+    })
 }
 
 fn parse_head(text: &str) -> Result<Head, Failure> {
     let wrong = || {
         let hint = "copy ledger_head from a report: SEQ:HASH";
-        Failure::say(Exit::Usage, format!("--head `{text}` is no ledger head"), hint)
+        Failure::say(
+            Exit::Usage,
+            format!("--head `{text}` is no ledger head"),
+            hint,
+        )
     };
     let (seq, hash) = text.split_once(':').ok_or_else(wrong)?;
     let seq = seq.parse().map_err(|_| wrong())?;
     if hash.len() != 64 || !hash.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err(wrong());
     }
-    Ok(Head { seq, hash: hash.to_lowercase() })
+    Ok(Head {
+        seq,
+        hash: hash.to_lowercase(),
+    })
 }
 
 async fn export(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
@@ -127,10 +154,16 @@ async fn export(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
 
 async fn purge(global: &Global, older_than: &str) -> Result<Exit, Failure> {
     let age = when::duration(older_than).ok_or_else(|| {
-        Failure::say(Exit::Usage, format!("--older-than `{older_than}` is no age"), "write 365d")
+        Failure::say(
+            Exit::Usage,
+            format!("--older-than `{older_than}` is no age"),
+            "write 365d",
+        )
     })?;
     let now = SystemClock::new().now();
-    let purged = ledger_only(global)?.purge_older_than(now.minus(age), now).await;
+    let purged = ledger_only(global)?
+        .purge_older_than(now.minus(age), now)
+        .await;
     let purged = purged.map_err(store_failed)?;
     print(&format!(
         "{} runs emptied ({} records), {} stored plans forgotten; the chain still verifies",
@@ -150,10 +183,7 @@ async fn name_of(archive: &dyn Archive, which: &WhichRun) -> Result<RunId, Failu
     newest.ok_or_else(|| Failure::say(Exit::NotStarted, "there are no runs yet", ""))
 }
 
-async fn pick(
-    archive: &dyn Archive,
-    which: &WhichRun,
-) -> Result<(RunId, Vec<Record>), Failure> {
+async fn pick(archive: &dyn Archive, which: &WhichRun) -> Result<(RunId, Vec<Record>), Failure> {
     let id = name_of(archive, which).await?;
     let records = archive.records(&id).await.map_err(store_failed)?;
     if records.is_empty() {
@@ -163,5 +193,9 @@ async fn pick(
 }
 
 fn no_such_run(id: &RunId) -> Failure {
-    Failure::say(Exit::NotStarted, format!("there is no run {id}"), "oust runs list names them all")
+    Failure::say(
+        Exit::NotStarted,
+        format!("there is no run {id}"),
+        "oust runs list names them all",
+    )
 }

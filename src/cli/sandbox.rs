@@ -144,11 +144,20 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
 fn truth_of(open: &oust_mocks::Sandbox) -> Truth {
     let range = open.server.range();
     let victim = range.okta.user(&open.victim).map(|user| user.id.clone());
-    let holds = victim.map(|id| range.okta.attacker_holds(&id)).unwrap_or_default();
+    let holds = victim
+        .map(|id| range.okta.attacker_holds(&id))
+        .unwrap_or_default();
     let moves = range.attacker.as_ref().map(|attacker| {
-        attacker.moves.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+        attacker
+            .moves
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect()
     });
-    Truth { holds, moves: moves.unwrap_or_default() }
+    Truth {
+        holds,
+        moves: moves.unwrap_or_default(),
+    }
 }
 
 /// The mocks as a child process; killed when dropped.
@@ -162,7 +171,12 @@ struct Mocks {
 impl Mocks {
     fn start(args: &MockArgs) -> Result<Self, Failure> {
         let mut command = this_program()?;
-        command.args(["sandbox", "serve", "--latency-ms", &args.latency_ms.to_string()]);
+        command.args([
+            "sandbox",
+            "serve",
+            "--latency-ms",
+            &args.latency_ms.to_string(),
+        ]);
         command.args(["--port", &args.port.to_string()]);
         if args.attacker {
             command.arg("--attacker");
@@ -175,7 +189,12 @@ impl Mocks {
         let stdin = child.stdin.take().expect("stdin is piped");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let told = read_line(&mut stdout)?;
-        Ok(Self { child, stdin, stdout, told })
+        Ok(Self {
+            child,
+            stdin,
+            stdout,
+            told,
+        })
     }
 
     fn truth(&mut self) -> Result<Truth, Failure> {
@@ -193,7 +212,8 @@ impl Drop for Mocks {
 
 fn read_line<T: serde::de::DeserializeOwned>(from: &mut impl BufRead) -> Result<T, Failure> {
     let mut line = String::new();
-    from.read_line(&mut line).map_err(|error| not_started(&error))?;
+    from.read_line(&mut line)
+        .map_err(|error| not_started(&error))?;
     serde_json::from_str(&line).map_err(|_| {
         let hint = "what the mocks said on stderr stands above";
         Failure::say(Exit::NotStarted, "the mock vendors did not start", hint)
@@ -201,7 +221,11 @@ fn read_line<T: serde::de::DeserializeOwned>(from: &mut impl BufRead) -> Result<
 }
 
 fn not_started(error: &std::io::Error) -> Failure {
-    Failure::say(Exit::NotStarted, format!("the mock vendors cannot be started: {error}"), "")
+    Failure::say(
+        Exit::NotStarted,
+        format!("the mock vendors cannot be started: {error}"),
+        "",
+    )
 }
 
 fn this_program() -> Result<Command, Failure> {
@@ -245,11 +269,22 @@ fn run_drill(args: &DrillArgs) -> Result<Exit, Failure> {
     let victim = mocks.told.victim.clone();
     let before = mocks.truth()?;
     say("Drill on mock vendors: nothing here is real, everything else is.");
-    say(&format!("before: the intruder holds {} things of {victim}", before.holds.len()));
-    say(&format!("$ oust contain {victim} --since 2h --case DRILL --yes\n"));
+    say(&format!(
+        "before: the intruder holds {} things of {victim}",
+        before.holds.len()
+    ));
+    say(&format!(
+        "$ oust contain {victim} --since 2h --case DRILL --yes\n"
+    ));
     let mut contain = this_program()?;
-    contain.args(["contain", &victim, "--since", "2h", "--case", "DRILL", "--yes"]);
-    contain.arg("--config").arg(&home.config).arg("--state").arg(&home.state);
+    contain.args([
+        "contain", &victim, "--since", "2h", "--case", "DRILL", "--yes",
+    ]);
+    contain
+        .arg("--config")
+        .arg(&home.config)
+        .arg("--state")
+        .arg(&home.state);
     contain.arg("--report").arg(&args.report);
     let ended = contain.status().map_err(|error| not_started(&error))?;
     let after = mocks.truth()?;
@@ -273,7 +308,10 @@ fn tell(after: &Truth) {
     if after.holds.is_empty() {
         say("the mock vendors' own word: he holds nothing any more");
     } else {
-        say(&format!("the mock vendors' own word: he still holds {}", after.holds.join(", ")));
+        say(&format!(
+            "the mock vendors' own word: he still holds {}",
+            after.holds.join(", ")
+        ));
     }
 }
 
@@ -307,7 +345,14 @@ impl Home {
 }
 
 fn config_for(told: &Told, key: &Path) -> String {
-    let Told { url, client_id, reader_client_id, kid, quarantine_group, .. } = told;
+    let Told {
+        url,
+        client_id,
+        reader_client_id,
+        kid,
+        quarantine_group,
+        ..
+    } = told;
     let key = serde_json::Value::from(key.display().to_string());
     format!(
         "# The sandbox's config: mock vendors on loopback, throwaway keys.\n\

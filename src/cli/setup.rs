@@ -22,7 +22,7 @@ use crate::transport::{HttpWire, Wire};
 
 /// Which ledger a command writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ledger {
+pub(super) enum Ledger {
     /// The one under `--state`.
     Usual,
     /// That one, or a fresh one elsewhere if it cannot be opened.
@@ -34,7 +34,7 @@ pub enum Ledger {
 impl Ledger {
     /// What the arguments ask for.
     #[must_use]
-    pub fn of(go: &GoArgs) -> Self {
+    pub(super) fn of(go: &GoArgs) -> Self {
         match (go.emergency_ledger, go.no_ledger) {
             (true, _) => Self::Emergency,
             (_, true) => Self::Lines,
@@ -44,7 +44,7 @@ impl Ledger {
 }
 
 /// Everything a command works with.
-pub struct Workshop {
+pub(super) struct Workshop {
     /// For the engine.
     pub tools: Tools,
     /// The ledger, as it can be looked after.
@@ -64,7 +64,7 @@ impl Workshop {
     ///
     /// # Errors
     /// [`Failure`] that says which of them could not be opened, and what to do.
-    pub async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
+    pub(super) async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
         let config = load_config(global)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
@@ -75,7 +75,8 @@ impl Workshop {
         }
         let tool = concat!("oust/", env!("CARGO_PKG_VERSION")).to_owned();
         let wire = HttpWire::new();
-        let wire = wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
+        let wire =
+            wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
         let givens = Givens {
             wire: Arc::new(wire),
             clock: Arc::clone(&clock),
@@ -84,22 +85,38 @@ impl Workshop {
         };
         let (directory, services) = open_systems(&config, &givens)?;
         let store: Arc<dyn Store> = archive.clone();
-        let tools = Tools { directory, services, store, clock, rng, tool };
+        let tools = Tools {
+            directory,
+            services,
+            store,
+            clock,
+            rng,
+            tool,
+        };
         let person = person();
-        Ok(Self { tools, archive, run, guards: limits(&config.guards), person, notes })
+        Ok(Self {
+            tools,
+            archive,
+            run,
+            guards: limits(&config.guards),
+            person,
+            notes,
+        })
     }
 
     /// The checked playbook of this name or file.
     ///
     /// # Errors
     /// [`Failure`] with every mistake in it.
-    pub fn playbook(&self, name: &str) -> Result<CheckedPlaybook, Failure> {
+    pub(super) fn playbook(&self, name: &str) -> Result<CheckedPlaybook, Failure> {
         checked(name)
     }
 
     /// Says loudly that a run is unfinished.
-    pub async fn say_unfinished(&self) {
-        let Ok(runs) = self.archive.unfinished().await else { return };
+    pub(super) async fn say_unfinished(&self) {
+        let Ok(runs) = self.archive.unfinished().await else {
+            return;
+        };
         for run in runs {
             say(&format!(
                 "! run {} on {} is unfinished since {}: oust runs resume {}",
@@ -148,7 +165,10 @@ fn limits(guards: &config::Guards) -> GuardConfig {
 
 fn person() -> String {
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    named("SUDO_USER").or_else(|| named("USER")).or_else(|| named("LOGNAME")).unwrap_or_else(|| "unknown".into())
+    named("SUDO_USER")
+        .or_else(|| named("USER"))
+        .or_else(|| named("LOGNAME"))
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// `r_` and a number that sorts by time: 48 bits of milliseconds, 32 of chance.
@@ -167,19 +187,29 @@ fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| home(".local/state"));
-    base.map(|base| base.join("oust").join("oust.db")).ok_or_else(|| {
-        Failure::say(Exit::NotStarted, "no home directory for the state", "name one with --state")
-    })
+    base.map(|base| base.join("oust").join("oust.db"))
+        .ok_or_else(|| {
+            Failure::say(
+                Exit::NotStarted,
+                "no home directory for the state",
+                "name one with --state",
+            )
+        })
 }
 
 type OpenLedger = (Arc<dyn Archive>, Vec<Finding>);
 
 fn open_ledger(global: &Global, ledger: Ledger, run: &RunId) -> Result<OpenLedger, Failure> {
     if ledger == Ledger::Lines {
-        return Ok((Arc::new(LineStore::new(Box::new(std::io::stderr()))), Vec::new()));
+        return Ok((
+            Arc::new(LineStore::new(Box::new(std::io::stderr()))),
+            Vec::new(),
+        ));
     }
-    let emergency = (ledger == Ledger::Emergency)
-        .then(|| Emergency { candidates: elsewhere(), suffix: run.to_string() });
+    let emergency = (ledger == Ledger::Emergency).then(|| Emergency {
+        candidates: elsewhere(),
+        suffix: run.to_string(),
+    });
     let opened = open_or_emergency(&ledger_path(global)?, emergency.as_ref());
     let (store, notes) = opened.map_err(store_failed)?;
     Ok((Arc::new(store), notes))
@@ -189,7 +219,10 @@ fn open_ledger(global: &Global, ledger: Ledger, run: &RunId) -> Result<OpenLedge
 fn elsewhere() -> Vec<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let here = std::env::current_dir().ok();
-    [home, here, Some(std::env::temp_dir())].into_iter().flatten().collect()
+    [home, here, Some(std::env::temp_dir())]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 struct Givens {
@@ -224,7 +257,11 @@ fn open_systems(
         }
     }
     let directory = directory.ok_or_else(|| {
-        Failure::say(Exit::Usage, "no connector for okta is configured", "add one to the config")
+        Failure::say(
+            Exit::Usage,
+            "no connector for okta is configured",
+            "add one to the config",
+        )
     })?;
     Ok((directory, services))
 }

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::print;
 
 /// Prints completions.
-pub fn completions(shell: clap_complete::Shell) -> Exit {
+pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "oust", &mut text);
     print(String::from_utf8_lossy(&text).trim_end());
@@ -18,10 +18,11 @@ pub fn completions(shell: clap_complete::Shell) -> Exit {
 ///
 /// # Errors
 /// [`Failure`] if it cannot be rendered.
-pub fn man() -> Result<Exit, Failure> {
+pub(super) fn man() -> Result<Exit, Failure> {
     let mut text = Vec::new();
     let page = clap_mangen::Man::new(Cli::command());
-    page.render(&mut text).map_err(|error| Failure::new(Exit::NotStarted, error, ""))?;
+    page.render(&mut text)
+        .map_err(|error| Failure::new(Exit::NotStarted, error, ""))?;
     print(String::from_utf8_lossy(&text).trim_end());
     Ok(Exit::Good)
 }

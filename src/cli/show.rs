@@ -3,15 +3,14 @@
 //! Chooses the rendering and its style; the renderings themselves are in `report`.
 
 use std::path::Path;
-use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
 
-use super::args::{Global, Output};
+use super::args::Global;
 use super::exit::{Exit, a_write_is_leaving};
 use super::files::{self, Written};
-use super::setup::Workshop;
 use super::is_lively;
+use super::setup::Workshop;
 use crate::engine::Observer;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Plan, Utc, Verdict};
@@ -20,25 +19,31 @@ use crate::report::{self, Report, Style};
 /// How this terminal wants its text.
 fn style(global: &Global) -> Style {
     let width = console_width().clamp(60, 120);
-    Style { color: is_lively(global), width }
+    Style {
+        color: is_lively(global),
+        width,
+    }
 }
 
 fn console_width() -> usize {
-    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100)
 }
 
 /// The plan, as it is consented to.
-pub fn plan(global: &Global, plan: &Plan) -> String {
+pub(super) fn plan(global: &Global, plan: &Plan) -> String {
     report::plan_screen(plan, &TimeZone::system(), style(global))
 }
 
 /// Why a guard refuses the run.
-pub fn refused(global: &Global, plan: &Plan) -> String {
+pub(super) fn refused(global: &Global, plan: &Plan) -> String {
     report::refused_screen(plan, style(global))
 }
 
 /// A plan as a report in which nothing was done yet.
-pub fn planned_json(shop: &Workshop, plan: &Plan) -> String {
+pub(super) fn planned_json(shop: &Workshop, plan: &Plan) -> String {
     let mut state = RunState::default();
     let opened = Event::Opened {
         tool: shop.tools.tool.clone(),
@@ -51,7 +56,7 @@ pub fn planned_json(shop: &Workshop, plan: &Plan) -> String {
 }
 
 /// The report of a run as it stands.
-pub fn report(shop: &Workshop, state: &RunState) -> Report {
+pub(super) fn report(shop: &Workshop, state: &RunState) -> Report {
     let home = &shop.tools.directory.system.id;
     let mut report = Report::of(state, &|id| shop.tools.action(id), home);
     report.recorded = report.recorded && shop.archive.is_recorded();
@@ -59,28 +64,32 @@ pub fn report(shop: &Workshop, state: &RunState) -> Report {
 }
 
 /// The one JSON object.
-pub fn json(report: &Report) -> String {
+pub(super) fn json(report: &Report) -> String {
     serde_json::to_string(report).expect("a report is plain values")
 }
 
 /// The result for people.
-pub fn result(global: &Global, report: &Report, file: Option<&Path>) -> String {
+pub(super) fn result(global: &Global, report: &Report, file: Option<&Path>) -> String {
     let file = file.map(|path| path.display().to_string());
     report::result_screen(report, &TimeZone::system(), file.as_deref(), style(global))
 }
 
 /// The result of a run that its person stopped.
-pub fn stopped(global: &Global, report: &Report) -> String {
+pub(super) fn stopped(global: &Global, report: &Report) -> String {
     report::stopped_screen(report, style(global))
 }
 
 /// What a command ends with that shows this report.
-pub fn exit_of(report: &Report) -> Exit {
-    if report.verdict == Verdict::Contained { Exit::Good } else { Exit::NotAllGood }
+pub(super) fn exit_of(report: &Report) -> Exit {
+    if report.verdict == Verdict::Contained {
+        Exit::Good
+    } else {
+        Exit::NotAllGood
+    }
 }
 
 /// One line of `runs list`.
-pub fn run_row(run: &RunRow) -> String {
+pub(super) fn run_row(run: &RunRow) -> String {
     let verdict = match (&run.verdict, run.closed_at) {
         (Some(verdict), Some(_)) => verdict.as_str(),
         _ if run.wrote => "UNFINISHED, with writes made",
@@ -102,7 +111,7 @@ pub fn run_row(run: &RunRow) -> String {
 }
 
 /// Writes the report's files.
-pub fn write_files(dir: &Path, report: &Report) -> Written {
+pub(super) fn write_files(dir: &Path, report: &Report) -> Written {
     let name = format!("oust-{}", report.run_id);
     let json = json(report);
     let renderings = [("json", json.as_str())];
@@ -110,9 +119,11 @@ pub fn write_files(dir: &Path, report: &Report) -> Written {
 }
 
 /// Knows when the first write leaves.
-pub struct Watcher;
+pub(super) struct Watcher;
 impl Watcher {
-    pub fn new(_: &Global) -> Self { Self }
+    pub(super) fn new(_: &Global) -> Self {
+        Self
+    }
 }
 impl Observer for Watcher {
     fn saw(&self, _: Utc, event: &Event, _: &RunState) {

@@ -8,7 +8,7 @@ use super::exit::{Exit, after_writes};
 
 /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process.
 #[must_use]
-pub fn on_ctrl_c() -> watch::Receiver<bool> {
+pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
     let (ask, asked) = watch::channel(false);
     tokio::spawn(async move {
         for count in 0.. {
@@ -16,7 +16,9 @@ pub fn on_ctrl_c() -> watch::Receiver<bool> {
                 return;
             }
             if count > 0 {
-                super::say("stopped at once; what is in doubt is read back by: oust runs resume --last");
+                super::say(
+                    "stopped at once; what is in doubt is read back by: oust runs resume --last",
+                );
                 #[expect(clippy::exit, reason = "the person asked twice; the ledger is durable")]
                 std::process::exit(after_writes(Exit::NotStarted) as i32);
             }

@@ -15,16 +15,24 @@ const LIST_MAX: u64 = 4 << 20;
 /// # Errors
 /// [`Failure`] if the list cannot be read, or if nobody is named at all: an empty list is a
 /// mistake, never everybody.
-pub fn named(who: &[String], list: Option<&str>) -> Result<Vec<String>, Failure> {
+pub(super) fn named(who: &[String], list: Option<&str>) -> Result<Vec<String>, Failure> {
     let mut all: Vec<String> = who.iter().map(|name| name.trim().to_owned()).collect();
     if let Some(from) = list {
         let text = read(from)?;
         let text = text.trim_start_matches('\u{feff}');
         let lines = text.lines().map(str::trim);
-        all.extend(lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned));
+        all.extend(
+            lines
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .map(str::to_owned),
+        );
     }
     if all.iter().any(String::is_empty) {
-        return Err(Failure::say(Exit::Usage, "a login is empty", "check the quoting"));
+        return Err(Failure::say(
+            Exit::Usage,
+            "a login is empty",
+            "check the quoting",
+        ));
     }
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|name| seen.insert(name.to_lowercase()));
@@ -38,7 +46,9 @@ pub fn named(who: &[String], list: Option<&str>) -> Result<Vec<String>, Failure>
 fn read(from: &str) -> Result<String, Failure> {
     let mut text = String::new();
     let result = if from == "-" {
-        std::io::stdin().take(LIST_MAX + 1).read_to_string(&mut text)
+        std::io::stdin()
+            .take(LIST_MAX + 1)
+            .read_to_string(&mut text)
     } else {
         std::fs::File::open(from).and_then(|file| file.take(LIST_MAX + 1).read_to_string(&mut text))
     };
@@ -48,7 +58,11 @@ fn read(from: &str) -> Result<String, Failure> {
         Failure::say(Exit::Usage, what, hint)
     })?;
     if text.len() as u64 > LIST_MAX {
-        return Err(Failure::say(Exit::Usage, format!("--subjects {from} is too large"), hint));
+        return Err(Failure::say(
+            Exit::Usage,
+            format!("--subjects {from} is too large"),
+            hint,
+        ));
     }
     Ok(text)
 }
@@ -61,7 +75,11 @@ mod tests {
     fn a_list_from_windows_names_everybody_once() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("list.txt");
-        std::fs::write(&path, "\u{feff}alex@x\r\n\r\n# the others\r\nPriya@x\r\npriya@x\r\n").unwrap();
+        std::fs::write(
+            &path,
+            "\u{feff}alex@x\r\n\r\n# the others\r\nPriya@x\r\npriya@x\r\n",
+        )
+        .unwrap();
         let all = named(&["alex@x".into()], path.to_str()).unwrap();
         assert_eq!(all, ["alex@x", "Priya@x"]);
     }

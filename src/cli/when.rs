@@ -12,7 +12,7 @@ use crate::model::Utc;
 ///
 /// # Errors
 /// A sentence with the forms that are understood.
-pub fn moment(text: &str, now: Utc, zone: &TimeZone) -> Result<Utc, String> {
+pub(super) fn moment(text: &str, now: Utc, zone: &TimeZone) -> Result<Utc, String> {
     let text = text.trim();
     if let Some(ago) = duration(text) {
         return Ok(now.minus(ago));
@@ -21,10 +21,15 @@ pub fn moment(text: &str, now: Utc, zone: &TimeZone) -> Result<Utc, String> {
         return Ok(Utc::from(at));
     }
     let local = |at: civil::DateTime| {
-        at.to_zoned(zone.clone()).map(|zoned| Utc::from(zoned.timestamp())).map_err(|_| ())
+        at.to_zoned(zone.clone())
+            .map(|zoned| Utc::from(zoned.timestamp()))
+            .map_err(|_| ())
     };
     let written = text.replacen(' ', "T", 1);
-    let at = written.parse::<civil::DateTime>().map_err(|_| ()).and_then(local);
+    let at = written
+        .parse::<civil::DateTime>()
+        .map_err(|_| ())
+        .and_then(local);
     if let Ok(at) = at {
         return Ok(at);
     }
@@ -48,12 +53,16 @@ fn time_of_day(text: &str, now: Utc, zone: &TimeZone) -> Option<Utc> {
         Some(Utc::from(zoned.timestamp()))
     };
     let this = at(today)?;
-    if this <= now { Some(this) } else { at(today.yesterday().ok()?) }
+    if this <= now {
+        Some(this)
+    } else {
+        at(today.yesterday().ok()?)
+    }
 }
 
 /// `90s`, `45m`, `2h`, `7d`, or several together: `1h30m`. At most 366 days.
 #[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let mut total: u64 = 0;
     let mut number = String::new();
     for c in text.chars() {
@@ -80,7 +89,7 @@ pub fn duration(text: &str) -> Option<Duration> {
 ///
 /// # Errors
 /// A sentence, if one is no time, lies in the future, or they are the wrong way round.
-pub fn window(
+pub(super) fn window(
     since: Option<&str>,
     until: Option<&str>,
     now: Utc,
@@ -100,10 +109,14 @@ pub fn window(
         return Err(format!("--since {start} lies in the future (it is {now})"));
     }
     if end.is_some_and(|end| end > now) {
-        return Err(format!("--until lies in the future (it is {now}): leave it out for now"));
+        return Err(format!(
+            "--until lies in the future (it is {now}): leave it out for now"
+        ));
     }
     if let Some(end) = end.filter(|end| *end <= start) {
-        return Err(format!("the window is reversed: it ends {end}, before it starts {start}"));
+        return Err(format!(
+            "the window is reversed: it ends {end}, before it starts {start}"
+        ));
     }
     Ok(Some((start, end)))
 }
@@ -124,19 +137,41 @@ mod tests {
     fn times_are_read_as_people_write_them() {
         assert_eq!(read("2h"), "2026-03-10T07:00:00.000Z");
         assert_eq!(read("08:30"), "2026-03-10T08:30:00.000Z");
-        assert_eq!(read("13:30"), "2026-03-09T13:30:00.000Z", "the last 13:30 that was");
+        assert_eq!(
+            read("13:30"),
+            "2026-03-09T13:30:00.000Z",
+            "the last 13:30 that was"
+        );
         assert_eq!(read("2026-03-10 08:30"), "2026-03-10T08:30:00.000Z");
-        assert_eq!(read("2026-03-10T08:30:00+01:00"), "2026-03-10T07:30:00.000Z");
+        assert_eq!(
+            read("2026-03-10T08:30:00+01:00"),
+            "2026-03-10T07:30:00.000Z"
+        );
         let zurich = TimeZone::get("Europe/Zurich").unwrap();
-        assert_eq!(moment("08:30", now(), &zurich).unwrap().to_string(), "2026-03-10T07:30:00.000Z");
-        assert!(moment("yesterday-ish", now(), &TimeZone::UTC).unwrap_err().contains("2h"));
+        assert_eq!(
+            moment("08:30", now(), &zurich).unwrap().to_string(),
+            "2026-03-10T07:30:00.000Z"
+        );
+        assert!(
+            moment("yesterday-ish", now(), &TimeZone::UTC)
+                .unwrap_err()
+                .contains("2h")
+        );
     }
 
     #[test]
     fn a_window_must_be_a_window() {
         let read = |since, until| window(since, until, now(), &TimeZone::UTC);
-        assert!(read(Some("1h"), Some("2h")).unwrap_err().contains("reversed"));
-        assert!(read(Some("2030-01-01T00:00:00Z"), None).unwrap_err().contains("future"));
+        assert!(
+            read(Some("1h"), Some("2h"))
+                .unwrap_err()
+                .contains("reversed")
+        );
+        assert!(
+            read(Some("2030-01-01T00:00:00Z"), None)
+                .unwrap_err()
+                .contains("future")
+        );
         assert!(read(None, Some("1h")).unwrap_err().contains("--since"));
         assert!(read(Some("9999999999999d"), None).is_err());
     }

@@ -26,7 +26,9 @@ pub async fn prove_again(
     records: &[Record],
 ) -> Result<RunState, RunError> {
     let mut state = RunState::of(records);
-    let Some(plan) = &state.plan else { return Err(RunError::NoSuchRun(run.to_string())) };
+    let Some(plan) = &state.plan else {
+        return Err(RunError::NoSuchRun(run.to_string()));
+    };
     tools.store.bind_org(&plan.org_id).await?;
     let mut news = Vec::new();
     for system in tools.systems() {
@@ -39,12 +41,21 @@ pub async fn prove_again(
         if answered.is_empty() {
             continue;
         }
-        let reader = Reader::new(system.client.clone()).ranked(Rank::Prove).patient(READ_FOR);
-        let proofs = within(&*tools.clock, READ_FOR, system.connector.prove(&reader, &answered));
+        let reader = Reader::new(system.client.clone())
+            .ranked(Rank::Prove)
+            .patient(READ_FOR);
+        let proofs = within(
+            &*tools.clock,
+            READ_FOR,
+            system.connector.prove(&reader, &answered),
+        );
         for (applied, proof) in answered.iter().zip(proofs.await.unwrap_or_default()) {
             let known = state.changes.get(&applied.change.id);
             if known.is_some_and(|known| is_news(known, &proof)) {
-                news.push(Event::Proved { change: applied.change.id.clone(), proof });
+                news.push(Event::Proved {
+                    change: applied.change.id.clone(),
+                    proof,
+                });
             }
         }
     }

@@ -237,7 +237,9 @@ fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: V
         }
         count += 1;
         change.found = Found::AfterPlan;
-        recorder.defer(Event::FoundLater { change: Box::new(change) });
+        recorder.defer(Event::FoundLater {
+            change: Box::new(change),
+        });
     }
 }
 

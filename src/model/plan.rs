@@ -443,7 +443,10 @@ impl Plan {
     #[must_use]
     pub fn digest(&self) -> String {
         let subjects: Vec<&UserId> = self.case.subjects.iter().map(|who| &who.id).collect();
-        let steps: Vec<Value> = self.steps().map(|step| consented_part(step, true)).collect();
+        let steps: Vec<Value> = self
+            .steps()
+            .map(|step| consented_part(step, true))
+            .collect();
         let lifted: Vec<&Lift> = self
             .guards
             .iter()
@@ -473,16 +476,25 @@ impl Plan {
     #[must_use]
     pub fn differs_from(&self, now: &Self) -> Vec<String> {
         let ids = |plan: &Self| -> Vec<UserId> {
-            let mut ids: Vec<_> = plan.case.subjects.iter().map(|who| who.id.clone()).collect();
+            let mut ids: Vec<_> = plan
+                .case
+                .subjects
+                .iter()
+                .map(|who| who.id.clone())
+                .collect();
             ids.sort();
             ids
         };
         let steps = |plan: &Self| -> Vec<Value> {
-            plan.steps().map(|step| consented_part(step, false)).collect()
+            plan.steps()
+                .map(|step| consented_part(step, false))
+                .collect()
         };
         let replies = |plan: &Self| -> Vec<(GuardName, Value, bool)> {
             let answers = plan.guards.iter();
-            answers.map(|guard| (guard.name, binding(&guard.reply), guard.lifted.is_some())).collect()
+            answers
+                .map(|guard| (guard.name, binding(&guard.reply), guard.lifted.is_some()))
+                .collect()
         };
         let mut identities = (self.systems.clone(), now.systems.clone());
         for system in identities.0.iter_mut().chain(&mut identities.1) {
@@ -491,12 +503,21 @@ impl Plan {
         let told = [
             (self.org_id != now.org_id, "it is another org"),
             (ids(self) != ids(now), "the subjects have changed"),
-            (identities.0 != identities.1, "an identity at a system has changed"),
-            (self.playbook.digest != now.playbook.digest, "the playbook has changed"),
+            (
+                identities.0 != identities.1,
+                "an identity at a system has changed",
+            ),
+            (
+                self.playbook.digest != now.playbook.digest,
+                "the playbook has changed",
+            ),
             (steps(self) != steps(now), "the steps have changed"),
             (replies(self) != replies(now), "a guard answers otherwise"),
         ];
-        told.into_iter().filter(|(differs, _)| *differs).map(|(_, what)| what.to_owned()).collect()
+        told.into_iter()
+            .filter(|(differs, _)| *differs)
+            .map(|(_, what)| what.to_owned())
+            .collect()
     }
 
     /// What a person types at the prompt: the login's local part for one subject, the number
@@ -517,8 +538,11 @@ impl Plan {
 
 /// What consent binds of a step; its ceilings only where the same plan is meant.
 fn consented_part(step: &PlannedStep, with_ceilings: bool) -> Value {
-    let ceilings: Vec<(&UserId, u32)> =
-        step.subjects.iter().map(|each| (&each.subject, each.ceiling)).collect();
+    let ceilings: Vec<(&UserId, u32)> = step
+        .subjects
+        .iter()
+        .map(|each| (&each.subject, each.ceiling))
+        .collect();
     json!({
         "key": step.key, "action": step.action, "system": step.system,
         "settings": step.settings, "select": step.select,
@@ -531,7 +555,9 @@ fn binding(reply: &GuardReply) -> Value {
     match reply {
         GuardReply::Passes | GuardReply::Warns { .. } => Value::Null,
         GuardReply::RefusesRun { .. } => json!("run"),
-        GuardReply::RefusesSteps { actions, subjects, .. } => json!([actions, subjects]),
+        GuardReply::RefusesSteps {
+            actions, subjects, ..
+        } => json!([actions, subjects]),
     }
 }
 

@@ -15,7 +15,9 @@ async fn a_live_intruder_is_thrown_out_and_it_is_proven() {
     let world = World::contoso(NOON).attacker(Attacker::new(ALEX, 300));
     let lab = Lab::new(world, 7);
     let tools = lab.tools(Arc::new(MemoryStore::new()));
-    let (ended, state) = lab.contain(&tools, &["alex@contoso.example"], "account-takeover").await;
+    let (ended, state) = lab
+        .contain(&tools, &["alex@contoso.example"], "account-takeover")
+        .await;
     let range = lab.range.lock().unwrap();
     assert_eq!(
         range.okta.attacker_holds(ALEX),
@@ -25,7 +27,12 @@ async fn a_live_intruder_is_thrown_out_and_it_is_proven() {
     );
     assert!(range.okta.is_contained(ALEX));
     for each in state.in_order() {
-        println!("{} {:?} {:?}", each.change.id, each.outcome.as_ref().map(|o| &o.kind), each.proof.as_ref().map(|p| (&p.state, &p.how)));
+        println!(
+            "{} {:?} {:?}",
+            each.change.id,
+            each.outcome.as_ref().map(|o| &o.kind),
+            each.proof.as_ref().map(|p| (&p.state, &p.how))
+        );
     }
     println!("{:?}", state.skipped);
     assert_eq!(ended, Ended::Closed(Verdict::Contained));

@@ -38,7 +38,9 @@ pub struct LabClock {
 
 impl Default for LabClock {
     fn default() -> Self {
-        Self { began: tokio::time::Instant::now() }
+        Self {
+            began: tokio::time::Instant::now(),
+        }
     }
 }
 
@@ -145,7 +147,11 @@ impl Wire for LabWire {
             Reply::Answer { response, delay_ms } => {
                 let delay = Duration::from_millis(delay_ms);
                 self.clock.sleep(delay.min(limits.call)).await;
-                if delay > limits.call { Err(late()) } else { answered(response, limits) }
+                if delay > limits.call {
+                    Err(late())
+                } else {
+                    answered(response, limits)
+                }
             }
             Reply::Cut { delay_ms } => {
                 self.clock.sleep(Duration::from_millis(delay_ms)).await;
@@ -176,9 +182,15 @@ fn as_asked(request: &Request<Vec<u8>>) -> oust_mocks::Request {
     asked
 }
 
-fn answered(from: oust_mocks::Response, limits: WireLimits) -> Result<Response<Vec<u8>>, WireError> {
+fn answered(
+    from: oust_mocks::Response,
+    limits: WireLimits,
+) -> Result<Response<Vec<u8>>, WireError> {
     if from.body.len() > limits.body_max {
-        return Err(WireError::Unreadable { status: from.status, why: "too large".into() });
+        return Err(WireError::Unreadable {
+            status: from.status,
+            why: "too large".into(),
+        });
     }
     let mut response = Response::builder().status(from.status);
     for (name, value) in &from.headers {
@@ -221,7 +233,14 @@ impl Lab {
         let home = tempfile::tempdir().unwrap();
         let token = home.path().join("token");
         std::fs::write(&token, oust_mocks::world::SSWS_SECRET).unwrap();
-        Self { range, clock, rng, wire, _home: home, token }
+        Self {
+            range,
+            clock,
+            rng,
+            wire,
+            _home: home,
+            token,
+        }
     }
 
     /// What an engine is given here, over this ledger. A new process has new tools.
@@ -255,7 +274,9 @@ impl Lab {
     /// Plans for `who` along a shipped playbook, for the last two hours.
     pub async fn prepare(&self, tools: &Tools, who: &[&str], playbook: &str) -> Prepared {
         let request = self.request(who);
-        plan(tools, &shipped(playbook), &GuardConfig::default(), request).await.unwrap()
+        plan(tools, &shipped(playbook), &GuardConfig::default(), request)
+            .await
+            .unwrap()
     }
 
     pub fn request(&self, who: &[&str]) -> PlanRequest {
@@ -276,7 +297,9 @@ impl Lab {
     pub async fn contain(&self, tools: &Tools, who: &[&str], playbook: &str) -> (Ended, RunState) {
         let prepared = self.prepare(tools, who, playbook).await;
         let start = self.start(&prepared.plan, prepared.snapshot);
-        let run = Run::begin(tools.clone(), prepared.plan, start).await.unwrap();
+        let run = Run::begin(tools.clone(), prepared.plan, start)
+            .await
+            .unwrap();
         let ended = run.carry_out().await;
         (ended, run.state())
     }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub oie: bool,
     /// Whether the org may call global token revocation.
     pub universal_logout: bool,
+    /// Whether suspending ends the user's sessions at once; sources disagree.
+    pub suspend_ends_sessions: bool,
     /// How long a log event stays invisible, milliseconds.
     pub log_delay_ms: i64,
     /// How long every answer takes, milliseconds.

@@ -96,7 +96,9 @@ impl Okta {
                 ));
             }
             okta.user_mut(id).set_status("SUSPENDED", call.now_ms);
-            okta.user_mut(id).sessions.clear();
+            if okta.settings.suspend_ends_sessions {
+                okta.user_mut(id).sessions.clear();
+            }
             okta.stop_agents_of(id);
             Ok("user.lifecycle.suspend")
         })

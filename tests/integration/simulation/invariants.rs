@@ -1,0 +1,133 @@
+//! What must hold at the end of every incident.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use oust::ledger::{Archive, Disk, MemoryStore, RunState};
+use oust::model::Verdict;
+use oust_mocks::Range;
+
+use super::Outcome;
+use super::schedule::Schedule;
+use crate::lab::Lab;
+
+/// However it goes, it ends within this much virtual time, crashes included.
+const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
+
+/// Something that must hold did not.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    what: String,
+    detail: String,
+}
+
+impl Violation {
+    pub fn new(what: &str, detail: impl Into<String>) -> Self {
+        Self { what: what.to_owned(), detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.what, self.detail)
+    }
+}
+
+/// Everybody who must not be touched, as they were.
+pub struct Bystanders {
+    digests: BTreeMap<String, String>,
+}
+
+impl Bystanders {
+    pub fn of(lab: &Lab, schedule: &Schedule) -> Self {
+        let range = lab.range.lock().unwrap();
+        let who = schedule.who();
+        let others = range.okta.users.values().filter(|user| !who.contains(&user.login.as_str()));
+        let digests = others.map(|user| (user.id.clone(), range.okta.user_digest(&user.id))).collect();
+        Self { digests }
+    }
+}
+
+/// Judges an incident that is over.
+pub async fn hold(
+    lab: &Lab,
+    schedule: &Schedule,
+    before: &Bystanders,
+    outcome: Option<&Outcome>,
+    disk: Disk,
+) -> Result<(), Violation> {
+    let took = lab.clock.elapsed();
+    let range = lab.range.lock().unwrap();
+    let journal = || range.journal.lines();
+    let Some(outcome) = outcome else {
+        return Err(Violation::new("the last life did not end", journal()));
+    };
+    if took > ENDS_WITHIN {
+        return Err(Violation::new("it took too long", format!("{took:?}\n{}", journal())));
+    }
+    for (id, digest) in &before.digests {
+        if range.okta.user_digest(id) != *digest {
+            return Err(Violation::new("somebody else was touched", format!("{id}\n{}", journal())));
+        }
+    }
+    let state = match outcome {
+        Outcome::NoPlan if range.journal.writes().is_empty() => return Ok(()),
+        Outcome::NoPlan => return Err(Violation::new("written without a plan", journal())),
+        Outcome::Closed(state) => state,
+    };
+    truth(&range, schedule, state)?;
+    order(&range, state)?;
+    let verified = MemoryStore::restore(disk).verify(None);
+    let verified = futures_util::FutureExt::now_or_never(verified).unwrap().unwrap();
+    if !verified.is_good() {
+        return Err(Violation::new("the ledger does not verify", verified.sentence()));
+    }
+    Ok(())
+}
+
+/// Never `contained` unless it is so.
+fn truth(range: &Range, schedule: &Schedule, state: &RunState) -> Result<(), Violation> {
+    if state.verdict != Some(Verdict::Contained) {
+        return Ok(());
+    }
+    for login in schedule.who() {
+        let id = &range.okta.user(login).unwrap().id;
+        let holds = range.okta.attacker_holds(id);
+        if !range.okta.is_contained(id) || !holds.is_empty() {
+            let detail = format!("{login} holds {holds:?}\n{}", range.journal.lines());
+            return Err(Violation::new("`contained`, and it is not so", detail));
+        }
+    }
+    Ok(())
+}
+
+/// No write of a subject overtakes an earlier step of his.
+fn order(range: &Range, state: &RunState) -> Result<(), Violation> {
+    let plan = state.plan.as_ref().unwrap();
+    for who in &plan.case.subjects {
+        let first = |sign: &str| {
+            let writes = range.journal.writes();
+            let found = writes.into_iter().find(|entry| {
+                entry.path.contains(who.id.as_str()) && entry.path.contains(sign)
+            });
+            found.map(|entry| entry.n)
+        };
+        let clear = first("/sessions");
+        let lock = [first("/lifecycle/suspend"), first("/groups/")].into_iter().flatten().min();
+        let purge = [first("/factors/"), first("/grants"), first("/clients/")];
+        for later in purge.into_iter().flatten().chain(lock) {
+            if clear.is_none_or(|clear| clear > later) {
+                let detail = format!("{}\n{}", who.login, range.journal.lines());
+                return Err(Violation::new("a write overtook the first clear", detail));
+            }
+        }
+        if let (Some(factors), Some(lock)) = (first("/factors/"), lock)
+            && factors < lock
+        {
+            let detail = format!("{}\n{}", who.login, range.journal.lines());
+            return Err(Violation::new("factors were stripped from an open account", detail));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Bugs on purpose: what a simulation is worth is what it finds.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use oust::connector::{
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
+    ResolveError, SignsOfLife, Step, System,
+};
+use oust::engine::Tools;
+use oust::model::{
+    ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
+    Subject, UserId, Utc, Vendor,
+};
+use oust::transport::{Reader, Writer};
+use serde_json::Value;
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plant {
+    /// None.
+    Nothing,
+    /// The second clear of the sandwich is answered "done" and never sent.
+    SkipLastClear,
+    /// A good answer counts as proof.
+    TrustAnswers,
+    /// Intents never reach the disk.
+    LoseIntents,
+}
+
+impl Plant {
+    /// The tools with the bug in them.
+    pub fn into_tools(self, tools: Tools) -> Tools {
+        if matches!(self, Self::Nothing | Self::LoseIntents) {
+            return tools;
+        }
+        let planted = Arc::new(Planted { true_one: tools.directory.directory.clone(), plant: self });
+        let system = System { connector: planted.clone(), ..tools.directory.system.clone() };
+        Tools { directory: DirectorySystem { system, directory: planted }, ..tools }
+    }
+}
+
+struct Planted {
+    true_one: Arc<dyn Directory>,
+    plant: Plant,
+}
+
+#[async_trait]
+impl Connector for Planted {
+    fn vendor(&self) -> &'static Vendor {
+        self.true_one.vendor()
+    }
+
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
+        self.true_one.preflight(r, wanted).await
+    }
+
+    async fn identify(&self, r: &Reader, who: &[Subject]) -> Vec<Identity> {
+        self.true_one.identify(r, who).await
+    }
+
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
+        self.true_one.plan(r, step, who, case).await
+    }
+
+    fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
+        self.true_one.batch(changes)
+    }
+
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
+        let is_last_clear =
+            |change: &Change| change.action.verb() == "clear_sessions" && change.step.step > 0;
+        if self.plant == Plant::SkipLastClear && batch.iter().all(is_last_clear) {
+            return batch.iter().map(|_| Outcome::bare(OutcomeKind::Done)).collect();
+        }
+        self.true_one.apply(w, batch).await
+    }
+
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
+        let believed = |applied: &Applied| {
+            self.plant == Plant::TrustAnswers && applied.outcome.kind.is_good()
+        };
+        let mut proofs = self.true_one.prove(r, done).await;
+        for (applied, proof) in done.iter().zip(&mut proofs) {
+            if believed(applied) {
+                proof.state = ProofState::Proven;
+            }
+        }
+        proofs
+    }
+
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        self.true_one.inverse(done)
+    }
+
+    fn prove_for(&self) -> std::time::Duration {
+        self.true_one.prove_for()
+    }
+}
+
+#[async_trait]
+impl Directory for Planted {
+    async fn org(&self, r: &Reader) -> Result<Org, String> {
+        self.true_one.org(r).await
+    }
+
+    async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
+        self.true_one.resolve(r, who).await
+    }
+
+    async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
+        self.true_one.status(r, who).await
+    }
+
+    async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
+        self.true_one.usable_super_admins(r).await
+    }
+
+    async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {
+        self.true_one.agents_of(r, who).await
+    }
+
+    async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
+        self.true_one.own_principal(r).await
+    }
+
+    fn locking_actions(&self) -> Vec<ActionId> {
+        self.true_one.locking_actions()
+    }
+
+    fn snapshot_parts(&self) -> &'static [&'static str] {
+        self.true_one.snapshot_parts()
+    }
+
+    async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String> {
+        self.true_one.snapshot(r, who, part).await
+    }
+
+    async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
+        self.true_one.signs_of_life(r, since).await
+    }
+}

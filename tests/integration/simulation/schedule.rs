@@ -1,0 +1,143 @@
+//! What one seed decides: who, which org, what goes wrong, when the process dies.
+
+use std::sync::Arc;
+
+use oust::given::Rng;
+use oust::playbook::CheckedPlaybook;
+use oust_mocks::world::ALEX;
+use oust_mocks::{Attacker, Faults, World};
+
+use super::Coverage;
+use super::witness::Spy;
+use crate::lab::{Lab, LabRng, NOON, shipped};
+
+/// Where a life of the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// At the store's point of this number.
+    Store(u64),
+    /// Before the vendor sees the request of this number.
+    BeforeEffect(u64),
+    /// After the effect, before the answer.
+    AfterEffect(u64),
+}
+
+/// All that one seed decides.
+pub struct Schedule {
+    pub crashes: Vec<Crash>,
+    pub latency_max_ms: u64,
+    faults: String,
+    attacker_gap_ms: u64,
+    log_delay_ms: i64,
+    suspend_keeps_sessions: bool,
+    playbook: &'static str,
+    statuses: Vec<(&'static str, &'static str)>,
+}
+
+const OTHERS: [&str; 4] =
+    ["bailey@contoso.example", "casey@contoso.example", "devon@contoso.example", "kim@contoso.example"];
+
+const PLACES: [&str; 14] = [
+    "DELETE sessions", "POST suspend", "DELETE factors", "DELETE api-tokens", "DELETE grants",
+    "DELETE clients", "POST global-token-revocation", "PUT groups", "GET users", "GET logs",
+    "GET factors", "GET api-tokens", "GET clients", "GET assignees",
+];
+
+const KINDS: [&str; 22] = [
+    "status:418", "lie_ok", "already_done", "unauthorized", "forbidden", "not_found", "conflict",
+    "throttle_minute", "throttle_concurrency", "throttle_no_headers", "internal", "html_502",
+    "read_only", "timeout_before", "timeout_after", "cut_before_effect", "cut_after_effect",
+    "reset_mid_body", "truncated_json", "oversized_body", "foreign_redirect", "latency:12000",
+];
+
+/// Two that only make sense on answers that are read.
+const KINDS_OF_READS: [&str; 3] = ["foreign_next", "clock_skew:600000", "clock_skew:-600000"];
+
+impl Schedule {
+    pub fn of(seed: u64) -> Self {
+        let rng = LabRng::new(seed ^ 0x5EED_0057);
+        let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
+        let mut faults = Vec::new();
+        for _ in 0..=pick(3) {
+            let place = PLACES[pick(PLACES.len())];
+            let kind = if place.starts_with("GET") && pick(3) == 0 {
+                KINDS_OF_READS[pick(KINDS_OF_READS.len())]
+            } else {
+                KINDS[pick(KINDS.len())]
+            };
+            let nth = 1 + pick(4);
+            faults.push(format!("{place}#{nth}={kind}"));
+        }
+        let crashes = (0..=pick(2))
+            .map(|_| match pick(3) {
+                0 => Crash::Store(1 + rng.below(60)),
+                1 => Crash::BeforeEffect(1 + rng.below(90)),
+                _ => Crash::AfterEffect(1 + rng.below(90)),
+            })
+            .collect();
+        let hard = ["LOCKED_OUT", "PASSWORD_EXPIRED", "SUSPENDED"];
+        let statuses = if pick(4) == 0 { vec![(OTHERS[0], hard[pick(3)])] } else { Vec::new() };
+        Self {
+            crashes,
+            latency_max_ms: 5 + rng.below(120),
+            faults: faults.join(","),
+            attacker_gap_ms: 40 + rng.below(1_500),
+            log_delay_ms: if pick(3) == 0 { 3_000 } else { 0 },
+            suspend_keeps_sessions: pick(2) == 0,
+            playbook: if pick(4) == 0 { "factor-tampering" } else { "account-takeover" },
+            statuses,
+        }
+    }
+
+    pub fn world(&self) -> World {
+        let attacker = Attacker::new(ALEX, self.attacker_gap_ms);
+        let mut world = World::contoso(NOON).attacker(attacker).log_delay_ms(self.log_delay_ms);
+        if self.suspend_keeps_sessions {
+            world = world.suspend_keeps_sessions();
+        }
+        for (login, status) in &self.statuses {
+            world = world.status(login, status);
+        }
+        world
+    }
+
+    pub fn faults(&self) -> Faults {
+        Faults::parse(&self.faults).unwrap()
+    }
+
+    pub fn playbook(&self) -> CheckedPlaybook {
+        shipped(self.playbook)
+    }
+
+    /// The subjects: alex, whom the attacker has, and two more.
+    pub fn who(&self) -> Vec<&'static str> {
+        vec!["alex@contoso.example", OTHERS[0], OTHERS[1]]
+    }
+
+    /// Counts what was met.
+    pub fn cover(&self, lab: &Lab, spy: &Arc<Spy>, coverage: &mut Coverage) {
+        let range = lab.range.lock().unwrap();
+        for (fault, shown) in self.faults.split(',').zip(range.faults.shown()) {
+            if shown > 0 {
+                let kind = fault.rsplit('=').next().unwrap();
+                coverage.count(&format!("fault {kind}"), u64::from(shown));
+            }
+        }
+        let moves = &range.attacker.as_ref().unwrap().moves;
+        for (name, count) in moves {
+            coverage.count(&format!("attacker {name}"), u64::from(*count));
+        }
+        for (place, count) in spy.crashes_met() {
+            coverage.count(place, count);
+        }
+    }
+}
+
+/// What a batch of schedules must have met.
+pub fn everything_to_meet() -> Vec<String> {
+    let faults = KINDS.iter().chain(&KINDS_OF_READS).map(|kind| format!("fault {kind}"));
+    let moves = ["sign_in", "enrol_factor", "mint_token", "sso", "refused"];
+    let moves = moves.iter().map(|name| format!("attacker {name}"));
+    let crashes = ["crash at the store", "crash before an effect", "crash after an effect"];
+    faults.chain(moves).chain(crashes.iter().map(|name| (*name).to_owned())).collect()
+}

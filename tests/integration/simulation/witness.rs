@@ -1,0 +1,228 @@
+//! Who watches: the ledger's side (which intents are durable) and the network's side (which
+//! writes left), and whether the second is ever ahead of the first.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use oust::ledger::{Event, Head, MemoryStore, Record, RunRow, Store, StoreError};
+use oust::model::{Change, ChangeId, Plan, RunId, UserId, Utc};
+use oust_mocks::{Range, Request};
+
+use super::invariants::Violation;
+use super::plant::Plant;
+use super::schedule::Crash;
+use crate::lab::Tap;
+
+/// One write leaves at most so often for one intent: the transport's attempts.
+const SENDS_PER_INTENT: u64 = 4;
+
+/// Durable intents, by what they are about: `action subject`.
+#[derive(Default)]
+pub struct Intents {
+    changes: Mutex<BTreeMap<ChangeId, String>>,
+    durable: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Intents {
+    fn learn(&self, change: &Change) {
+        let what = format!("{} {}", change.action.verb(), change.subject);
+        self.changes.lock().unwrap().insert(change.id.clone(), what);
+    }
+
+    fn count(&self, change: &ChangeId) {
+        let what = self.changes.lock().unwrap()[change].clone();
+        *self.durable.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    fn of(&self, what: &str) -> u64 {
+        self.durable.lock().unwrap().get(what).copied().unwrap_or(0)
+    }
+}
+
+/// A ledger in memory that tells which intents became durable.
+pub struct Witness {
+    kept: Arc<MemoryStore>,
+    intents: Arc<Intents>,
+    plant: Plant,
+}
+
+impl Witness {
+    pub fn new(kept: Arc<MemoryStore>, intents: Arc<Intents>, plant: Plant) -> Self {
+        Self { kept, intents, plant }
+    }
+
+    fn saw(&self, events: &[Event]) {
+        for event in events {
+            match event {
+                Event::Opened { plan, .. } => plan.changes().for_each(|c| self.intents.learn(c)),
+                Event::FoundLater { change } => self.intents.learn(change),
+                Event::Intended { change, .. } => self.intents.count(change),
+                _ => {}
+            }
+        }
+    }
+
+    fn kept_of(&self, events: Vec<Event>) -> Vec<Event> {
+        if self.plant != Plant::LoseIntents {
+            return events;
+        }
+        events.into_iter().filter(|event| !matches!(event, Event::Intended { .. })).collect()
+    }
+}
+
+#[async_trait]
+impl Store for Witness {
+    async fn open_run(
+        &self,
+        run: &RunId,
+        subjects: &[UserId],
+        at: Utc,
+        events: Vec<Event>,
+    ) -> Result<Head, StoreError> {
+        let head = self.kept.open_run(run, subjects, at, events.clone()).await?;
+        self.saw(&events);
+        Ok(head)
+    }
+
+    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
+        let events = self.kept_of(events);
+        let head = self.kept.append(run, at, events.clone()).await?;
+        self.saw(&events);
+        Ok(head)
+    }
+
+    async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
+        self.kept.records(run).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
+        self.kept.runs().await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.kept.head().await
+    }
+
+    async fn save_plan(&self, plan: &Plan) -> Result<(), StoreError> {
+        self.kept.save_plan(plan).await
+    }
+
+    async fn plan(&self, phrase: &str) -> Result<Option<Plan>, StoreError> {
+        self.kept.plan(phrase).await
+    }
+
+    async fn bind_org(&self, org_id: &str) -> Result<(), StoreError> {
+        self.kept.bind_org(org_id).await
+    }
+
+    async fn subjects_since(&self, since: Utc) -> Result<u64, StoreError> {
+        self.kept.subjects_since(since).await
+    }
+}
+
+/// Sits on the network: counts requests, kills the process where the schedule says, and
+/// checks every write against the durable intents.
+pub struct Spy {
+    crashes: Vec<Crash>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    life: usize,
+    requests: u64,
+    intents: Arc<Intents>,
+    sent: BTreeMap<String, u64>,
+    met: BTreeMap<&'static str, u64>,
+    violation: Option<Violation>,
+}
+
+impl Spy {
+    pub fn new(crashes: Vec<Crash>) -> Self {
+        Self { crashes, inner: Mutex::default() }
+    }
+
+    /// A process begins.
+    pub fn begin_life(&self, life: usize, intents: Arc<Intents>) {
+        let mut inner = self.inner.lock().unwrap();
+        let died_at_the_store =
+            life > 0 && matches!(self.crashes.get(life - 1), Some(Crash::Store(_)));
+        if died_at_the_store {
+            *inner.met.entry("crash at the store").or_default() += 1;
+        }
+        inner.life = life;
+        inner.requests = 0;
+        inner.intents = intents;
+    }
+
+    pub fn crashes_met(&self) -> BTreeMap<&'static str, u64> {
+        self.inner.lock().unwrap().met.clone()
+    }
+
+    /// What was seen on the network that must not be.
+    pub fn first_violation(&self) -> Result<(), Violation> {
+        self.inner.lock().unwrap().violation.clone().map_or(Ok(()), Err)
+    }
+
+    fn check(inner: &mut Inner, request: &Request) {
+        let Some(what) = what_it_does(request) else { return };
+        let intents = inner.intents.of(&what);
+        let sent = inner.sent.entry(what.clone()).or_default();
+        *sent += 1;
+        let line = format!("{} {}", request.method, request.path);
+        if intents == 0 {
+            let told = Violation::new("a write left without a durable intent", line);
+            inner.violation.get_or_insert(told);
+        } else if *sent > intents * SENDS_PER_INTENT * most_calls(&what) {
+            let told = Violation::new("a write was repeated without bounds", line);
+            inner.violation.get_or_insert(told);
+        }
+    }
+}
+
+/// Calls that one change of this kind needs at most.
+fn most_calls(what: &str) -> u64 {
+    if what.starts_with("revoke_oauth_grants") { 4 } else { 1 }
+}
+
+/// `verb subject` of a request that changes something, by the mock's own list.
+fn what_it_does(request: &Request) -> Option<String> {
+    let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    let verb = match (request.method.as_str(), &parts[..]) {
+        ("DELETE", ["api", "v1", "users", id, "sessions"]) => ("clear_sessions", *id),
+        ("POST", ["api", "v1", "users", id, "lifecycle", "suspend"]) => ("suspend_user", *id),
+        ("PUT", ["api", "v1", "groups", _, "users", id]) => ("quarantine_user", *id),
+        ("DELETE", ["api", "v1", "users", id, "factors" | "authenticator-enrollments", _]) => {
+            ("delete_factors", *id)
+        }
+        ("DELETE", ["api", "v1", "users", id, "grants" | "clients", ..]) => {
+            ("revoke_oauth_grants", *id)
+        }
+        _ => return None,
+    };
+    Some(format!("{} {}", verb.0, verb.1))
+}
+
+impl Tap for Spy {
+    fn before(&self, request: &Request, _: &Range) -> bool {
+        let mut inner = self.inner.lock().unwrap();
+        inner.requests += 1;
+        let dies = self.crashes.get(inner.life) == Some(&Crash::BeforeEffect(inner.requests));
+        if dies {
+            *inner.met.entry("crash before an effect").or_default() += 1;
+            return true;
+        }
+        Self::check(&mut inner, request);
+        false
+    }
+
+    fn after(&self, _: &Request, _: &Range) -> bool {
+        let mut inner = self.inner.lock().unwrap();
+        let dies = self.crashes.get(inner.life) == Some(&Crash::AfterEffect(inner.requests));
+        if dies {
+            *inner.met.entry("crash after an effect").or_default() += 1;
+        }
+        dies
+    }
+}
