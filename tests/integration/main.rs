@@ -1,3 +1,4 @@
-//! tests
-#[test]
-fn t() {}
+//! The one test binary: stories against mock vendors.
+
+mod okta;
+mod wire;
