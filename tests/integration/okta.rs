@@ -1,0 +1,6 @@
+//! Okta, verb by verb, against the mock org: what a change does, proves, undoes, and spares.
+
+mod auth;
+mod desk;
+mod evict;
+mod resolve;
