@@ -9,6 +9,7 @@
 //! opened (`emergency`).
 
 mod file;
+#[cfg(feature = "killpoints")]
 mod kill;
 mod sql;
 mod writer;
