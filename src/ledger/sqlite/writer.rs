@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::file;
 #[cfg(feature = "killpoints")]
 use super::kill;
-use super::sql::Trouble;
+use super::trouble::Trouble;
 use crate::ledger::StoreError;
 
 /// How many callers may wait, and how many share a commit at most.
