@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::archive::{Archive, Exported, Purged};
-use super::chain::{self, Link, Verified};
+use super::chain::{Link, Verified, Verifier};
 use super::draft::{Draft, Title};
 use super::{Event, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc};
@@ -312,7 +312,11 @@ impl Archive for MemoryStore {
 
     async fn verify(&self, expected: Option<Head>) -> Result<Verified, StoreError> {
         self.unless_dead().await;
-        Ok(chain::verify(self.disk().links(), expected.as_ref()))
+        let disk = self.disk();
+        let mut verifier = Verifier::new(expected);
+        disk.links().iter().for_each(|link| verifier.see(link));
+        verifier.compare(&disk.runs());
+        Ok(verifier.finish())
     }
 
     async fn purge_older_than(&self, before: Utc, at: Utc) -> Result<Purged, StoreError> {

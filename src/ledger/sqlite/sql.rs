@@ -223,13 +223,16 @@ pub(super) fn export(db: &Connection, run: &RunId) -> Result<Vec<Exported>, Trou
     Ok(exported.collect::<Result<_, _>>()?)
 }
 
-/// Checks the whole chain, a row at a time.
+/// Checks the whole chain, a row at a time, and the list of runs against it.
 pub(super) fn verify(db: &Connection, expected: Option<&Head>) -> Result<Verified, Trouble> {
+    // Of one moment, although others go on writing.
+    let db = db.unchecked_transaction()?;
     let mut rows = db.prepare(&format!("SELECT {LINK} FROM record ORDER BY seq"))?;
     let mut verifier = Verifier::new(expected.cloned());
     for link in rows.query_map([], link)? {
         verifier.see(&link?);
     }
+    verifier.compare(&runs(&db)?);
     Ok(verifier.finish())
 }
 
