@@ -5,6 +5,9 @@
 //! ([`Archive::purge_older_than`](super::Archive)) while the chain still verifies, and whoever
 //! purges leaves a record that says so.
 //!
+//! The list of runs stands beside the chain and not in it; it is compared with what the records
+//! say ([`Verifier::compare`]).
+//!
 //! The chain has no key: whoever can write the file can write it anew from any record on.
 //! That is why reports carry the head ([`Head`]): only a head that was kept elsewhere vouches
 //! for the end, and without one [`Verified`] says that nothing does.
@@ -14,7 +17,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Event, Head};
+use super::draft::Turn;
+use super::{Event, Head, RunRow};
 use crate::model::{Finding, RunId, Severity, Utc, hex};
 
 /// A SHA-256.
@@ -99,6 +103,8 @@ pub struct Verified {
     pub purged: u64,
     /// The first record that is not what was written.
     pub first_bad: Option<Bad>,
+    /// Runs of which the list says other than their records.
+    pub mislisted: Vec<RunId>,
     /// Where the chain ends.
     pub head: Head,
     /// Up to which record a head from elsewhere vouches; `None` if none was given.
@@ -118,22 +124,27 @@ impl Verified {
     /// Whether nothing is wrong, as far as can be known.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.first_bad.is_none()
+        self.first_bad.is_none() && self.mislisted.is_empty()
     }
 
     /// One sentence for people.
     #[must_use]
     pub fn sentence(&self) -> String {
         let records = self.records;
-        match (&self.first_bad, self.vouched_until) {
-            (Some(bad), _) => format!("record {}: {}", bad.seq, bad.why),
-            (None, None) => format!(
+        if let Some(bad) = &self.first_bad {
+            return format!("record {}: {}", bad.seq, bad.why);
+        }
+        if let Some(run) = self.mislisted.first() {
+            return format!("the list of runs says other than the records of {run}");
+        }
+        match self.vouched_until {
+            None => format!(
                 "{records} records verify; the end cannot be vouched for without a head from a report"
             ),
-            (None, Some(until)) if until < self.head.seq => format!(
+            Some(until) if until < self.head.seq => format!(
                 "{records} records verify; what comes after record {until} cannot be vouched for"
             ),
-            (None, Some(_)) => format!("{records} records verify, to the end"),
+            Some(_) => format!("{records} records verify, to the end"),
         }
     }
 }
@@ -161,6 +172,18 @@ pub struct Verifier {
     bad: Option<Bad>,
     /// By run, its first record without a body that no purge has accounted for yet.
     emptied: BTreeMap<RunId, u64>,
+    told: BTreeMap<RunId, Told>,
+    mislisted: Vec<RunId>,
+}
+
+/// What the records of one run say of it.
+#[derive(Debug)]
+struct Told {
+    opened_at: Utc,
+    closed: Option<(Utc, &'static str)>,
+    wrote: bool,
+    /// Some of them have no body: they no longer say it.
+    purged: bool,
 }
 
 impl Verifier {
@@ -175,6 +198,8 @@ impl Verifier {
             hash: GENESIS,
             bad: None,
             emptied: BTreeMap::new(),
+            told: BTreeMap::new(),
+            mislisted: Vec::new(),
         }
     }
 
@@ -182,11 +207,25 @@ impl Verifier {
     pub fn see(&mut self, link: &Link) {
         self.records += 1;
         self.account_for_body(link);
+        self.listen(link);
         if self.bad.is_none() {
             self.bad = self.what_is_wrong(link);
         }
         self.last = link.seq;
         self.hash = link.hash;
+    }
+
+    /// Compares the list of all runs with the records, all of which must have been seen.
+    pub fn compare(&mut self, listed: &[RunRow]) {
+        for row in listed {
+            let same = self.told.remove(&row.id).is_some_and(|told| told.is(row));
+            if !same {
+                self.mislisted.push(row.id.clone());
+            }
+        }
+        let unlisted = std::mem::take(&mut self.told);
+        self.mislisted.extend(unlisted.into_keys());
+        self.mislisted.sort();
     }
 
     /// Says what was found.
@@ -214,6 +253,7 @@ impl Verifier {
         Verified {
             records: self.records,
             purged: self.purged,
+            mislisted: self.mislisted,
             vouched_until: self.expected.map(|head| head.seq),
             head: head(self.last, &self.hash),
             first_bad,
@@ -230,6 +270,25 @@ impl Verifier {
                 self.emptied.remove(&link.run);
             }
             Some(_) => {}
+        }
+    }
+
+    fn listen(&mut self, link: &Link) {
+        let told = self.told.entry(link.run.clone()).or_insert(Told {
+            opened_at: link.at,
+            closed: None,
+            wrote: false,
+            purged: false,
+        });
+        let Some(text) = &link.body else {
+            told.purged = true;
+            return;
+        };
+        match serde_json::from_str(text).ok().as_ref().and_then(Turn::of) {
+            Some(Turn::Wrote) => told.wrote = true,
+            Some(Turn::Closed { verdict }) => told.closed = Some((link.at, verdict)),
+            Some(Turn::Reopened) => told.closed = None,
+            None => {}
         }
     }
 
@@ -258,6 +317,14 @@ impl Verifier {
             return bad(link.seq, "is not the one whose hash was given");
         }
         None
+    }
+}
+
+impl Told {
+    fn is(&self, row: &RunRow) -> bool {
+        let closed = row.closed_at.zip(row.verdict.as_deref());
+        let same = self.closed == closed && self.wrote == row.wrote;
+        self.opened_at == row.opened_at && (self.purged || same)
     }
 }
 

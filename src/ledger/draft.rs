@@ -75,7 +75,8 @@ impl Body {
 }
 
 impl Turn {
-    fn of(event: &Event) -> Option<Self> {
+    /// What `event` does, if anything.
+    pub(super) fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Intended { .. } => Some(Self::Wrote),
             Event::Closed { verdict, .. } => Some(Self::Closed {

@@ -1,5 +1,7 @@
 //! The ledger: what every store promises, what tampering shows, what a file survives.
 
+#![cfg(test)]
+
 mod emergency;
 mod file;
 mod folded;

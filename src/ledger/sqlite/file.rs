@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::sql::Trouble;
+use super::trouble::Trouble;
 use super::writer;
 use crate::ledger::StoreError;
 use crate::model::{Finding, Severity};
@@ -202,7 +202,7 @@ fn switch_to_wal(connection: &Connection) -> Result<(), Trouble> {
         let switched: rusqlite::Result<String> =
             connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0));
         match switched {
-            Err(error) if super::sql::is_busy(&error) && waited < BUSY_WAIT => {
+            Err(error) if super::trouble::is_busy(&error) && waited < BUSY_WAIT => {
                 std::thread::sleep(STEP);
                 waited += STEP;
             }

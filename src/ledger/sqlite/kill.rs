@@ -1,8 +1,9 @@
-//! Points at which a test kills the process; with the feature `killpoints` alone is there
-//! anything here.
+//! Points at which a test kills the process; compiled with the feature `killpoints` alone.
+//!
+//! `OUST_KILL_STORE=N` kills at the Nth point of the process, with nothing flushed or dropped;
+//! `OUST_KILL_RECORD=FILE` lists the points that a whole run passes, a line each.
 
 /// A point of this name was reached.
-#[cfg(feature = "killpoints")]
 pub(super) fn point(name: &str) {
     use std::io::Write;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,12 +22,3 @@ pub(super) fn point(name: &str) {
         std::process::abort();
     }
 }
-
-/// Nothing.
-#[cfg(not(feature = "killpoints"))]
-#[expect(
-    clippy::inline_always,
-    reason = "so that not even the name is compiled"
-)]
-#[inline(always)]
-pub(super) fn point(_: &str) {}

@@ -9,8 +9,10 @@
 //! opened (`emergency`).
 
 mod file;
+#[cfg(feature = "killpoints")]
 mod kill;
 mod sql;
+mod trouble;
 mod writer;
 
 use std::path::Path;
@@ -21,7 +23,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 pub(super) use self::file::{private_dir, private_file};
-use self::sql::Trouble;
+use self::trouble::Trouble;
 use self::writer::Worker;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::Verified;

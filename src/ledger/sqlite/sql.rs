@@ -1,93 +1,14 @@
 //! What is asked of the tables. Every function runs inside the caller's transaction.
 
-use std::path::Path;
-
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::trouble::Trouble;
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
 use crate::ledger::{Head, Record, RunRow, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc, hex};
-
-/// What went wrong, before it is known at which path.
-pub(super) enum Trouble {
-    /// Said already.
-    Store(StoreError),
-    /// SQLite's own.
-    Sql(rusqlite::Error),
-    /// A text in the tables is not what we write.
-    Text(serde_json::Error),
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sql(error)
-    }
-}
-
-impl From<serde_json::Error> for Trouble {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Text(error)
-    }
-}
-
-impl Trouble {
-    /// As the port says it: what is wrong with the file is `Corrupt`, all else is `Disk`.
-    pub(super) fn at(self, path: &Path) -> StoreError {
-        let path = path.display().to_string();
-        match self {
-            Self::Store(error) => error,
-            Self::Text(error) => StoreError::Corrupt {
-                path,
-                why: error.to_string(),
-            },
-            Self::Sql(error) if is_damage(&error) => StoreError::Corrupt {
-                path,
-                why: error.to_string(),
-            },
-            Self::Sql(error) if is_busy(&error) => StoreError::Disk {
-                path,
-                why: format!("another process holds it: {error}"),
-            },
-            Self::Sql(error) => StoreError::Disk {
-                path,
-                why: error.to_string(),
-            },
-        }
-    }
-}
-
-fn is_damage(error: &rusqlite::Error) -> bool {
-    match error {
-        // `Unknown` is SQLite's plain error: a table or column that we made is not there.
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
-            failure.code,
-            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown
-        ),
-        rusqlite::Error::SqlInputError { .. }
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::QueryReturnedNoRows => true,
-        _ => false,
-    }
-}
-
-/// Whether another process was in the way.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-    )
-}
 
 /// Begins a run: its row, its claims, its records.
 pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Head, Trouble> {
@@ -302,13 +223,16 @@ pub(super) fn export(db: &Connection, run: &RunId) -> Result<Vec<Exported>, Trou
     Ok(exported.collect::<Result<_, _>>()?)
 }
 
-/// Checks the whole chain, a row at a time.
+/// Checks the whole chain, a row at a time, and the list of runs against it.
 pub(super) fn verify(db: &Connection, expected: Option<&Head>) -> Result<Verified, Trouble> {
+    // Of one moment, although others go on writing.
+    let db = db.unchecked_transaction()?;
     let mut rows = db.prepare(&format!("SELECT {LINK} FROM record ORDER BY seq"))?;
     let mut verifier = Verifier::new(expected.cloned());
     for link in rows.query_map([], link)? {
         verifier.see(&link?);
     }
+    verifier.compare(&runs(&db)?);
     Ok(verifier.finish())
 }
 

@@ -15,8 +15,10 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::sql::Trouble;
-use super::{file, kill};
+use super::file;
+#[cfg(feature = "killpoints")]
+use super::kill;
+use super::trouble::Trouble;
 use crate::ledger::StoreError;
 
 /// How many callers may wait, and how many share a commit at most.
@@ -249,8 +251,10 @@ fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<boo
 
 /// Commits: after this the file has it, whatever happens.
 pub(super) fn commit(begun: Transaction<'_>) -> rusqlite::Result<()> {
+    #[cfg(feature = "killpoints")]
     kill::point("before_commit");
     begun.commit()?;
+    #[cfg(feature = "killpoints")]
     kill::point("after_commit");
     Ok(())
 }

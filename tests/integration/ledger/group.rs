@@ -71,6 +71,32 @@ async fn one_that_is_refused_fails_nobody_else() {
     assert_eq!(store.verify(None).await.unwrap().records, 4);
 }
 
+#[tokio::test]
+async fn what_a_refused_one_did_before_its_refusal_is_taken_back() {
+    let place = Place::new();
+    let store = place.open();
+    begin(&store, "1", &[ALEX]).await;
+    store
+        .append(&run("1"), at(1), vec![closed()])
+        .await
+        .unwrap();
+    begin(&store, "2", &[ALEX]).await;
+    let (first, second) = (run("1"), run("2"));
+    let held = lock(&place);
+    let writes_and_reopens = vec![intended(ALEX, 1), reopened()];
+    let (busy, good, ()) = tokio::join!(
+        store.append(&first, at(2), writes_and_reopens),
+        store.append(&second, at(2), vec![Event::WritesEnded]),
+        let_go(held),
+    );
+    assert!(matches!(busy, Err(StoreError::Busy { .. })), "{busy:?}");
+    assert_eq!(store.head().await.unwrap(), good.unwrap());
+    let runs = store.runs().await.unwrap();
+    let row = runs.iter().find(|row| row.id == first).unwrap();
+    assert!(!row.wrote && row.closed_at.is_some());
+    assert_eq!(store.records(&first).await.unwrap().len(), 3);
+}
+
 /// SQLite answers some errors (a full disk among them) by taking the whole transaction back.
 #[tokio::test]
 async fn a_failure_that_sinks_the_group_is_paid_by_its_own_caller() {

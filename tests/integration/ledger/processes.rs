@@ -2,13 +2,14 @@
 
 use std::process::{Child, Command, Stdio};
 
-use oust::ledger::{Archive, Event, SqliteStore, Store, StoreError};
+use oust::ledger::{Archive, Emergency, Event, SqliteStore, Store, StoreError, open_or_emergency};
 use oust::model::Utc;
 
 use super::world::*;
 
 const FILE: &str = "OUST_TEST_LEDGER";
 const NAME: &str = "OUST_TEST_RUN";
+const FILL: &str = "fill";
 const EACH: i64 = 40;
 
 /// This test binary once more, doing what [`the_other_process`] does.
@@ -27,7 +28,11 @@ fn other(place: &Place, name: &str) -> Command {
 async fn the_other_process() {
     if let (Some(file), Ok(name)) = (std::env::var_os(FILE), std::env::var(NAME)) {
         let store = SqliteStore::open(file.as_ref()).unwrap();
-        append_many(&store, &name).await;
+        if name == FILL {
+            fill(&store, file.as_ref()).await;
+        } else {
+            append_many(&store, &name).await;
+        }
     }
 }
 
@@ -74,6 +79,64 @@ async fn what_one_process_holds_the_other_cannot_open() {
     open().await.unwrap();
     assert_eq!(mine.unfinished().await.unwrap()[0].id, second);
     assert_eq!(mine.head().await.unwrap(), theirs.head().await.unwrap());
+}
+
+/// Appends until the disk refuses, and leaves the last head beside the ledger.
+async fn fill(store: &SqliteStore, file: &std::path::Path) {
+    begin(store, FILL, &[ALEX]).await;
+    let note = Event::NotCaptured {
+        subject: id(ALEX),
+        part: "factors".into(),
+        why: "x".repeat(10_000),
+    };
+    let refused = loop {
+        match store.append(&run(FILL), at(1), vec![note.clone()]).await {
+            Ok(head) => std::fs::write(file.with_extension("head"), head.hash).unwrap(),
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused, StoreError::Disk { .. }), "{refused}");
+    let asked = Emergency {
+        candidates: vec![],
+        suffix: "now".into(),
+    };
+    let refused = open_or_emergency(file, Some(&asked)).unwrap_err();
+    assert!(
+        refused.to_string().contains("no room for a run"),
+        "{refused}"
+    );
+}
+
+/// The limit on a file's size stands for the full disk: the same refusal, at a known place.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_that_fills_up_loses_nothing_that_was_answered() {
+    let place = Place::new();
+    let child = other(&place, FILL);
+    let small = "trap '' XFSZ; ulimit -f 600; exec \"$0\" \"$@\"";
+    let status = Command::new("sh")
+        .args(["-c", small])
+        .arg(child.get_program())
+        .args(child.get_args())
+        .envs(
+            child
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        )
+        .stdout(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+
+    let store = place.open();
+    let head = store.head().await.unwrap();
+    assert!(head.seq > 10, "{head:?}");
+    let answered = std::fs::read_to_string(place.file().with_extension("head")).unwrap();
+    assert_eq!(head.hash, answered);
+    assert!(store.verify(None).await.unwrap().is_good());
+    store
+        .append(&run(FILL), at(2), vec![closed()])
+        .await
+        .unwrap();
 }
 
 /// A commit is there or it is not; what was answered is always there.

@@ -132,7 +132,9 @@ async fn the_middle_is_cut_out() {
 
 #[tokio::test]
 async fn the_tail_is_cut_and_only_a_head_from_elsewhere_shows_it() {
-    let (place, head) = after("DELETE FROM record WHERE seq > 9").await;
+    let cut = "DELETE FROM record WHERE seq > 9;
+        UPDATE run SET closed_at = NULL, verdict = NULL, wrote = 0 WHERE id = 'r_2'";
+    let (place, head) = after(cut).await;
     let store = place.open();
     let alone = store.verify(None).await.unwrap();
     assert_eq!(
@@ -180,6 +182,24 @@ async fn a_hash_of_another_length_is_found_and_not_stumbled_over() {
     assert_eq!(said, "record 2: does not follow from the one before");
     let said = said_of("UPDATE record SET body = 'no JSON' WHERE seq = 2").await;
     assert_eq!(said, "record 2: its body is not what was written");
+}
+
+#[tokio::test]
+async fn the_list_of_runs_is_dressed_up() {
+    for edit in [
+        "UPDATE run SET verdict = 'partial' WHERE id = 'r_2'",
+        "UPDATE run SET closed_at = closed_at + 1 WHERE id = 'r_2'",
+        "UPDATE run SET opened_at = opened_at - 1 WHERE id = 'r_2'",
+        "UPDATE run SET wrote = 0 WHERE id = 'r_2'",
+        "PRAGMA foreign_keys = OFF; DELETE FROM run WHERE id = 'r_2'",
+        "DELETE FROM record WHERE run = 'r_2'",
+    ] {
+        assert_eq!(
+            said_of(edit).await,
+            "the list of runs says other than the records of r_2",
+            "{edit}"
+        );
+    }
 }
 
 /// A trigger could swallow every record in silence.

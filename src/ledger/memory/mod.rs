@@ -6,41 +6,24 @@
 //! [`MemoryStore::crashed`] tells the simulation to drop it. What was committed is in
 //! [`MemoryStore::snapshot`], from which the next one starts.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod disk;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::archive::{Archive, Exported, Purged};
-use super::chain::{self, GENESIS, Hash, Link, Verified};
-use super::draft::{Draft, Title, Turn, event_of};
+use super::chain::{Link, Verified, Verifier};
+use super::draft::{Draft, Title};
 use super::{Event, Head, Record, RunRow, Store, StoreError};
-use crate::model::{Plan, RunId, UserId, Utc, hex};
+use crate::model::{Plan, RunId, UserId, Utc};
+
+pub use self::disk::Disk;
+pub(super) use self::disk::record_of;
 
 /// What stands for a path in this store's errors.
 const PLACE: &str = "memory";
-
-/// What has been committed: all that outlives a crash.
-#[derive(Clone, Debug, Default)]
-pub struct Disk {
-    org: Option<String>,
-    links: Vec<Link>,
-    runs: BTreeMap<RunId, Row>,
-    claims: BTreeMap<UserId, RunId>,
-    plans: BTreeMap<String, Plan>,
-}
-
-#[derive(Clone, Debug)]
-struct Row {
-    row: RunRow,
-    subjects: Vec<UserId>,
-    /// Stays when the subjects are forgotten.
-    count: u64,
-    /// Where its records are in `links`.
-    places: Vec<usize>,
-    purged: bool,
-}
 
 /// A moment at which something may go wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,8 +135,8 @@ impl MemoryStore {
     /// The records after the one of this number.
     pub(super) fn links_after(&self, seq: u64) -> Vec<Link> {
         let disk = self.disk();
-        let after = disk.links.partition_point(|link| link.seq <= seq);
-        disk.links[after..].to_vec()
+        let links = disk.links();
+        links[links.partition_point(|link| link.seq <= seq)..].to_vec()
     }
 
     /// Resolves when a point's fate was [`Fate::Crash`].
@@ -222,184 +205,6 @@ impl MemoryStore {
     }
 }
 
-impl Disk {
-    fn open_run(&mut self, title: Title, draft: &Draft) -> Result<Head, StoreError> {
-        self.refuse_if_held(&title.subjects, None)?;
-        let run = &draft.run;
-        if self.runs.contains_key(run) {
-            return Err(StoreError::Exists { run: run.clone() });
-        }
-        let row = RunRow {
-            id: run.clone(),
-            opened_at: draft.at,
-            closed_at: None,
-            verdict: None,
-            subjects: title.logins,
-            playbook: title.playbook,
-            wrote: false,
-        };
-        self.claim(run, &title.subjects);
-        let row = Row {
-            row,
-            count: title.subjects.len() as u64,
-            subjects: title.subjects,
-            places: Vec::new(),
-            purged: false,
-        };
-        self.runs.insert(run.clone(), row);
-        self.append(draft)
-    }
-
-    fn append(&mut self, draft: &Draft) -> Result<Head, StoreError> {
-        let run = draft.run.clone();
-        let Some(row) = self.runs.get(&run) else {
-            return Err(StoreError::NoRun { run });
-        };
-        if row.purged {
-            return Err(StoreError::Purged { run });
-        }
-        if draft.turns.contains(&Turn::Reopened) {
-            self.refuse_if_held(&row.subjects, Some(&run))?;
-        }
-        for turn in &draft.turns {
-            self.take_turn(draft, turn);
-        }
-        let (mut seq, mut hash) = self.end();
-        for body in &draft.bodies {
-            seq += 1;
-            hash = chain::link_hash(&hash, seq, &run, draft.at, &body.hash);
-            let place = self.links.len();
-            self.links.push(Link {
-                seq,
-                run: run.clone(),
-                at: draft.at,
-                body: Some(body.text.clone()),
-                body_hash: body.hash,
-                hash,
-            });
-            if let Some(row) = self.runs.get_mut(&run) {
-                row.places.push(place);
-            }
-        }
-        Ok(chain::head(seq, &hash))
-    }
-
-    fn take_turn(&mut self, draft: &Draft, turn: &Turn) {
-        let Some(row) = self.runs.get_mut(&draft.run) else {
-            return;
-        };
-        match turn {
-            Turn::Wrote => row.row.wrote = true,
-            Turn::Closed { verdict } => {
-                row.row.closed_at = Some(draft.at);
-                row.row.verdict = Some((*verdict).to_owned());
-                self.claims.retain(|_, holder| *holder != draft.run);
-            }
-            Turn::Reopened => {
-                row.row.closed_at = None;
-                row.row.verdict = None;
-                let subjects = row.subjects.clone();
-                self.claim(&draft.run, &subjects);
-            }
-        }
-    }
-
-    fn refuse_if_held(&self, subjects: &[UserId], mine: Option<&RunId>) -> Result<(), StoreError> {
-        for subject in subjects {
-            if let Some(run) = self.claims.get(subject).filter(|run| Some(*run) != mine) {
-                let (run, subject) = (run.clone(), subject.clone());
-                return Err(StoreError::Busy { run, subject });
-            }
-        }
-        Ok(())
-    }
-
-    fn claim(&mut self, run: &RunId, subjects: &[UserId]) {
-        for subject in subjects {
-            self.claims.insert(subject.clone(), run.clone());
-        }
-    }
-
-    fn end(&self) -> (u64, Hash) {
-        self.links
-            .last()
-            .map_or((0, GENESIS), |last| (last.seq, last.hash))
-    }
-
-    fn links_of(&self, run: &RunId) -> impl Iterator<Item = (usize, &Link)> {
-        let places = self.runs.get(run).map(|row| &row.places[..]);
-        let places = places.unwrap_or_default().iter();
-        places.filter_map(|place| self.links.get(*place).map(|link| (*place, link)))
-    }
-
-    fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
-        if self.runs.get(run).is_some_and(|row| row.purged) {
-            return Err(StoreError::Purged { run: run.clone() });
-        }
-        let records = self.links_of(run).map(|(_, link)| record_of(link));
-        records.collect()
-    }
-
-    fn export(&self, run: &RunId) -> Vec<Exported> {
-        let before = |place: usize| place.checked_sub(1).and_then(|at| self.links.get(at));
-        self.links_of(run)
-            .map(|(place, link)| {
-                let prev = before(place).map_or(GENESIS, |link| link.hash);
-                Exported::of(link.clone(), &prev)
-            })
-            .collect()
-    }
-
-    fn purge(&mut self, before: Utc, at: Utc) -> Result<Purged, StoreError> {
-        let old = |row: &&Row| !row.purged && row.row.closed_at.is_some_and(|at| at < before);
-        let mut runs: Vec<(Utc, RunId)> = self
-            .runs
-            .values()
-            .filter(old)
-            .map(|row| (row.row.opened_at, row.row.id.clone()))
-            .collect();
-        runs.sort();
-        let mut purged = Purged::default();
-        for (_, run) in runs {
-            let emptied = self.empty(&run);
-            let note = chain::purge_note(emptied, before);
-            self.append(&Draft::of(&run, at, &[note]))?;
-            if let Some(row) = self.runs.get_mut(&run) {
-                row.purged = true;
-                row.subjects.clear();
-                row.row.subjects.clear();
-            }
-            purged.records += emptied;
-            purged.runs.push(run);
-        }
-        let stored = self.plans.len();
-        self.plans.retain(|_, plan| plan.made_at >= before);
-        purged.plans = (stored - self.plans.len()) as u64;
-        Ok(purged)
-    }
-
-    fn empty(&mut self, run: &RunId) -> u64 {
-        let places: BTreeSet<usize> = self.links_of(run).map(|(place, _)| place).collect();
-        let mut emptied = 0;
-        for place in places {
-            emptied += u64::from(self.links[place].body.take().is_some());
-        }
-        emptied
-    }
-}
-
-/// A record with its event.
-pub(super) fn record_of(link: &Link) -> Result<Record, StoreError> {
-    let text = link.body.as_deref().unwrap_or_default();
-    Ok(Record {
-        seq: link.seq,
-        run: link.run.clone(),
-        at: link.at,
-        event: event_of(text, PLACE, link.seq)?,
-        hash: hex(&link.hash),
-    })
-}
-
 /// What a commit is about; written out only where a hook asks.
 enum Label<'e> {
     Events(&'e RunId, &'e [Event]),
@@ -453,57 +258,44 @@ impl Store for MemoryStore {
 
     async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
         self.unless_dead().await;
-        let mut runs: Vec<RunRow> = self.disk().runs.values().map(|r| r.row.clone()).collect();
-        runs.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
-        Ok(runs)
+        Ok(self.disk().runs())
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
         self.unless_dead().await;
-        let (seq, hash) = self.disk().end();
-        Ok(chain::head(seq, &hash))
+        Ok(self.disk().head())
     }
 
     async fn save_plan(&self, plan: &Plan) -> Result<(), StoreError> {
-        self.commit(Label::Word("plan"), |disk| {
-            let kept = disk.plans.get(&plan.phrase());
-            if kept.is_none_or(|kept| plan.made_at >= kept.made_at) {
-                disk.plans.insert(plan.phrase(), plan.clone());
-            }
+        let save = |disk: &mut Disk| {
+            disk.save_plan(plan);
             Ok(())
-        })
-        .await
+        };
+        self.commit(Label::Word("plan"), save).await
     }
 
     async fn plan(&self, phrase: &str) -> Result<Option<Plan>, StoreError> {
         self.unless_dead().await;
-        Ok(self.disk().plans.get(phrase).cloned())
+        Ok(self.disk().plan(phrase).cloned())
     }
 
     async fn bind_org(&self, org_id: &str) -> Result<(), StoreError> {
         self.unless_dead().await;
-        let bound = self.disk().org.clone();
-        match bound {
-            Some(theirs) if theirs == org_id => Ok(()),
-            Some(theirs) => {
-                let ours = org_id.to_owned();
-                Err(StoreError::OtherOrg { theirs, ours })
-            }
-            None => {
-                let bind = |disk: &mut Disk| {
-                    disk.org = Some(org_id.to_owned());
-                    Ok(())
-                };
-                self.commit(Label::Word("org"), bind).await
-            }
+        if self.disk().belongs_to(org_id)? {
+            return Ok(());
         }
+        let bind = |disk: &mut Disk| {
+            if !disk.belongs_to(org_id)? {
+                disk.bind_org(org_id);
+            }
+            Ok(())
+        };
+        self.commit(Label::Word("org"), bind).await
     }
 
     async fn subjects_since(&self, since: Utc) -> Result<u64, StoreError> {
         self.unless_dead().await;
-        let disk = self.disk();
-        let recent = disk.runs.values().filter(|row| row.row.opened_at >= since);
-        Ok(recent.map(|row| row.count).sum())
+        Ok(self.disk().subjects_since(since))
     }
 }
 
@@ -520,7 +312,11 @@ impl Archive for MemoryStore {
 
     async fn verify(&self, expected: Option<Head>) -> Result<Verified, StoreError> {
         self.unless_dead().await;
-        Ok(chain::verify(&self.disk().links, expected.as_ref()))
+        let disk = self.disk();
+        let mut verifier = Verifier::new(expected);
+        disk.links().iter().for_each(|link| verifier.see(link));
+        verifier.compare(&disk.runs());
+        Ok(verifier.finish())
     }
 
     async fn purge_older_than(&self, before: Utc, at: Utc) -> Result<Purged, StoreError> {
