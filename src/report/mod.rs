@@ -9,6 +9,7 @@
 mod compute;
 pub mod escape;
 mod items;
+mod live;
 mod object;
 mod problems;
 mod residual;
@@ -17,6 +18,7 @@ mod screen;
 mod summary;
 mod text;
 
+pub use live::Live;
 pub use object::{
     Because, Captured, ChangeReport, ConsentReport, Counts, Evidence, GuardReport, KeptReport,
     LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow, Requests,
