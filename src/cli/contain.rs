@@ -4,17 +4,14 @@
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
 use std::io::{BufRead, IsTerminal};
-use std::sync::Arc;
 
 use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
+use super::carry::{From, carry_out, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop};
-use super::{print, say, show, stop, subjects, when};
+use super::{print, say, show, subjects, when};
 use crate::consent::{Asked, Consent, ConsentError};
-use crate::engine::{
-    Ended, PlanError, PlanRequest, Prepared, Run, RunError, Snapshot, Start, plan as plan_case,
-};
-use crate::ledger::StoreError;
+use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
 use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
 
 /// `oust plan`: reads only; stores the plan and prints its phrase.
@@ -72,7 +69,8 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             Some(phrase) => stored(global, &shop, &args.case, phrase).await?,
             None => fresh(global, &shop, args).await?,
         };
-        carry_out(global, &shop, prepared, consent, &args.go).await
+        let Prepared { plan, snapshot } = prepared;
+        carry_out(global, &shop, From::Plan(plan), consent, snapshot, &args.go).await
     })
 }
 
@@ -340,114 +338,4 @@ async fn again(shop: &Workshop, plan: &Plan) -> Result<Prepared, Failure> {
     plan_case(&shop.tools, &playbook, &shop.guards, request)
         .await
         .map_err(plan_failed)
-}
-
-async fn carry_out(
-    global: &Global,
-    shop: &Workshop,
-    prepared: Prepared,
-    consent: Consent,
-    go: &GoArgs,
-) -> Result<Exit, Failure> {
-    let Prepared { plan, snapshot } = prepared;
-    let start = start(global, shop, consent, snapshot, go)?;
-    let run = Run::begin(shop.tools.clone(), plan, start)
-        .await
-        .map_err(run_failed)?;
-    let ended = run.carry_out().await;
-    finish(global, shop, &run, ended, go)
-}
-
-/// What a run is started with, observers and Ctrl-C included.
-pub(super) fn start(
-    global: &Global,
-    shop: &Workshop,
-    consent: Consent,
-    snapshot: Snapshot,
-    go: &GoArgs,
-) -> Result<Start, Failure> {
-    let prove_for = match &go.prove_for {
-        None => None,
-        Some(text) => Some(when::duration(text).ok_or_else(|| {
-            Failure::say(
-                Exit::Usage,
-                format!("--prove-for `{text}` is no duration"),
-                "write 90s, 2m, 1h",
-            )
-        })?),
-    };
-    Ok(Start {
-        consent,
-        requester: shop.person.clone(),
-        snapshot,
-        observer: Arc::new(show::Watcher::new(global)),
-        stop: stop::on_ctrl_c(),
-        prove_for,
-    })
-}
-
-/// The result: screen or JSON, files, exit code.
-pub(super) fn finish(
-    global: &Global,
-    shop: &Workshop,
-    run: &Run,
-    ended: Ended,
-    go: &GoArgs,
-) -> Result<Exit, Failure> {
-    let state = run.state();
-    let report = show::report(shop, &state);
-    let written = show::write_files(&go.report, &report);
-    for trouble in &written.trouble {
-        say(trouble);
-    }
-    match (global.output, ended) {
-        (Output::Json, _) => print(&show::json(&report)),
-        (Output::Human, Ended::Stopped) => print(&show::stopped(global, &report)),
-        (Output::Human, Ended::Closed(_)) => {
-            print(&show::result(global, &report, written.html.as_deref()));
-        }
-    }
-    Ok(match ended {
-        Ended::Stopped if !state.wrote() => Exit::NotStarted,
-        Ended::Stopped => Exit::Stopped,
-        Ended::Closed(_) => show::exit_of(&report),
-    })
-}
-
-pub(super) fn run_failed(error: RunError) -> Failure {
-    match error {
-        RunError::Store(error) => store_failed(error),
-        other => Failure::new(Exit::Refused, other, "oust plan makes a new plan"),
-    }
-}
-
-pub(super) fn store_failed(error: StoreError) -> Failure {
-    let (exit, hint) = match &error {
-        StoreError::Busy { run, .. } => (
-            Exit::Refused,
-            format!("go on with it: oust runs resume {run}"),
-        ),
-        StoreError::Exists { .. } => (
-            Exit::Refused,
-            "a plan is carried out once: oust runs show it, or plan again".to_owned(),
-        ),
-        StoreError::NoRun { .. } | StoreError::Purged { .. } => {
-            (Exit::NotStarted, "oust runs list names them all".to_owned())
-        }
-        StoreError::OtherOrg { .. } => (
-            Exit::NotStarted,
-            "name another directory with --state for this org".to_owned(),
-        ),
-        StoreError::Newer { .. } => (
-            Exit::NotStarted,
-            "use the newer oust, or another directory with --state".to_owned(),
-        ),
-        StoreError::Corrupt { .. } | StoreError::Disk { .. } => (
-            Exit::NotStarted,
-            "in an emergency: --emergency-ledger takes a fresh file elsewhere, --no-ledger \
-             records to stderr"
-                .to_owned(),
-        ),
-    };
-    Failure::new(exit, error, hint)
 }

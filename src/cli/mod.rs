@@ -3,6 +3,7 @@
 //! Progress and errors go to stderr, the result to stdout. `anyhow` is used only here.
 
 pub mod args;
+mod carry;
 mod contain;
 mod exit;
 mod files;

@@ -1,14 +1,13 @@
 //! `oust runs`: look at runs, go on with one, look after the ledger.
 
 use super::args::{Global, GoArgs, Output, RunsCommand, WhichRun};
-use super::contain::{
-    ask, consent_failed, finish, must_be_able_to_ask, run_failed, start, store_failed,
-};
+use super::carry::{From, carry_out, run_failed, store_failed};
+use super::contain::{ask, consent_failed, must_be_able_to_ask};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, ledger_only};
 use super::{print, say, show, when};
 use crate::consent::{Asked, Consent};
-use crate::engine::{Run, Snapshot, prove_again};
+use crate::engine::{Snapshot, prove_again};
 use crate::given::{Clock, SystemClock};
 use crate::ledger::{Archive, Head, Record, RunState};
 use crate::model::RunId;
@@ -82,12 +81,16 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
         }
         None => ask(&shop, &plan, shown_at, go.yes)?,
     };
-    let start = start(global, &shop, consent, Snapshot::default(), go)?;
-    let run = Run::resume(shop.tools.clone(), &records, start)
-        .await
-        .map_err(run_failed)?;
-    let ended = run.carry_out().await;
-    finish(global, &shop, &run, ended, go)
+    let snapshot = Snapshot::default();
+    carry_out(
+        global,
+        &shop,
+        From::Records(&records),
+        consent,
+        snapshot,
+        go,
+    )
+    .await
 }
 
 /// Reads the vendors again and says whether it is still so.

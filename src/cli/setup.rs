@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Global, GoArgs};
-use super::contain::store_failed;
+use super::carry::store_failed;
 use super::exit::{Exit, Failure};
 use super::say;
 use crate::config::{self, Config, Places};

@@ -3,10 +3,11 @@
 //! Chooses the rendering and its style; the renderings themselves are in `report`.
 
 use std::path::Path;
+use std::sync::Mutex;
 
 use jiff::tz::TimeZone;
 
-use super::args::Global;
+use super::args::{Global, Output};
 use super::exit::{Exit, a_write_is_leaving};
 use super::files::{self, Written};
 use super::is_lively;
@@ -14,7 +15,7 @@ use super::setup::Workshop;
 use crate::engine::Observer;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Plan, Utc, Verdict};
-use crate::report::{self, Report, Style};
+use crate::report::{self, Live, Report, Style};
 
 /// How this terminal wants its text.
 fn style(global: &Global) -> Style {
@@ -118,17 +119,45 @@ pub(super) fn write_files(dir: &Path, report: &Report) -> Written {
     files::write(dir, &name, &renderings)
 }
 
-/// Knows when the first write leaves.
-pub(super) struct Watcher;
+/// Shows progress on stderr, and knows when the first write leaves.
+pub(super) struct Watcher {
+    live: Option<Mutex<Live>>,
+}
+
 impl Watcher {
-    pub(super) fn new(_: &Global) -> Self {
-        Self
+    /// A live tree on a terminal, plain lines elsewhere.
+    pub(super) fn new(global: &Global) -> Self {
+        let style = style(global);
+        let out = Box::new(std::io::stderr());
+        let live = match (is_lively(global), global.output) {
+            (true, _) => Some(Live::tree(out, style)),
+            (false, Output::Human) => Some(Live::plain(out, style)),
+            (false, Output::Json) => None,
+        };
+        Self {
+            live: live.map(Mutex::new),
+        }
+    }
+
+    /// Leaves the terminal clean for the result.
+    pub(super) fn finish(&self) {
+        if let Some(live) = &self.live {
+            live.lock()
+                .expect("no code panics while it holds this lock")
+                .finish();
+        }
     }
 }
+
 impl Observer for Watcher {
-    fn saw(&self, _: Utc, event: &Event, _: &RunState) {
+    fn saw(&self, _: Utc, event: &Event, state: &RunState) {
         if matches!(event, Event::Intended { .. }) {
             a_write_is_leaving();
+        }
+        if let Some(live) = &self.live {
+            live.lock()
+                .expect("no code panics while it holds this lock")
+                .see(state, event);
         }
     }
 }

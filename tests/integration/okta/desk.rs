@@ -1,7 +1,7 @@
 //! A responder's desk: one org, one connector, and consent to whatever is tried.
 
 use oust::connector::{DirectorySystem, Identified, Planned, Step};
-use oust::consent::Consent;
+use oust::consent::{Asked, Consent};
 use oust::model::{
     ActionId, Applied, Case, Change, Outcome, OutcomeKind, Plan, PlaybookRef, Proof, RunId, Scope,
     Select, Source, StepKey, Subject, SystemId, Utc, Window, WindowHow,
@@ -65,7 +65,8 @@ impl Desk {
             reason: None,
             source: Source::Person("test".into()),
         };
-        let consent = Consent::yes(&some_plan(&case, now), "test", now).unwrap();
+        let consent =
+            Consent::yes(&some_plan(&case, now), "test", Asked { shown_at: now, now }).unwrap();
         Self {
             org,
             okta,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use oust::ledger::{Archive, Disk, MemoryStore, RunState};
 use oust::model::Verdict;
 use oust_mocks::Range;
@@ -24,7 +25,10 @@ pub struct Violation {
 
 impl Violation {
     pub fn new(what: &str, detail: impl Into<String>) -> Self {
-        Self { what: what.to_owned(), detail: detail.into() }
+        Self {
+            what: what.to_owned(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -43,8 +47,14 @@ impl Bystanders {
     pub fn of(lab: &Lab, schedule: &Schedule) -> Self {
         let range = lab.range.lock().unwrap();
         let who = schedule.who();
-        let others = range.okta.users.values().filter(|user| !who.contains(&user.login.as_str()));
-        let digests = others.map(|user| (user.id.clone(), range.okta.user_digest(&user.id))).collect();
+        let others = range
+            .okta
+            .users
+            .values()
+            .filter(|user| !who.contains(&user.login.as_str()));
+        let digests = others
+            .map(|user| (user.id.clone(), range.okta.user_digest(&user.id)))
+            .collect();
         Self { digests }
     }
 }
@@ -64,11 +74,17 @@ pub async fn hold(
         return Err(Violation::new("the last life did not end", journal()));
     };
     if took > ENDS_WITHIN {
-        return Err(Violation::new("it took too long", format!("{took:?}\n{}", journal())));
+        return Err(Violation::new(
+            "it took too long",
+            format!("{took:?}\n{}", journal()),
+        ));
     }
     for (id, digest) in &before.digests {
         if range.okta.user_digest(id) != *digest {
-            return Err(Violation::new("somebody else was touched", format!("{id}\n{}", journal())));
+            return Err(Violation::new(
+                "somebody else was touched",
+                format!("{id}\n{}", journal()),
+            ));
         }
     }
     let state = match outcome {
@@ -78,10 +94,13 @@ pub async fn hold(
     };
     truth(&range, schedule, state)?;
     order(&range, state)?;
-    let verified = MemoryStore::restore(disk).verify(None);
-    let verified = futures_util::FutureExt::now_or_never(verified).unwrap().unwrap();
+    let ledger = MemoryStore::restore(disk);
+    let verified = ledger.verify(None).now_or_never().unwrap().unwrap();
     if !verified.is_good() {
-        return Err(Violation::new("the ledger does not verify", verified.sentence()));
+        return Err(Violation::new(
+            "the ledger does not verify",
+            verified.sentence(),
+        ));
     }
     Ok(())
 }
@@ -108,13 +127,16 @@ fn order(range: &Range, state: &RunState) -> Result<(), Violation> {
     for who in &plan.case.subjects {
         let first = |sign: &str| {
             let writes = range.journal.writes();
-            let found = writes.into_iter().find(|entry| {
-                entry.path.contains(who.id.as_str()) && entry.path.contains(sign)
-            });
+            let found = writes
+                .into_iter()
+                .find(|entry| entry.path.contains(who.id.as_str()) && entry.path.contains(sign));
             found.map(|entry| entry.n)
         };
         let clear = first("/sessions");
-        let lock = [first("/lifecycle/suspend"), first("/groups/")].into_iter().flatten().min();
+        let lock = [first("/lifecycle/suspend"), first("/groups/")]
+            .into_iter()
+            .flatten()
+            .min();
         let purge = [first("/factors/"), first("/grants"), first("/clients/")];
         for later in purge.into_iter().flatten().chain(lock) {
             if clear.is_none_or(|clear| clear > later) {
@@ -126,7 +148,10 @@ fn order(range: &Range, state: &RunState) -> Result<(), Violation> {
             && factors < lock
         {
             let detail = format!("{}\n{}", who.login, range.journal.lines());
-            return Err(Violation::new("factors were stripped from an open account", detail));
+            return Err(Violation::new(
+                "factors were stripped from an open account",
+                detail,
+            ));
         }
     }
     Ok(())

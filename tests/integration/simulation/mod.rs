@@ -126,9 +126,21 @@ async fn live(
     };
     let disk = store.snapshot();
     match worked {
-        None => Lived { disk, how: "crash", outcome: None },
-        Some(Outcome::NoPlan) => Lived { disk, how: "no plan", outcome: Some(Outcome::NoPlan) },
-        Some(closed) => Lived { disk, how: "closed", outcome: Some(closed) },
+        None => Lived {
+            disk,
+            how: "crash",
+            outcome: None,
+        },
+        Some(Outcome::NoPlan) => Lived {
+            disk,
+            how: "no plan",
+            outcome: Some(Outcome::NoPlan),
+        },
+        Some(closed) => Lived {
+            disk,
+            how: "closed",
+            outcome: Some(closed),
+        },
     }
 }
 
@@ -153,7 +165,9 @@ async fn work(lab: &Lab, schedule: &Schedule, plant: Plant, store: Arc<Witness>)
                 Err(_) => {}
             }
         }
-        let Some(prepared) = planned else { return Outcome::NoPlan };
+        let Some(prepared) = planned else {
+            return Outcome::NoPlan;
+        };
         let start = lab.start(&prepared.plan, prepared.snapshot);
         Run::begin(tools, prepared.plan, start).await.unwrap()
     } else {
@@ -167,18 +181,25 @@ async fn work(lab: &Lab, schedule: &Schedule, plant: Plant, store: Arc<Witness>)
 }
 
 fn wanted() -> u64 {
-    let asked = std::env::var("OUST_SIMULATE").ok().and_then(|text| text.parse().ok());
+    let asked = std::env::var("OUST_SIMULATE")
+        .ok()
+        .and_then(|text| text.parse().ok());
     asked.unwrap_or(SCHEDULES_MIN)
 }
 
 fn replay(seed: u64) -> String {
-    format!("OUST_SEED={seed} cargo test --test integration simulation::what_must_hold -- --nocapture")
+    format!(
+        "OUST_SEED={seed} cargo test --test integration simulation::what_must_hold -- --nocapture"
+    )
 }
 
 #[test]
 fn what_must_hold_holds_in_every_schedule() {
     let mut coverage = Coverage::default();
-    if let Some(seed) = std::env::var("OUST_SEED").ok().and_then(|text| text.parse().ok()) {
+    if let Some(seed) = std::env::var("OUST_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+    {
         let result = incident(seed, Plant::Nothing, &mut coverage);
         println!("{:#?}", coverage.met);
         result.unwrap_or_else(|violation| panic!("{violation}"));
@@ -194,13 +215,21 @@ fn what_must_hold_holds_in_every_schedule() {
     }
     println!("{count} schedules\n{:#?}", coverage.met);
     for what in schedule::everything_to_meet() {
-        assert!(coverage.of(&what) >= 20, "`{what}` was met {} times only", coverage.of(&what));
+        assert!(
+            coverage.of(&what) >= 20,
+            "`{what}` was met {} times only",
+            coverage.of(&what)
+        );
     }
 }
 
 #[test]
 fn planted_bugs_are_found() {
-    for plant in [Plant::SkipLastClear, Plant::TrustAnswers, Plant::LoseIntents] {
+    for plant in [
+        Plant::SkipLastClear,
+        Plant::TrustAnswers,
+        Plant::LoseIntents,
+    ] {
         let mut coverage = Coverage::default();
         let found = (0..400).find(|seed| incident(*seed, plant, &mut coverage).is_err());
         assert!(found.is_some(), "{plant:?} went unnoticed in 400 schedules");

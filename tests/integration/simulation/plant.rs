@@ -34,9 +34,21 @@ impl Plant {
         if matches!(self, Self::Nothing | Self::LoseIntents) {
             return tools;
         }
-        let planted = Arc::new(Planted { true_one: tools.directory.directory.clone(), plant: self });
-        let system = System { connector: planted.clone(), ..tools.directory.system.clone() };
-        Tools { directory: DirectorySystem { system, directory: planted }, ..tools }
+        let planted = Arc::new(Planted {
+            true_one: tools.directory.directory.clone(),
+            plant: self,
+        });
+        let system = System {
+            connector: planted.clone(),
+            ..tools.directory.system.clone()
+        };
+        Tools {
+            directory: DirectorySystem {
+                system,
+                directory: planted,
+            },
+            ..tools
+        }
     }
 }
 
@@ -71,15 +83,17 @@ impl Connector for Planted {
         let is_last_clear =
             |change: &Change| change.action.verb() == "clear_sessions" && change.step.step > 0;
         if self.plant == Plant::SkipLastClear && batch.iter().all(is_last_clear) {
-            return batch.iter().map(|_| Outcome::bare(OutcomeKind::Done)).collect();
+            return batch
+                .iter()
+                .map(|_| Outcome::bare(OutcomeKind::Done))
+                .collect();
         }
         self.true_one.apply(w, batch).await
     }
 
     async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        let believed = |applied: &Applied| {
-            self.plant == Plant::TrustAnswers && applied.outcome.kind.is_good()
-        };
+        let believed =
+            |applied: &Applied| self.plant == Plant::TrustAnswers && applied.outcome.kind.is_good();
         let mut proofs = self.true_one.prove(r, done).await;
         for (applied, proof) in done.iter().zip(&mut proofs) {
             if believed(applied) {

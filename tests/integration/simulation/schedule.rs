@@ -34,20 +34,53 @@ pub struct Schedule {
     statuses: Vec<(&'static str, &'static str)>,
 }
 
-const OTHERS: [&str; 4] =
-    ["bailey@contoso.example", "casey@contoso.example", "devon@contoso.example", "kim@contoso.example"];
+const OTHERS: [&str; 4] = [
+    "bailey@contoso.example",
+    "casey@contoso.example",
+    "devon@contoso.example",
+    "kim@contoso.example",
+];
 
 const PLACES: [&str; 14] = [
-    "DELETE sessions", "POST suspend", "DELETE factors", "DELETE api-tokens", "DELETE grants",
-    "DELETE clients", "POST global-token-revocation", "PUT groups", "GET users", "GET logs",
-    "GET factors", "GET api-tokens", "GET clients", "GET assignees",
+    "DELETE sessions",
+    "POST suspend",
+    "DELETE factors",
+    "DELETE api-tokens",
+    "DELETE grants",
+    "DELETE clients",
+    "POST global-token-revocation",
+    "PUT groups",
+    "GET users",
+    "GET logs",
+    "GET factors",
+    "GET api-tokens",
+    "GET clients",
+    "GET assignees",
 ];
 
 const KINDS: [&str; 22] = [
-    "status:418", "lie_ok", "already_done", "unauthorized", "forbidden", "not_found", "conflict",
-    "throttle_minute", "throttle_concurrency", "throttle_no_headers", "internal", "html_502",
-    "read_only", "timeout_before", "timeout_after", "cut_before_effect", "cut_after_effect",
-    "reset_mid_body", "truncated_json", "oversized_body", "foreign_redirect", "latency:12000",
+    "status:418",
+    "lie_ok",
+    "already_done",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "throttle_minute",
+    "throttle_concurrency",
+    "throttle_no_headers",
+    "internal",
+    "html_502",
+    "read_only",
+    "timeout_before",
+    "timeout_after",
+    "cut_before_effect",
+    "cut_after_effect",
+    "reset_mid_body",
+    "truncated_json",
+    "oversized_body",
+    "foreign_redirect",
+    "latency:12000",
 ];
 
 /// Two that only make sense on answers that are read.
@@ -76,7 +109,11 @@ impl Schedule {
             })
             .collect();
         let hard = ["LOCKED_OUT", "PASSWORD_EXPIRED", "SUSPENDED"];
-        let statuses = if pick(4) == 0 { vec![(OTHERS[0], hard[pick(3)])] } else { Vec::new() };
+        let statuses = if pick(4) == 0 {
+            vec![(OTHERS[0], hard[pick(3)])]
+        } else {
+            Vec::new()
+        };
         Self {
             crashes,
             latency_max_ms: 5 + rng.below(120),
@@ -84,14 +121,20 @@ impl Schedule {
             attacker_gap_ms: 40 + rng.below(1_500),
             log_delay_ms: if pick(3) == 0 { 3_000 } else { 0 },
             suspend_keeps_sessions: pick(2) == 0,
-            playbook: if pick(4) == 0 { "factor-tampering" } else { "account-takeover" },
+            playbook: if pick(4) == 0 {
+                "factor-tampering"
+            } else {
+                "account-takeover"
+            },
             statuses,
         }
     }
 
     pub fn world(&self) -> World {
         let attacker = Attacker::new(ALEX, self.attacker_gap_ms);
-        let mut world = World::contoso(NOON).attacker(attacker).log_delay_ms(self.log_delay_ms);
+        let mut world = World::contoso(NOON)
+            .attacker(attacker)
+            .log_delay_ms(self.log_delay_ms);
         if self.suspend_keeps_sessions {
             world = world.suspend_keeps_sessions();
         }
@@ -135,9 +178,19 @@ impl Schedule {
 
 /// What a batch of schedules must have met.
 pub fn everything_to_meet() -> Vec<String> {
-    let faults = KINDS.iter().chain(&KINDS_OF_READS).map(|kind| format!("fault {kind}"));
+    let faults = KINDS
+        .iter()
+        .chain(&KINDS_OF_READS)
+        .map(|kind| format!("fault {kind}"));
     let moves = ["sign_in", "enrol_factor", "mint_token", "sso", "refused"];
     let moves = moves.iter().map(|name| format!("attacker {name}"));
-    let crashes = ["crash at the store", "crash before an effect", "crash after an effect"];
-    faults.chain(moves).chain(crashes.iter().map(|name| (*name).to_owned())).collect()
+    let crashes = [
+        "crash at the store",
+        "crash before an effect",
+        "crash after an effect",
+    ];
+    faults
+        .chain(moves)
+        .chain(crashes.iter().map(|name| (*name).to_owned()))
+        .collect()
 }

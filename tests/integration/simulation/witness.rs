@@ -49,7 +49,11 @@ pub struct Witness {
 
 impl Witness {
     pub fn new(kept: Arc<MemoryStore>, intents: Arc<Intents>, plant: Plant) -> Self {
-        Self { kept, intents, plant }
+        Self {
+            kept,
+            intents,
+            plant,
+        }
     }
 
     fn saw(&self, events: &[Event]) {
@@ -67,7 +71,10 @@ impl Witness {
         if self.plant != Plant::LoseIntents {
             return events;
         }
-        events.into_iter().filter(|event| !matches!(event, Event::Intended { .. })).collect()
+        events
+            .into_iter()
+            .filter(|event| !matches!(event, Event::Intended { .. }))
+            .collect()
     }
 }
 
@@ -80,7 +87,10 @@ impl Store for Witness {
         at: Utc,
         events: Vec<Event>,
     ) -> Result<Head, StoreError> {
-        let head = self.kept.open_run(run, subjects, at, events.clone()).await?;
+        let head = self
+            .kept
+            .open_run(run, subjects, at, events.clone())
+            .await?;
         self.saw(&events);
         Ok(head)
     }
@@ -140,7 +150,10 @@ struct Inner {
 
 impl Spy {
     pub fn new(crashes: Vec<Crash>) -> Self {
-        Self { crashes, inner: Mutex::default() }
+        Self {
+            crashes,
+            inner: Mutex::default(),
+        }
     }
 
     /// A process begins.
@@ -162,11 +175,18 @@ impl Spy {
 
     /// What was seen on the network that must not be.
     pub fn first_violation(&self) -> Result<(), Violation> {
-        self.inner.lock().unwrap().violation.clone().map_or(Ok(()), Err)
+        self.inner
+            .lock()
+            .unwrap()
+            .violation
+            .clone()
+            .map_or(Ok(()), Err)
     }
 
     fn check(inner: &mut Inner, request: &Request) {
-        let Some(what) = what_it_does(request) else { return };
+        let Some(what) = what_it_does(request) else {
+            return;
+        };
         let intents = inner.intents.of(&what);
         let sent = inner.sent.entry(what.clone()).or_default();
         *sent += 1;
@@ -183,7 +203,11 @@ impl Spy {
 
 /// Calls that one change of this kind needs at most.
 fn most_calls(what: &str) -> u64 {
-    if what.starts_with("revoke_oauth_grants") { 4 } else { 1 }
+    if what.starts_with("revoke_oauth_grants") {
+        4
+    } else {
+        1
+    }
 }
 
 /// `verb subject` of a request that changes something, by the mock's own list.
@@ -193,9 +217,17 @@ fn what_it_does(request: &Request) -> Option<String> {
         ("DELETE", ["api", "v1", "users", id, "sessions"]) => ("clear_sessions", *id),
         ("POST", ["api", "v1", "users", id, "lifecycle", "suspend"]) => ("suspend_user", *id),
         ("PUT", ["api", "v1", "groups", _, "users", id]) => ("quarantine_user", *id),
-        ("DELETE", ["api", "v1", "users", id, "factors" | "authenticator-enrollments", _]) => {
-            ("delete_factors", *id)
-        }
+        (
+            "DELETE",
+            [
+                "api",
+                "v1",
+                "users",
+                id,
+                "factors" | "authenticator-enrollments",
+                _,
+            ],
+        ) => ("delete_factors", *id),
         ("DELETE", ["api", "v1", "users", id, "grants" | "clients", ..]) => {
             ("revoke_oauth_grants", *id)
         }

@@ -1,0 +1,124 @@
+//! Carries a run out for a person: progress, Ctrl-C, result, files, exit code.
+//!
+//! The same for a new run and one that goes on; does not plan and does not ask.
+
+use std::sync::Arc;
+
+use super::args::{Global, GoArgs, Output};
+use super::exit::{Exit, Failure};
+use super::setup::Workshop;
+use super::{print, say, show, stop, when};
+use crate::consent::Consent;
+use crate::engine::{Ended, Run, RunError, Snapshot, Start};
+use crate::ledger::{Record, StoreError};
+use crate::model::Plan;
+
+/// What a run starts from.
+pub(super) enum From<'a> {
+    /// A plan that was just agreed to.
+    Plan(Plan),
+    /// The records of a run that goes on.
+    Records(&'a [Record]),
+}
+
+/// Carries it out, to the exit code.
+///
+/// # Errors
+/// [`Failure`] if it could not begin; nothing was written by this command then.
+pub(super) async fn carry_out(
+    global: &Global,
+    shop: &Workshop,
+    from: From<'_>,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+) -> Result<Exit, Failure> {
+    let watcher = Arc::new(show::Watcher::new(global));
+    let start = Start {
+        consent,
+        requester: shop.person.clone(),
+        snapshot,
+        observer: watcher.clone(),
+        stop: stop::on_ctrl_c(),
+        prove_for: prove_for(go)?,
+    };
+    let run = match from {
+        From::Plan(plan) => Run::begin(shop.tools.clone(), plan, start).await,
+        From::Records(records) => Run::resume(shop.tools.clone(), records, start).await,
+    };
+    let run = run.map_err(run_failed)?;
+    let ended = run.carry_out().await;
+    watcher.finish();
+    Ok(tell(global, shop, &run, ended, go))
+}
+
+fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Failure> {
+    let Some(text) = &go.prove_for else {
+        return Ok(None);
+    };
+    let wrong = || {
+        let what = format!("--prove-for `{text}` is no duration");
+        Failure::say(Exit::Usage, what, "write 90s, 2m, 1h")
+    };
+    when::duration(text).map(Some).ok_or_else(wrong)
+}
+
+/// The result: screen or JSON, files, exit code.
+fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) -> Exit {
+    let state = run.state();
+    let report = show::report(shop, &state);
+    let written = show::write_files(&go.report, &report);
+    for trouble in &written.trouble {
+        say(trouble);
+    }
+    match (global.output, ended) {
+        (Output::Json, _) => print(&show::json(&report)),
+        (Output::Human, Ended::Stopped) => print(&show::stopped(global, &report)),
+        (Output::Human, Ended::Closed(_)) => {
+            print(&show::result(global, &report, written.html.as_deref()));
+        }
+    }
+    match ended {
+        Ended::Stopped if !state.wrote() => Exit::NotStarted,
+        Ended::Stopped => Exit::Stopped,
+        Ended::Closed(_) => show::exit_of(&report),
+    }
+}
+
+pub(super) fn run_failed(error: RunError) -> Failure {
+    match error {
+        RunError::Store(error) => store_failed(error),
+        other => Failure::new(Exit::Refused, other, "oust plan makes a new plan"),
+    }
+}
+
+pub(super) fn store_failed(error: StoreError) -> Failure {
+    let (exit, hint) = match &error {
+        StoreError::Busy { run, .. } => (
+            Exit::Refused,
+            format!("go on with it: oust runs resume {run}"),
+        ),
+        StoreError::Exists { .. } => (
+            Exit::Refused,
+            "a plan is carried out once: oust runs show it, or plan again".to_owned(),
+        ),
+        StoreError::NoRun { .. } | StoreError::Purged { .. } => {
+            (Exit::NotStarted, "oust runs list names them all".to_owned())
+        }
+        StoreError::OtherOrg { .. } => (
+            Exit::NotStarted,
+            "name another directory with --state for this org".to_owned(),
+        ),
+        StoreError::Newer { .. } => (
+            Exit::NotStarted,
+            "use the newer oust, or another directory with --state".to_owned(),
+        ),
+        StoreError::Corrupt { .. } | StoreError::Disk { .. } => (
+            Exit::NotStarted,
+            "in an emergency: --emergency-ledger takes a fresh file elsewhere, --no-ledger \
+             records to stderr"
+                .to_owned(),
+        ),
+    };
+    Failure::new(exit, error, hint)
+}
