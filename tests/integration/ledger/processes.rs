@@ -81,24 +81,6 @@ async fn what_one_process_holds_the_other_cannot_open() {
     assert_eq!(mine.head().await.unwrap(), theirs.head().await.unwrap());
 }
 
-#[tokio::test]
-async fn a_check_sees_one_moment_although_others_go_on_writing() {
-    let place = Place::new();
-    let (mine, theirs) = (place.open(), place.open());
-    let write = async {
-        for number in 0..60 {
-            whole_run(&theirs, &number.to_string(), ALEX).await;
-        }
-    };
-    let check = async {
-        for _ in 0..60 {
-            let verified = mine.verify(None).await.unwrap();
-            assert!(verified.is_good(), "{}", verified.sentence());
-        }
-    };
-    tokio::join!(write, check);
-}
-
 /// Appends until the disk refuses, and leaves the last head beside the ledger.
 async fn fill(store: &SqliteStore, file: &std::path::Path) {
     begin(store, FILL, &[ALEX]).await;
