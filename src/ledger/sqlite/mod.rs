@@ -39,8 +39,9 @@ pub struct SqliteStore {
     path: Arc<Path>,
     notes: Vec<Finding>,
     commits: Arc<AtomicU64>,
-    writer: Worker,
+    // Dropped in this order: the last to close the file folds the log in, and a reader cannot.
     reader: Worker,
+    writer: Worker,
 }
 
 impl SqliteStore {

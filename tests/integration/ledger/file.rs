@@ -65,6 +65,10 @@ async fn the_ledger_is_for_its_owner_alone() {
     for file in files {
         assert_eq!(mode(&file.path()), 0o600, "{:?}", file.path());
     }
+    store.head().await.unwrap();
+    drop(store);
+    let left = fs::read_dir(place.dir()).unwrap().count();
+    assert_eq!(left, 1, "closing folds the log into the file");
 }
 
 #[cfg(unix)]
