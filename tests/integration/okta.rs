@@ -3,4 +3,8 @@
 mod auth;
 mod desk;
 mod evict;
+mod lock;
+mod purge_factors;
+mod purge_tokens;
 mod resolve;
+mod signs;

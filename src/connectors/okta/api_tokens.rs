@@ -5,11 +5,17 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use async_trait::async_trait;
+use serde_json::{Value, json};
 
-use super::glance::{Glance, Got, items, text};
-use crate::model::UserId;
-use crate::transport::Path;
+use super::Okta;
+use super::answers::{outcome, send};
+use super::events::Evidence;
+use super::glance::{Glance, Got, Unread, items, text};
+use super::verb::{Planning, Seen, Verb};
+use crate::connector::{CannotUndo, Identified, Planned};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId};
+use crate::transport::{Path, Write, Writer};
 
 /// What Okta calls the client of a token that a person made.
 const MADE_BY_PEOPLE: &str = "Okta API";
@@ -29,4 +35,136 @@ pub(super) fn of<'a>(tokens: &'a Value, who: &'a UserId) -> impl Iterator<Item =
 /// Whether an agent lives by it.
 pub(super) fn is_agent(token: &Value) -> bool {
     !matches!(text(token, "clientName"), "" | MADE_BY_PEOPLE)
+}
+
+/// The tokens of an account.
+pub(super) struct RevokeApiTokens;
+
+#[async_trait]
+impl Verb for RevokeApiTokens {
+    async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
+        let got = all(p.glance).await;
+        let tokens = match &*got {
+            Ok(tokens) => tokens,
+            Err(unread) => return Planned::skipped(not_readable(unread)),
+        };
+        let own = match p.okta.own_user(p.glance.reader()).await {
+            Ok(own) => own,
+            Err(why) => {
+                let why = format!("which token is our own cannot be read ({why})");
+                return Planned::skipped(Skip::Unread { why });
+            }
+        };
+        let mut planned = Planned::default();
+        for token in of(tokens, &who.subject.id) {
+            let target = target_of(token);
+            match stays(p, token, own.as_ref() == Some(&who.subject.id)) {
+                Some((why, suspect)) => planned.kept.push(Kept {
+                    target,
+                    why,
+                    suspect,
+                }),
+                None => planned.changes.push(p.change(
+                    who,
+                    target,
+                    format!("revoke API token {}", text(token, "name")),
+                    json!({ "token": token }),
+                )),
+            }
+        }
+        if who.subject.status == "SUSPENDED" {
+            planned.notes.push(
+                "Okta hides the API tokens of suspended accounts: more may work again after \
+                 release"
+                    .into(),
+            );
+        }
+        if planned.changes.is_empty() {
+            let why = match planned.kept.len() {
+                0 => "owns no API token".to_owned(),
+                n => format!("{n} API token(s) kept"),
+            };
+            planned.skip = Some(Skip::NothingSelected { why });
+        }
+        planned
+    }
+
+    async fn apply(&self, _okta: &Okta, w: &Writer<'_>, change: &Change) -> Outcome {
+        let path = Path::new("/api/v1/api-tokens").seg(&change.target.id);
+        outcome(change, send(w, &Write::delete(path)).await, true)
+    }
+
+    /// 404 alone proves nothing, because Okta hides a suspended owner's tokens: it must be we
+    /// who got a 204 for it in this run, or the log must name it.
+    async fn prove(&self, _okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen {
+        let id = &done.change.target.id;
+        let path = Path::new("/api/v1/api-tokens").seg(id);
+        match &*e.glance.one(path).await {
+            Ok(_) => return (ProofState::Refuted, "the token can still be read".into()),
+            Err(Unread::Absent { .. }) => {}
+            Err(unread @ Unread::Refused { status: 403, .. }) => {
+                return (ProofState::Unverifiable, unread.why());
+            }
+            Err(unread) => return (ProofState::Pending, unread.why()),
+        }
+        let by_us = |other: &&Applied| {
+            other.change.target == done.change.target
+                && other.change.action == done.change.action
+                && other.outcome.kind == OutcomeKind::Done
+        };
+        if e.all.iter().find(by_us).is_some() {
+            return (ProofState::Proven, "404 on the id, after Okta's 204".into());
+        }
+        match e.revoked(id).await {
+            Some(event) => (ProofState::Proven, format!("404 on the id, and {event}")),
+            None => (
+                ProofState::Unverifiable,
+                "404 on the id, but Okta hides the tokens of suspended accounts: it may work \
+                 again after release"
+                    .into(),
+            ),
+        }
+    }
+
+    fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        Err(CannotUndo::Never(
+            "a new token must be made and rolled out".into(),
+        ))
+    }
+}
+
+/// Why a token stays, and whether a person should look at it.
+fn stays(p: &Planning<'_>, token: &Value, is_our_account: bool) -> Option<(String, bool)> {
+    if is_our_account {
+        return Some(("owned by the account that oust acts with".into(), true));
+    }
+    if is_agent(token) && p.word("agents") != "revoke" {
+        let why = format!(
+            "{} lives by it; `agents: revoke` stops it",
+            text(token, "clientName")
+        );
+        return Some((why, true));
+    }
+    p.not_selected(token, text(token, "id"))
+}
+
+fn target_of(token: &Value) -> Target {
+    Target {
+        kind: "api_token".into(),
+        id: text(token, "id").to_owned(),
+        label: text(token, "name").to_owned(),
+    }
+}
+
+fn not_readable(unread: &Unread) -> Skip {
+    match unread {
+        Unread::Refused { status: 403, .. } => Skip::Unsupported {
+            why: format!(
+                "we may not read other accounts' API tokens: grant okta.apiTokens.read and \
+                 okta.apiTokens.manage to an app with the role SUPER_ADMIN ({})",
+                unread.why()
+            ),
+        },
+        _ => Skip::Unread { why: unread.why() },
+    }
 }

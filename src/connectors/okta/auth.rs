@@ -122,6 +122,14 @@ impl Keyring {
         }
     }
 
+    /// Whether a credential can be had now; asks for a token where tokens are asked for.
+    ///
+    /// # Errors
+    /// [`AuthError`], as signing would meet it.
+    pub(super) async fn check(&self) -> Result<(), AuthError> {
+        self.live().await.map(drop)
+    }
+
     fn tell(&self, sentence: String) {
         let mut told = self
             .told

@@ -7,15 +7,21 @@
 //!
 //! Every call is made with the account's immutable id; a login is looked up once.
 
+mod account;
 mod answers;
 mod api_tokens;
 mod auth;
 mod directory;
 mod dpop;
 mod events;
+mod factors;
 mod glance;
 mod key;
 mod limits;
+mod logout;
+mod oauth;
+mod preflight;
+mod quarantine;
 mod release;
 mod sessions;
 mod settings;
@@ -47,7 +53,7 @@ use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, DirectorySystem, Identified, Planned, Step, System};
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
-    Skip, Subject, SystemId, UserId, Vendor,
+    Skip, Subject, UserId, Vendor,
 };
 use crate::transport::{Client, ClientParts, Credential, Path, Reader, Writer};
 
@@ -63,8 +69,9 @@ const AT_ONCE: usize = 16;
 
 /// One org.
 struct Okta {
-    id: SystemId,
     settings: Settings,
+    /// What writes are signed with, for `oust check`.
+    writes_as: Arc<Keyring>,
     /// The account that our API token belongs to, once asked; `None` for a service app.
     own: OnceCell<Option<UserId>>,
 }
@@ -83,13 +90,13 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         clock: Arc::clone(&opening.clock),
         rng: Arc::clone(&opening.rng),
         reads_as,
-        writes_as,
+        writes_as: Arc::clone(&writes_as) as Arc<dyn Credential>,
         bucket: limits::bucket,
         user_agent: opening.user_agent.clone(),
     }));
     let okta = Arc::new(Okta {
-        id: opening.id.clone(),
         settings,
+        writes_as,
         own: OnceCell::new(),
     });
     let system = System {
@@ -104,10 +111,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
 }
 
 /// What reads and what writes are signed with. A lone SSWS token has no scopes to split.
-fn credentials(
-    opening: &Opening,
-    settings: &Settings,
-) -> (Arc<dyn Credential>, Arc<dyn Credential>) {
+fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, Arc<Keyring>) {
     let keyring = |first: &Auth, scopes: Scopes| {
         let endpoint = Endpoint {
             wire: Arc::clone(&opening.wire),
@@ -125,8 +129,9 @@ fn credentials(
     };
     let quarantine = settings.quarantine_group.is_some();
     let writes = keyring(&settings.auth, Scopes::writing(quarantine));
-    let reads = match (&settings.read_auth, &settings.auth) {
-        (None, Auth::ApiToken(_)) if settings.second.is_none() => Arc::clone(&writes),
+    let second_is_an_app = matches!(settings.second, Some(Auth::ServiceApp { .. }));
+    let reads: Arc<dyn Credential> = match (&settings.read_auth, &settings.auth) {
+        (None, Auth::ApiToken(_)) if !second_is_an_app => writes.clone(),
         (read_auth, auth) => keyring(read_auth.as_ref().unwrap_or(auth), Scopes::reading()),
     };
     (reads, writes)
@@ -137,6 +142,14 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
     Some(match action.verb() {
         "clear_sessions" => &sessions::ClearSessions,
         "suspend_user" => &suspend::SuspendUser,
+        "quarantine_user" => &quarantine::QuarantineUser,
+        "deactivate_user" => &account::DeactivateUser,
+        "universal_logout" => &logout::UniversalLogout,
+        "delete_factors" => &factors::DeleteFactors,
+        "reset_factors" => &account::ResetFactors,
+        "revoke_api_tokens" => &api_tokens::RevokeApiTokens,
+        "revoke_oauth_grants" => &oauth::RevokeOauthGrants,
+        "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,
         _ => return None,
@@ -214,8 +227,8 @@ impl Connector for Okta {
         &VENDOR
     }
 
-    async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
-        Vec::new()
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
+        preflight::findings(self, r, wanted).await
     }
 
     /// At the directory a subject is himself.
@@ -276,5 +289,19 @@ impl Connector for Okta {
 
     fn prove_for(&self) -> Duration {
         Duration::from_secs(2 * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
+        for action in VENDOR.actions {
+            assert!(verb(&action.id("okta")).is_some(), "{}", action.verb);
+            assert!(!action.needs.is_empty(), "{}", action.verb);
+        }
+        assert!(verb(&ActionId::new("okta", "make_coffee")).is_none());
     }
 }

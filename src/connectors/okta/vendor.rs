@@ -9,12 +9,32 @@ use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
     id: "okta",
-    actions: &[CLEAR_SESSIONS, SUSPEND_USER, UNSUSPEND_USER, RESET_PASSWORD],
+    actions: &[
+        CLEAR_SESSIONS,
+        SUSPEND_USER,
+        QUARANTINE_USER,
+        DEACTIVATE_USER,
+        UNIVERSAL_LOGOUT,
+        DELETE_FACTORS,
+        RESET_FACTORS,
+        REVOKE_API_TOKENS,
+        REVOKE_OAUTH_GRANTS,
+        UNSUSPEND_USER,
+        UNQUARANTINE_USER,
+        RESET_PASSWORD,
+    ],
 };
 
 const USERS_READ: &str = "okta.users.read";
 const USERS_MANAGE: &str = "okta.users.manage";
 const LOGS_READ: &str = "okta.logs.read";
+const GROUPS_MANAGE: &str = "okta.groups.manage";
+const API_TOKENS_READ: &str = "okta.apiTokens.read";
+
+/// The ids for `select: listed`.
+const IDS: Setting = Setting::List("ids");
+/// Whether tokens that a directory agent lives by are spared.
+const AGENTS: Setting = Setting::Word("agents", &["keep", "revoke"]);
 
 const CLEAR_SESSIONS: Action = Action {
     verb: "clear_sessions",
@@ -49,6 +69,146 @@ const SUSPEND_USER: Action = Action {
     d3fend: &["D3-AL"],
     collateral: "agents that live by an API token of the account may stop",
     residual: "",
+};
+
+const QUARANTINE_USER: Action = Action {
+    verb: "quarantine_user",
+    does: "puts the account into the pre-made group whose policy denies sign-in",
+    needs: &[
+        GROUPS_MANAGE,
+        "okta.groups.members.manage and okta.users.groupMembership.manage",
+    ],
+    reads: &[USERS_READ],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::Locks,
+    attack: &["T1078.004"],
+    d3fend: &["D3-AL"],
+    collateral: "",
+};
+
+const DEACTIVATE_USER: Action = Action {
+    verb: "deactivate_user",
+    does: "deactivates the account for good; in no shipped playbook",
+    needs: &[USERS_MANAGE, "okta.users.lifecycle.deactivate"],
+    reads: &[USERS_READ],
+    settings: &[],
+    undo: Undo::Never,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::Locks,
+    attack: &["T1078.004"],
+    d3fend: &["D3-AL"],
+    collateral: "deprovisions the account from all apps; mail and files there may be deleted; \
+                 its API tokens and the agents that live by them stop",
+};
+
+const UNIVERSAL_LOGOUT: Action = Action {
+    verb: "universal_logout",
+    does: "signs the account out of every app that supports Universal Logout",
+    needs: &[
+        "okta.universalLogout.manage",
+        "role SUPER_ADMIN or ORG_ADMIN",
+    ],
+    reads: &[LOGS_READ, API_TOKENS_READ],
+    settings: &[AGENTS],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByEvent("apps do not say whether they ended their sessions"),
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1539", "T1550.004"],
+    d3fend: &["D3-ST"],
+    collateral: "revokes API tokens, too, those of directory agents included",
+};
+
+const DELETE_FACTORS: Action = Action {
+    verb: "delete_factors",
+    does: "deletes second factors; a phone is dropped as a way to recover the account, too",
+    needs: &[USERS_MANAGE, "okta.users.credentials.resetFactors"],
+    reads: &[USERS_READ],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1556.006", "T1098.005"],
+    d3fend: &["D3-CR"],
+    collateral: "Okta Verify factors of one account go together",
+};
+
+const RESET_FACTORS: Action = Action {
+    verb: "reset_factors",
+    does: "removes all second factors at once",
+    needs: &[USERS_MANAGE, "okta.users.credentials.resetFactors"],
+    reads: &[USERS_READ],
+    settings: &[],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1556.006", "T1098.005"],
+    d3fend: &["D3-CR"],
+    collateral: "",
+};
+
+const REVOKE_API_TOKENS: Action = Action {
+    verb: "revoke_api_tokens",
+    does: "revokes the API tokens that the account owns",
+    needs: &["okta.apiTokens.manage", "role SUPER_ADMIN"],
+    reads: &[API_TOKENS_READ, LOGS_READ],
+    settings: &[
+        Setting::Word("select", &["all", "in_window", "listed"]),
+        IDS,
+        AGENTS,
+    ],
+    undo: Undo::Never,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1528", "T1098.001"],
+    d3fend: &["D3-CR"],
+    collateral: "whatever uses the token stops",
+};
+
+const REVOKE_OAUTH_GRANTS: Action = Action {
+    verb: "revoke_oauth_grants",
+    does: "revokes refresh tokens and consents, client by client",
+    needs: &[USERS_MANAGE, "okta.users.manage (custom role)"],
+    reads: &[USERS_READ],
+    settings: &[
+        Setting::Word("select", &["all", "in_window", "listed"]),
+        IDS,
+    ],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1528", "T1550.001"],
+    d3fend: &["D3-CR"],
+    collateral: "",
+};
+
+const UNQUARANTINE_USER: Action = Action {
+    verb: "unquarantine_user",
+    does: "takes the account out of the quarantine group",
+    needs: &[
+        GROUPS_MANAGE,
+        "okta.groups.members.manage and okta.users.groupMembership.manage",
+    ],
+    reads: &[USERS_READ],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
 };
 
 const UNSUSPEND_USER: Action = Action {

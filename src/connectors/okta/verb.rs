@@ -8,7 +8,8 @@ use super::events::Evidence;
 use super::glance::Glance;
 use crate::connector::{CannotUndo, Identified, Planned, Step};
 use crate::model::{
-    ActionId, Applied, Case, Change, ChangeId, Found, Outcome, ProofState, Target, Undo,
+    ActionId, Applied, Case, Change, ChangeId, Found, Outcome, ProofState, Select, Target, Undo,
+    Utc,
 };
 use crate::transport::Writer;
 
@@ -74,10 +75,49 @@ impl Planning<'_> {
         }
     }
 
+    /// Why the step's selector leaves `item` alone, and whether a person should look at it;
+    /// `None` if it takes it. A thing without a date lies in no window.
+    pub(super) fn not_selected(&self, item: &Value, id: &str) -> Option<(String, bool)> {
+        match self.step.select {
+            Select::All => None,
+            Select::Listed => {
+                let ids = self.step.settings["ids"].as_array();
+                let listed = ids.is_some_and(|ids| ids.iter().any(|each| *each == *id));
+                (!listed).then(|| ("not listed".into(), false))
+            }
+            Select::InWindow => self.outside_window(item),
+        }
+    }
+
+    fn outside_window(&self, item: &Value) -> Option<(String, bool)> {
+        let window = self.case.window;
+        let within = |at: Option<Utc>| at.is_some_and(|at| window.contains(at));
+        let Some(created) = moment(item, "created") else {
+            return Some(("Okta gives no date".into(), true));
+        };
+        if window.contains(created) {
+            return None;
+        }
+        let date = |at: Utc| at.to_string()[..10].to_owned();
+        let changed = moment(item, "lastUpdated");
+        Some(match changed {
+            Some(changed) if within(Some(changed)) => (
+                format!("from {}, but changed on {}", date(created), date(changed)),
+                true,
+            ),
+            _ => (date(created), false),
+        })
+    }
+
     /// A word among the step's settings.
     pub(super) fn word(&self, name: &str) -> &str {
         self.step.settings[name].as_str().unwrap_or_default()
     }
+}
+
+/// A moment in an object of Okta's.
+pub(super) fn moment(object: &Value, key: &str) -> Option<Utc> {
+    object[key].as_str()?.parse().ok()
 }
 
 /// A flag among a change's settings, with the default that the action declares.

@@ -1,0 +1,251 @@
+//! Second factors: the intruder's go, the person's stay, and what goes along is said.
+
+use oust::connector::CannotUndo;
+use oust::model::{OutcomeKind, ProofState, Select, Skip};
+use oust_mocks::okta::state::Factor;
+use oust_mocks::world::{ALEX, GOOGLE_TOTP, PIXEL, YUBIKEY};
+use oust_mocks::{FaultKind, World};
+use serde_json::json;
+
+use super::desk::{ALEX_LOGIN, Desk, failure};
+use crate::wire::now_ms;
+
+fn factors_of_alex(desk: &Desk) -> Vec<String> {
+    desk.org
+        .range()
+        .okta
+        .user(ALEX)
+        .unwrap()
+        .factors
+        .keys()
+        .cloned()
+        .collect()
+}
+
+fn with_factor(world: World, kind: &str, id: &str, created_ms: i64) -> World {
+    world.user(ALEX_LOGIN, |alex| {
+        let factor = Factor {
+            id: id.into(),
+            kind: kind.into(),
+            provider: "OKTA".into(),
+            status: "ACTIVE".into(),
+            created_ms,
+            last_updated_ms: created_ms,
+            name: format!("old {kind}"),
+            phone: matches!(kind, "sms" | "call").then(|| "+15550100".into()),
+            intruder: false,
+        };
+        alex.mobile_phone = factor.phone.clone();
+        alex.factors.insert(id.into(), factor);
+    })
+}
+
+const YEAR_MS: i64 = 365 * 86_400_000;
+
+#[tokio::test(start_paused = true)]
+async fn okta_verify_of_the_window_goes_as_one_and_older_factors_stay() {
+    let desk = Desk::contoso();
+    let others = desk.others(ALEX_LOGIN);
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    assert_eq!(planned.changes.len(), 1, "{planned:?}");
+    let change = &planned.changes[0];
+    assert_eq!(change.target.id, PIXEL[0], "the push factor");
+    assert!(
+        change.sentence.contains("takes along"),
+        "{}",
+        change.sentence
+    );
+    assert!(change.sentence.contains("signed_nonce") && change.sentence.contains("totp"));
+    let kept: Vec<(&str, &str)> = planned
+        .kept
+        .iter()
+        .map(|kept| (kept.target.id.as_str(), kept.why.as_str()))
+        .collect();
+    assert_eq!(kept, [(YUBIKEY, "2024-01-12"), (GOOGLE_TOTP, "2023-08-02")]);
+    assert!(planned.kept.iter().all(|kept| !kept.suspect));
+    assert!(desk.writes().is_empty());
+
+    let done = desk.applied(change).await;
+    assert_eq!(done.outcome.kind, OutcomeKind::Done);
+    assert_eq!(factors_of_alex(&desk), [YUBIKEY, GOOGLE_TOTP]);
+    assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+    assert_eq!(desk.apply(change).await.kind, OutcomeKind::AlreadyDone);
+    assert_eq!(desk.effects(), 1);
+    assert_eq!(desk.others(ALEX_LOGIN), others);
+    let undo = desk.okta.system.connector.inverse(&done);
+    assert!(matches!(undo, Err(CannotUndo::PersonRedoes(_))));
+
+    let at = desk.org.at_ms();
+    let again = desk
+        .org
+        .range()
+        .okta
+        .enrol_factor_by_hand(ALEX, "push", "Pixel 10", at);
+    assert_eq!(
+        desk.proof(&done).await.state,
+        ProofState::Proven,
+        "another factor"
+    );
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    assert_eq!(planned.changes[0].target.id, again, "a re-read finds it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_okta_verify_that_goes_along_is_said() {
+    let world = with_factor(
+        World::contoso(now_ms()),
+        "token:software:totp",
+        "ostOld",
+        now_ms() - YEAR_MS,
+    );
+    let desk = Desk::of(world);
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    assert_eq!(planned.changes.len(), 1);
+    assert!(
+        planned.changes[0]
+            .sentence
+            .contains("old token:software:totp")
+    );
+    let notes = planned.notes.join("\n");
+    assert!(notes.contains("takes it along"), "{notes}");
+    assert!(
+        planned.kept.iter().all(|kept| kept.target.id != "ostOld"),
+        "not called kept"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hidden_factor_and_a_temporary_code_are_found_by_their_enrolments() {
+    let world = World::contoso(now_ms()).planted_tac(ALEX_LOGIN);
+    let world = PIXEL.iter().fold(world, |world, id| world.hide_factor(id));
+    let desk = Desk::of(world);
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    let kinds: Vec<&str> = planned
+        .changes
+        .iter()
+        .map(|c| c.target.kind.as_str())
+        .collect();
+    assert_eq!(
+        kinds, ["enrollment"; 4],
+        "three faces and the code: {planned:?}"
+    );
+    let mut all = Vec::new();
+    for change in &planned.changes {
+        all.push(desk.applied(change).await);
+    }
+    assert!(
+        all.iter().all(|done| done.outcome.kind.is_good()),
+        "{all:?}"
+    );
+    for proof in desk.prove(&all).await {
+        assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
+    }
+    let range = desk.org.range();
+    let alex = range.okta.user(ALEX).unwrap();
+    assert!(
+        alex.enrollments.values().all(|e| e.kind == "password"),
+        "and the password stays"
+    );
+    assert!(alex.factors.values().all(|factor| !factor.intruder));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_factor_only_changed_in_the_window_is_kept_as_suspect() {
+    let desk = Desk::of(World::contoso(now_ms()).user(ALEX_LOGIN, |alex| {
+        alex.factors.get_mut(GOOGLE_TOTP).unwrap().last_updated_ms = now_ms() - 60_000;
+        alex.factors.get_mut(PIXEL[0]).unwrap().status = "PENDING_ACTIVATION".into();
+    }));
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    let kept = planned
+        .kept
+        .iter()
+        .find(|kept| kept.target.id == GOOGLE_TOTP)
+        .unwrap();
+    assert!(
+        kept.suspect && kept.why.contains("changed on 2026-03-10"),
+        "{}",
+        kept.why
+    );
+    assert_eq!(planned.changes[0].target.id, PIXEL[0], "pending counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_is_dropped_for_recovery_too() {
+    let world = with_factor(
+        World::contoso(now_ms()),
+        "sms",
+        "smsOld",
+        now_ms() - YEAR_MS,
+    );
+    let desk = Desk::of(world);
+    let listed = json!({ "ids": ["smsOld"] });
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, listed, Select::Listed)
+        .await;
+    assert_eq!(planned.changes.len(), 1);
+    assert!(planned.kept.iter().all(|kept| kept.why == "not listed"));
+    desk.apply(&planned.changes[0]).await;
+    assert!(desk.writes()[0].ends_with("removeRecoveryEnrollment=true"));
+    assert_eq!(desk.org.range().okta.user(ALEX).unwrap().mobile_phone, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn classic_has_no_enrolments_and_the_gap_is_said() {
+    let desk = Desk::of(World::contoso(now_ms()).without_oie());
+    let planned = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await;
+    assert!(planned.notes[0].contains("not seen"), "{:?}", planned.notes);
+    let done = desk.applied(&planned.changes[0]).await;
+    assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+}
+
+#[tokio::test(start_paused = true)]
+async fn factors_that_cannot_be_read_are_unread_and_a_lie_is_refuted() {
+    let desk = Desk::contoso();
+    let change = desk
+        .plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await
+        .changes
+        .remove(0);
+    desk.fault("GET", "/factors", FaultKind::Forbidden403);
+    let planned = desk.plan("delete_factors", ALEX_LOGIN, json!({})).await;
+    assert!(
+        matches!(planned.skip, Some(Skip::Unread { .. })),
+        "{planned:?}"
+    );
+    desk.fault("DELETE", "/factors", FaultKind::Forbidden403);
+    let (_, hint) = failure(&desk.apply(&change).await);
+    assert!(hint.contains("resetFactors"), "{hint}");
+    desk.fault("DELETE", "/factors", FaultKind::LieOk);
+    let lied = desk.applied(&change).await;
+    // The siblings were deleted by their own calls; what was lied about is still there.
+    let proof = desk.proof(&lied).await;
+    let target_left = factors_of_alex(&desk).contains(&change.target.id);
+    assert_eq!(
+        proof.state == ProofState::Refuted,
+        target_left,
+        "{}",
+        proof.how
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn resetting_all_factors_is_read_back() {
+    let desk = Desk::contoso();
+    let change = desk.change("reset_factors", ALEX_LOGIN, json!({})).await;
+    let done = desk.applied(&change).await;
+    assert_eq!(done.outcome.kind, OutcomeKind::Done);
+    assert!(factors_of_alex(&desk).is_empty());
+    assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+}
