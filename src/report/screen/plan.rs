@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::LINES_MAX;
 use crate::model::{
-    Change, GuardReply, Identity, Plan, PlannedFor, PlannedStage, PlannedStep, Severity, Skip,
-    Subject, Tri, Undo,
+    Change, GuardReply, Identity, Kept, Plan, PlannedFor, PlannedStage, PlannedStep, Severity,
+    Skip, Subject, Tri, Undo, UserId,
 };
 use crate::report::text::{Ink, Page, Style, count, moment, zone_name};
 
@@ -199,8 +199,8 @@ fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage) {
         }
     }
     nothing_to_do(page, plan, &shown);
-    keeps(page, &shown, false);
-    keeps(page, &shown, true);
+    keeps(page, plan, &shown, false);
+    keeps(page, plan, &shown, true);
 }
 
 /// One line of a stage.
@@ -261,13 +261,7 @@ fn step_lines(plan: &Plan, step: &PlannedStep) -> Vec<Line> {
 
 /// The lines of one step for one subject.
 fn lines_for(plan: &Plan, step: &PlannedStep, each: &PlannedFor) -> Vec<Line> {
-    let whose = match &plan.case.subjects[..] {
-        [_] => String::new(),
-        many => many
-            .iter()
-            .find(|who| who.id == each.subject)
-            .map_or_else(String::new, |who| format!("{}: ", who.login)),
-    };
+    let whose = whose(plan, &each.subject);
     let mut lines: Vec<Line> = match &each.changes[..] {
         _ if each.skip.is_some() => Vec::new(),
         few if few.len() <= CHANGES_MAX => few
@@ -278,7 +272,11 @@ fn lines_for(plan: &Plan, step: &PlannedStep, each: &PlannedFor) -> Vec<Line> {
             })
             .collect(),
         many => {
-            let text = format!("{whose}{}: {}", words(step), kinds(many));
+            let text = format!(
+                "{whose}{}: {}",
+                words(step),
+                count_kinds(many.iter().map(|change| &change.target.kind[..]))
+            );
             vec![Line::new(
                 Ink::Plain,
                 text,
@@ -314,11 +312,12 @@ fn summed(step: &PlannedStep) -> Vec<Line> {
         } else {
             words(step)
         };
-        let text = format!(
-            "{what}   {} for {}",
-            count(changes.len(), "change"),
-            count(acting.len(), "subject")
-        );
+        let whom = count(acting.len(), "subject");
+        let text = if changes.len() == acting.len() {
+            format!("{what}   for {whom}")
+        } else {
+            format!("{what}   {} for {whom}", count(changes.len(), "change"))
+        };
         lines.push(Line::new(Ink::Plain, text, Some(first.undo)));
     }
     let mut reasons: Vec<(String, usize)> = Vec::new();
@@ -354,16 +353,13 @@ fn words(step: &PlannedStep) -> String {
     step.action.verb().replace('_', " ")
 }
 
-/// `25 grant, 23 refresh_token`: how many of which kind.
-fn kinds(changes: &[Change]) -> String {
+/// `25 grants, 23 refresh tokens`: how many of which kind.
+fn count_kinds<'k>(all: impl Iterator<Item = &'k str>) -> String {
     let mut kinds: Vec<(&str, usize)> = Vec::new();
-    for change in changes {
-        match kinds
-            .iter_mut()
-            .find(|(kind, _)| *kind == change.target.kind)
-        {
+    for kind in all {
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, number)) => *number += 1,
-            None => kinds.push((&change.target.kind, 1)),
+            None => kinds.push((kind, 1)),
         }
     }
     let counted: Vec<String> = kinds
@@ -371,6 +367,17 @@ fn kinds(changes: &[Change]) -> String {
         .map(|(kind, number)| count(number, &kind.replace('_', " ")))
         .collect();
     counted.join(", ")
+}
+
+/// Says whose it is where there is more than one.
+fn whose(plan: &Plan, subject: &UserId) -> String {
+    match &plan.case.subjects[..] {
+        [_] => String::new(),
+        many => many
+            .iter()
+            .find(|who| who.id == *subject)
+            .map_or_else(String::new, |who| format!("{}: ", who.login)),
+    }
 }
 
 /// Steps with nothing to do for anybody, on one line: what was looked for and not found.
@@ -396,13 +403,13 @@ fn nothing_to_do(page: &mut Page, plan: &Plan, steps: &[&PlannedStep]) {
     }
 }
 
-/// What the selectors leave alone.
-fn keeps(page: &mut Page, steps: &[&PlannedStep], suspect: bool) {
-    let kept: Vec<String> = steps
+/// What the selectors leave alone: each thing for few subjects, their number for many.
+fn keeps(page: &mut Page, plan: &Plan, steps: &[&PlannedStep], suspect: bool) {
+    let kept: Vec<(&UserId, &Kept)> = steps
         .iter()
-        .flat_map(|step| step.subjects.iter().flat_map(|each| &each.kept))
-        .filter(|kept| kept.suspect == suspect)
-        .map(|kept| format!("{} {} ({})", kept.target.kind, kept.target.label, kept.why))
+        .flat_map(|step| &step.subjects)
+        .flat_map(|each| each.kept.iter().map(|kept| (&each.subject, kept)))
+        .filter(|(_, kept)| kept.suspect == suspect)
         .collect();
     if kept.is_empty() {
         return;
@@ -412,16 +419,25 @@ fn keeps(page: &mut Page, steps: &[&PlannedStep], suspect: bool) {
     } else {
         ("keeps", Ink::Plain)
     };
-    page.to(4).put(ink, name);
-    let shown = kept.iter().take(LINES_MAX).cloned().collect::<Vec<_>>();
-    let rest = kept.len().saturating_sub(LINES_MAX);
-    let tail = if rest > 0 {
-        format!(", and {rest} more")
+    let text = if plan.case.subjects.len() > TOLD_ONE_BY_ONE_MAX {
+        count_kinds(kept.iter().map(|(_, kept)| &kept.target.kind[..]))
     } else {
-        String::new()
+        let mut told: Vec<String> = kept
+            .iter()
+            .take(LINES_MAX)
+            .map(|(who, kept)| {
+                let target = &kept.target;
+                let whose = whose(plan, who);
+                format!("{whose}{} {} ({})", target.kind, target.label, kept.why)
+            })
+            .collect();
+        if kept.len() > LINES_MAX {
+            told.push(format!("and {} more", kept.len() - LINES_MAX));
+        }
+        told.join(", ")
     };
-    page.wrap(SENTENCE, ink, &format!("{}{tail}", shown.join(", ")))
-        .end();
+    page.to(4).put(ink, name);
+    page.wrap(SENTENCE, ink, &text).end();
 }
 
 fn changes_for<'p>(plan: &'p Plan, who: &Subject) -> Vec<&'p Change> {
