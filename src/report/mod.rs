@@ -8,6 +8,7 @@
 
 mod compute;
 pub mod escape;
+mod frame;
 mod html;
 mod items;
 mod live;
@@ -17,6 +18,7 @@ mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod steps;
 mod summary;
 mod text;
 mod view;

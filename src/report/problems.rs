@@ -8,6 +8,8 @@ use crate::model::{ProofState, SystemId, Verdict};
 pub(super) struct Problem {
     /// What, in a few words.
     pub(super) what: String,
+    /// What that leaves, for the list of what still works.
+    pub(super) left: String,
     /// Why; may be empty.
     pub(super) why: String,
     /// What to do next.
@@ -57,6 +59,7 @@ pub(super) fn problems(subject: &SubjectReport, system: &SystemId) -> Vec<Proble
         if let Some(not_done) = step.not_done.as_ref().filter(|why| why.open) {
             found.push(Problem {
                 what: format!("`{}` not done", step.action.verb()),
+                left: format!("not done: {}", step.action.verb().replace('_', " ")),
                 why: not_done.why.clone(),
                 hint: None,
             });
@@ -93,8 +96,13 @@ fn problem_of(step: &StepReport, change: &ChangeReport) -> Option<Problem> {
     let what = &change.sentence;
     let why = change.why.as_deref().unwrap_or_default();
     let problem = |what: String, why: &str| {
+        let left = match change.outcome {
+            StepOutcome::Failed => format!("not done: {}", change.sentence),
+            _ => what.clone(),
+        };
         Some(Problem {
             what,
+            left,
             why: why.to_owned(),
             hint: change.hint.clone(),
         })
@@ -142,6 +150,7 @@ fn unreachable(subject: &SubjectReport, system: &SystemId) -> Option<Problem> {
     };
     Some(Problem {
         what: what.into(),
+        left: what.into(),
         why,
         hint: None,
     })

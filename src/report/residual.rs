@@ -34,7 +34,7 @@ pub(super) fn of(
             problems(subject, &system.id)
                 .into_iter()
                 .map(|problem| Residual {
-                    what: problem.what,
+                    what: problem.left,
                     system: system.id.clone(),
                     until: None,
                     why: problem.why,

@@ -5,7 +5,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::object::{Because, Captured, ChangeReport, Report, StepReport, SubjectReport};
+use super::object::{
+    Because, Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport,
+};
 use super::problems::problems;
 use super::summary::{self, contained_by, eviction, plain, whose};
 use super::text::{clock, count, moment, took, zone_name};
@@ -57,6 +59,7 @@ pub(super) struct StepView {
     pub(super) what: String,
     pub(super) note: Option<String>,
     pub(super) outcome: String,
+    pub(super) outcome_tone: &'static str,
     pub(super) proof: String,
     pub(super) how: String,
     pub(super) tone: &'static str,
@@ -83,18 +86,7 @@ impl View {
     pub(super) fn of(report: &Report, zone: &TimeZone) -> Self {
         let signs = summary::life(report, zone);
         let mut alarms: Vec<String> = signs.iter().map(|(_, text)| text.clone()).collect();
-        alarms.extend(
-            report
-                .subjects
-                .iter()
-                .filter(|subject| subject.can_reenter)
-                .map(|subject| {
-                    format!(
-                        "{} is not evicted: single sign-on can let it in again at every system",
-                        subject.login
-                    )
-                }),
-        );
+        alarms.extend(not_evicted(report));
         if !report.recorded {
             alarms.push("unrecorded: no resume, no release".into());
         }
@@ -132,6 +124,25 @@ impl View {
             ledger: ledger(report),
         }
     }
+}
+
+/// Who may be let in again, by name as long as that is short.
+fn not_evicted(report: &Report) -> Option<String> {
+    let names: Vec<&str> = report
+        .subjects
+        .iter()
+        .filter(|subject| subject.can_reenter)
+        .map(|subject| subject.login.as_str())
+        .collect();
+    let who = match &names[..] {
+        [] => return None,
+        [only] => (*only).to_owned(),
+        few if few.len() <= 3 => few.join(", "),
+        many => count(many.len(), "subject"),
+    };
+    Some(format!(
+        "not evicted: {who}; single sign-on can let them in again at every system"
+    ))
 }
 
 fn tone(verdict: Verdict) -> &'static str {
@@ -304,6 +315,7 @@ fn step_views(step: &StepReport, zone: &TimeZone) -> Vec<StepView> {
             what: step.action.verb().replace('_', " "),
             note: None,
             outcome: "skipped".into(),
+            outcome_tone: "",
             proof: String::new(),
             how: why.map(|why| why.why.clone()).unwrap_or_default(),
             tone: if why.is_some_and(|why| why.open) && !step.optional {
@@ -339,12 +351,16 @@ fn change_view(step: &StepReport, change: &ChangeReport, zone: &TimeZone) -> Ste
             .found_after_plan
             .then(|| "found after the plan".into()),
         outcome: change.outcome.word().replace('_', " "),
+        outcome_tone: match change.outcome {
+            StepOutcome::Failed | StepOutcome::InDoubt => "word bad",
+            _ => "",
+        },
         proof: proof.map_or_else(String::new, |proof| proof.state.word().into()),
         how: said.join("; "),
         tone: match (proof.map(|proof| proof.state), change.outcome) {
             (Some(ProofState::Proven), _) => "good",
             (Some(ProofState::Refuted), _) => "bad",
-            (_, super::StepOutcome::Failed | super::StepOutcome::InDoubt) => "bad",
+            (_, StepOutcome::Failed | StepOutcome::InDoubt) => "bad",
             _ => "idle",
         },
         undo: match change.undo {

@@ -382,13 +382,17 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Written {
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        let bytes = self.0.lock().expect("no test panics while writing").clone();
+        String::from_utf8(bytes).expect("text")
     }
 }
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0
+            .lock()
+            .expect("no test panics while writing")
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
