@@ -93,7 +93,7 @@ fn subject<'r>(
         home.verdict = home.verdict.max(Verdict::Partial);
     }
     let steps: Vec<StepReport> = steps.iter().map(step_report).collect();
-    let systems = subject_systems(folded.plan, id, &judged, &steps);
+    let systems = subject_systems(folded, id, &judged, &steps);
     let mut report = SubjectReport {
         login: who.login.clone(),
         okta_id: who.id.clone(),
@@ -120,7 +120,7 @@ fn subject<'r>(
 fn add_unreachable<'r>(folded: &Folded<'r>, who: &'r UserId, items: &mut Vec<Item<'r>>) {
     for system in &folded.plan.systems {
         let unreachable = matches!(
-            identity(folded.plan, &system.id, who),
+            folded.identity(&system.id, who),
             Some(Identity::Ambiguous { .. } | Identity::Contested { .. } | Identity::Unread { .. })
         );
         let told = items.iter().any(|item| *item.system == system.id);
@@ -185,22 +185,14 @@ fn evidence(state: &RunState, who: &UserId) -> Vec<Evidence> {
     kept.chain(missing).collect()
 }
 
-fn identity<'r>(plan: &'r Plan, system: &SystemId, who: &UserId) -> Option<&'r Identity> {
-    plan.systems
-        .iter()
-        .find(|each| each.id == *system)?
-        .identities
-        .iter()
-        .find_map(|(subject, identity)| (subject == who).then_some(identity))
-}
-
 /// The systems in plan order, then those that only a step names; the left-out ones as such.
 fn subject_systems(
-    plan: &Plan,
+    folded: &Folded<'_>,
     who: &UserId,
     judged: &BTreeMap<SystemId, Judged>,
     steps: &[StepReport],
 ) -> Vec<SubjectSystem> {
+    let plan = folded.plan;
     let mut ids: Vec<&SystemId> = plan.systems.iter().map(|system| &system.id).collect();
     for step in steps {
         if !ids.contains(&&step.system) {
@@ -209,7 +201,7 @@ fn subject_systems(
     }
     ids.into_iter()
         .map(|id| {
-            let there = identity(plan, id, who);
+            let there = folded.identity(id, who);
             let word = judged.get(id).copied().unwrap_or(Judged {
                 verdict: match there {
                     Some(Identity::NoAccount) if plan.scope.includes(id) => Verdict::Contained,
