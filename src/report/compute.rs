@@ -6,13 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use super::frame::frame;
 use super::items::{Actions, Folded, StepOf, items, nobody_to_act_on};
-use super::object::*;
+use super::object::{
+    Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport, SubjectSystem,
+    SystemReport, Timings, WhoThere,
+};
 use super::residual;
-use crate::ledger::{ChangeState, RunState};
+use super::steps::step_report;
+use crate::ledger::RunState;
 use crate::model::{
-    Action, ActionId, Evicts, GuardAnswer, GuardReply, Identity, Item, Judged, Kept, OutcomeKind,
-    Plan, Proof, Skip, Subject, SystemId, Target, UserId, Utc, Verdict, evicted_at, judge,
+    Action, ActionId, Evicts, Identity, Item, Judged, Plan, Severity, Subject, SystemId, UserId,
+    Utc, Verdict, evicted_at, judge,
 };
 
 impl Report {
@@ -57,111 +62,12 @@ fn run_verdict(systems: &[SystemReport], planted: &[Planted]) -> Verdict {
         .unwrap_or(Verdict::NotAttempted);
     let intruder_stays = planted
         .iter()
-        .any(|one| !one.resolved && one.severity == crate::model::Severity::High);
+        .any(|one| !one.resolved && one.severity == Severity::High);
     if intruder_stays && worst != Verdict::NotAttempted {
         worst.max(Verdict::Partial)
     } else {
         worst
     }
-}
-
-/// Everything that needs no judging.
-fn frame(state: &RunState) -> Report {
-    let plan = state.plan.as_ref();
-    let window = plan.map(|plan| plan.case.window);
-    Report {
-        schema: SCHEMA.into(),
-        tool: state.tool.clone(),
-        run_id: plan.map_or_else(|| crate::model::RunId::new(""), |plan| plan.run.clone()),
-        recorded: state.head.is_some(),
-        org_id: plan.map(|plan| plan.org_id.clone()).unwrap_or_default(),
-        org: plan.map(|plan| plan.org.clone()).unwrap_or_default(),
-        mode: state.mode.unwrap_or(crate::ledger::Mode::Contain),
-        playbook: plan.map(playbook).unwrap_or_default(),
-        plan_digest: plan.map(Plan::digest).unwrap_or_default(),
-        case: plan.and_then(|plan| plan.case.id.clone()),
-        reason: plan.and_then(|plan| plan.case.reason.clone()),
-        window: ReportWindow {
-            start: window.map_or_else(|| Utc::from_millis(0), |window| window.start),
-            end: window.and_then(|window| window.end),
-            how: window.map_or(crate::model::WindowHow::Assumed, |window| window.how),
-        },
-        requester: state.requester.clone(),
-        consent: state.consent.as_ref().map(|(kind, by, at)| ConsentReport {
-            kind: *kind,
-            by: by.clone(),
-            at: *at,
-        }),
-        guards: plan.map_or_else(Vec::new, |plan| plan.guards.iter().map(guard).collect()),
-        scope: plan.map(scope).unwrap_or_default(),
-        started_at: state.opened_at,
-        finished_at: state.closed_at,
-        verdict: Verdict::NotAttempted,
-        unproven: 0,
-        systems: Vec::new(),
-        counts: Counts::default(),
-        subjects: Vec::new(),
-        subjects_file: None,
-        findings: state.findings.clone(),
-        planted: Vec::new(),
-        manual: Vec::new(),
-        log_read_until: state.log_read_until,
-        timings: Timings::default(),
-        requests: requests(state),
-        ledger_head: state.head.as_ref().map(|head| LedgerHead {
-            seq: head.seq,
-            hash: head.hash.clone(),
-        }),
-    }
-}
-
-fn playbook(plan: &Plan) -> Playbook {
-    Playbook {
-        name: plan.playbook.name.clone(),
-        title: plan.playbook.title.clone(),
-        digest: plan.playbook.digest.clone(),
-    }
-}
-
-fn scope(plan: &Plan) -> ScopeReport {
-    ScopeReport {
-        only: plan.scope.only.clone(),
-        skip: plan.scope.skip.clone(),
-    }
-}
-
-fn guard(answer: &GuardAnswer) -> GuardReport {
-    let (word, why) = match &answer.reply {
-        GuardReply::Passes => ("passes", None),
-        GuardReply::Warns { why } => ("warns", Some(why)),
-        GuardReply::RefusesSteps { why, .. } => ("refuses_steps", Some(why)),
-        GuardReply::RefusesRun { why, .. } => ("refuses_run", Some(why)),
-    };
-    GuardReport {
-        name: answer.name,
-        answer: word.into(),
-        why: why.cloned(),
-        lifted_by: answer.lifted.as_ref().map(|lift| lift.by.clone()),
-        lifted_because: answer.lifted.as_ref().map(|lift| lift.reason.clone()),
-    }
-}
-
-fn requests(state: &RunState) -> Requests {
-    let mut all = Requests::default();
-    for (system, reading) in &state.requests {
-        all.reads += reading.reads;
-        all.writes += reading.writes;
-        all.retries += reading.retries;
-        all.throttled += reading.throttled;
-        let here = SystemRequests {
-            reads: reading.reads,
-            writes: reading.writes,
-            retries: reading.retries,
-            throttled: reading.throttled,
-        };
-        all.by_system.insert(system.to_string(), here);
-    }
-    all
 }
 
 fn subject<'r>(
@@ -187,7 +93,7 @@ fn subject<'r>(
         home.verdict = home.verdict.max(Verdict::Partial);
     }
     let steps: Vec<StepReport> = steps.iter().map(step_report).collect();
-    let systems = subject_systems(folded.plan, id, &judged, &steps);
+    let systems = subject_systems(folded, id, &judged, &steps);
     let mut report = SubjectReport {
         login: who.login.clone(),
         okta_id: who.id.clone(),
@@ -214,7 +120,7 @@ fn subject<'r>(
 fn add_unreachable<'r>(folded: &Folded<'r>, who: &'r UserId, items: &mut Vec<Item<'r>>) {
     for system in &folded.plan.systems {
         let unreachable = matches!(
-            identity(folded.plan, &system.id, who),
+            folded.identity(&system.id, who),
             Some(Identity::Ambiguous { .. } | Identity::Contested { .. } | Identity::Unread { .. })
         );
         let told = items.iter().any(|item| *item.system == system.id);
@@ -279,22 +185,14 @@ fn evidence(state: &RunState, who: &UserId) -> Vec<Evidence> {
     kept.chain(missing).collect()
 }
 
-fn identity<'r>(plan: &'r Plan, system: &SystemId, who: &UserId) -> Option<&'r Identity> {
-    plan.systems
-        .iter()
-        .find(|each| each.id == *system)?
-        .identities
-        .iter()
-        .find_map(|(subject, identity)| (subject == who).then_some(identity))
-}
-
 /// The systems in plan order, then those that only a step names; the left-out ones as such.
 fn subject_systems(
-    plan: &Plan,
+    folded: &Folded<'_>,
     who: &UserId,
     judged: &BTreeMap<SystemId, Judged>,
     steps: &[StepReport],
 ) -> Vec<SubjectSystem> {
+    let plan = folded.plan;
     let mut ids: Vec<&SystemId> = plan.systems.iter().map(|system| &system.id).collect();
     for step in steps {
         if !ids.contains(&&step.system) {
@@ -303,7 +201,7 @@ fn subject_systems(
     }
     ids.into_iter()
         .map(|id| {
-            let there = identity(plan, id, who);
+            let there = folded.identity(id, who);
             let word = judged.get(id).copied().unwrap_or(Judged {
                 verdict: match there {
                     Some(Identity::NoAccount) if plan.scope.includes(id) => Verdict::Contained,
@@ -376,107 +274,6 @@ fn counts(subjects: &[SubjectReport]) -> Counts {
         } += 1;
     }
     counts
-}
-
-fn step_report(step: &StepOf<'_>) -> StepReport {
-    let changes: Vec<ChangeReport> = step
-        .changes
-        .iter()
-        .map(|each| change_report(each, step.skip))
-        .collect();
-    let not_done = match step.skip {
-        Some(skip) => Some(not_done(skip)),
-        None if changes.is_empty() => Some(NotDone {
-            kind: "untold".into(),
-            why: "nothing was planned, and nobody said why".into(),
-            open: true,
-        }),
-        None => None,
-    };
-    StepReport {
-        stage: step.stage.name.clone(),
-        action: step.step.action.clone(),
-        system: step.step.system.clone(),
-        outcome: changes
-            .iter()
-            .map(|change| change.outcome)
-            .max()
-            .unwrap_or(StepOutcome::Skipped),
-        optional: step.step.optional,
-        not_done,
-        changes,
-        kept: step.planned.kept.iter().map(kept).collect(),
-        notes: step.planned.notes.clone(),
-    }
-}
-
-fn not_done(skip: &Skip) -> NotDone {
-    let tag = serde_json::to_value(skip)
-        .ok()
-        .and_then(|value| value["skip"].as_str().map(str::to_owned));
-    NotDone {
-        kind: tag.expect("every skip is written with its tag"),
-        why: skip.sentence(),
-        open: !skip.is_closed() && *skip != Skip::Unasked,
-    }
-}
-
-fn change_report(each: &ChangeState, skip: Option<&Skip>) -> ChangeReport {
-    let (outcome, why, hint) = match each.outcome.as_ref().map(|outcome| &outcome.kind) {
-        Some(OutcomeKind::Done) => (StepOutcome::Done, None, None),
-        Some(OutcomeKind::AlreadyDone) => (StepOutcome::AlreadyDone, None, None),
-        Some(OutcomeKind::Accepted) => (StepOutcome::Accepted, None, None),
-        Some(OutcomeKind::Failed { why, hint }) => {
-            (StepOutcome::Failed, Some(why.clone()), Some(hint.clone()))
-        }
-        Some(OutcomeKind::InDoubt { why }) => (StepOutcome::InDoubt, Some(why.clone()), None),
-        None if each.attempts > 0 => (
-            StepOutcome::InDoubt,
-            Some("it was about to be sent, and no answer was recorded".into()),
-            None,
-        ),
-        None => (
-            StepOutcome::Skipped,
-            Some(skip.map_or_else(|| "never sent".into(), Skip::sentence)),
-            None,
-        ),
-    };
-    ChangeReport {
-        id: each.change.id.clone(),
-        sentence: each.change.sentence.clone(),
-        target: target(&each.change.target),
-        outcome,
-        why,
-        hint: hint.filter(|hint| !hint.is_empty()),
-        found_after_plan: each.change.found == crate::model::Found::AfterPlan,
-        proof: each.proof.as_ref().map(proof),
-        undo: each.change.undo,
-        ms: each.ms,
-    }
-}
-
-fn target(target: &Target) -> TargetReport {
-    TargetReport {
-        kind: target.kind.clone(),
-        id: target.id.clone(),
-        label: target.label.clone(),
-    }
-}
-
-fn proof(proof: &Proof) -> ProofReport {
-    ProofReport {
-        state: proof.state,
-        how: proof.how.clone(),
-        at: proof.at,
-    }
-}
-
-fn kept(kept: &Kept) -> KeptReport {
-    KeptReport {
-        target: target(&kept.target),
-        why: kept.why.clone(),
-        suspect: kept.suspect,
-    }
 }
 
 /// What timings count from: the consent, if it came before the first write, else the opening.

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use crate::ledger::{ChangeState, RunState};
 use crate::model::{
-    Action, ActionId, Evicts, Item, ItemState, Plan, PlannedFor, PlannedStage, PlannedStep, Proof,
-    ProofState, Skip, StepKey, SystemId, UserId,
+    Action, ActionId, Evicts, Identity, Item, ItemState, Plan, PlannedFor, PlannedStage,
+    PlannedStep, Proof, ProofState, Skip, StepKey, SystemId, UserId,
 };
 
 /// Stands for whatever could not be told; open by the verdict's rules.
@@ -21,6 +21,7 @@ pub(super) type Actions<'a> = &'a dyn Fn(&ActionId) -> Option<&'static Action>;
 pub(super) struct Folded<'r> {
     pub(super) plan: &'r Plan,
     pub(super) state: &'r RunState,
+    identities: HashMap<(&'r SystemId, &'r UserId), &'r Identity>,
     planned: HashMap<(StepKey, &'r UserId), &'r PlannedFor>,
     changes: HashMap<(StepKey, &'r UserId), Vec<&'r ChangeState>>,
 }
@@ -44,6 +45,16 @@ impl<'r> Folded<'r> {
                     .map(move |each| ((step.key, &each.subject), each))
             })
             .collect();
+        let identities = plan
+            .systems
+            .iter()
+            .flat_map(|system| {
+                system
+                    .identities
+                    .iter()
+                    .map(move |(who, identity)| ((&system.id, who), identity))
+            })
+            .collect();
         let mut changes: HashMap<_, Vec<&ChangeState>> = HashMap::new();
         for each in state.in_order() {
             let place = (each.change.step, &each.change.subject);
@@ -52,9 +63,15 @@ impl<'r> Folded<'r> {
         Self {
             plan,
             state,
+            identities,
             planned,
             changes,
         }
+    }
+
+    /// Who the subject is at a system; `None` if nobody asked.
+    pub(super) fn identity(&self, system: &SystemId, subject: &UserId) -> Option<&'r Identity> {
+        self.identities.get(&(system, subject)).copied()
     }
 
     /// The subject's steps at the systems in scope, in playbook order.

@@ -133,7 +133,7 @@ impl Live {
             let text = format!("{} of {all} changes answered", self.answered.len());
             page.to(2)
                 .put(Ink::Plain, &text)
-                .to(60)
+                .to(88)
                 .put(Ink::Dim, &elapsed)
                 .end();
             self.say(&page.done());

@@ -8,17 +8,24 @@
 
 mod compute;
 pub mod escape;
+mod frame;
+mod html;
 mod items;
 mod live;
+mod markdown;
 mod object;
 mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod steps;
 mod summary;
 mod text;
+mod view;
 
+pub use html::html;
 pub use live::Live;
+pub use markdown::markdown;
 pub use object::{
     Because, Captured, ChangeReport, ConsentReport, Counts, Evidence, GuardReport, KeptReport,
     LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow, Requests,

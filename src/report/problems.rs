@@ -6,10 +6,24 @@ use crate::model::{ProofState, SystemId, Verdict};
 /// One thing that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// What, one sentence.
-    pub(super) text: String,
+    /// What, in a few words.
+    pub(super) what: String,
+    /// What that leaves, for the list of what still works.
+    pub(super) left: String,
+    /// Why; may be empty.
+    pub(super) why: String,
     /// What to do next.
     pub(super) hint: Option<String>,
+}
+
+impl Problem {
+    /// Both in one sentence.
+    pub(super) fn text(&self) -> String {
+        match &self.why[..] {
+            "" => self.what.clone(),
+            why => format!("{}: {why}", self.what),
+        }
+    }
 }
 
 /// What keeps a subject from being contained at a system; empty if it is.
@@ -44,7 +58,9 @@ pub(super) fn problems(subject: &SubjectReport, system: &SystemId) -> Vec<Proble
         }
         if let Some(not_done) = step.not_done.as_ref().filter(|why| why.open) {
             found.push(Problem {
-                text: format!("`{}` not done: {}", step.action.verb(), not_done.why),
+                what: format!("`{}` not done", step.action.verb()),
+                left: format!("not done: {}", step.action.verb().replace('_', " ")),
+                why: not_done.why.clone(),
                 hint: None,
             });
         }
@@ -79,9 +95,15 @@ fn problem_of(step: &StepReport, change: &ChangeReport) -> Option<Problem> {
     let verb = step.action.verb();
     let what = &change.sentence;
     let why = change.why.as_deref().unwrap_or_default();
-    let problem = |text: String| {
+    let problem = |what: String, why: &str| {
+        let left = match change.outcome {
+            StepOutcome::Failed => format!("not done: {}", change.sentence),
+            _ => what.clone(),
+        };
         Some(Problem {
-            text,
+            what,
+            left,
+            why: why.to_owned(),
             hint: change.hint.clone(),
         })
     };
@@ -91,23 +113,19 @@ fn problem_of(step: &StepReport, change: &ChangeReport) -> Option<Problem> {
         change.outcome,
     ) {
         (Some(ProofState::Proven), _) => None,
-        (Some(ProofState::Refuted), _) => problem(format!("not so: {what}: {how}")),
+        (Some(ProofState::Refuted), _) => problem(format!("not so: {what}"), how),
         // The account itself is named by the line; the verb says enough.
         (_, StepOutcome::Failed) if change.target.kind == "user" => {
-            problem(format!("refused `{verb}`: {why}"))
+            problem(format!("refused `{verb}`"), why)
         }
-        (_, StepOutcome::Failed) => problem(format!("refused `{verb}`: {what}: {why}")),
-        (_, StepOutcome::InDoubt) => {
-            problem(format!("may or may not have happened: {what}: {why}"))
-        }
+        (_, StepOutcome::Failed) => problem(format!("refused `{verb}`: {what}"), why),
+        (_, StepOutcome::InDoubt) => problem(format!("may or may not have happened: {what}"), why),
         // The step's own reason stands for it.
         (_, StepOutcome::Skipped) if step.not_done.is_some() => None,
-        (_, StepOutcome::Skipped) => problem(format!("not done: {what}: {why}")),
-        (Some(ProofState::Pending), _) => problem(format!("not to be seen yet: {what}: {how}")),
-        (Some(ProofState::Unverifiable), _) => {
-            problem(format!("cannot be read back: {what}: {how}"))
-        }
-        (None, _) => problem(format!("answered, not read back: {what}")),
+        (_, StepOutcome::Skipped) => problem(format!("not done: {what}"), why),
+        (Some(ProofState::Pending), _) => problem(format!("not to be seen yet: {what}"), how),
+        (Some(ProofState::Unverifiable), _) => problem(format!("cannot be read back: {what}"), how),
+        (None, _) => problem(format!("answered, not read back: {what}"), ""),
     }
 }
 
@@ -118,19 +136,22 @@ fn unreachable(subject: &SubjectReport, system: &SystemId) -> Option<Problem> {
         .iter()
         .find(|each| each.id == *system)?
         .identity;
-    let text = match there {
+    let (what, why) = match there {
         WhoThere::Ambiguous { candidates } => {
-            format!(
-                "several accounts answer to the name: {}",
-                candidates.join(", ")
-            )
+            ("several accounts answer to the name", candidates.join(", "))
         }
-        WhoThere::Contested { why } => format!("the identity was changed in the window: {why}"),
-        WhoThere::Unread { why } => format!("the identity could not be read: {why}"),
-        _ if !subject.signs_of_life.is_empty() => {
-            "the log shows the account at work after the last clear".into()
-        }
-        _ => "eviction is not shown".into(),
+        WhoThere::Contested { why } => ("the identity was changed in the window", why.clone()),
+        WhoThere::Unread { why } => ("the identity could not be read", why.clone()),
+        _ if !subject.signs_of_life.is_empty() => (
+            "the log shows the account at work after the last clear",
+            String::new(),
+        ),
+        _ => ("eviction is not shown", String::new()),
     };
-    Some(Problem { text, hint: None })
+    Some(Problem {
+        what: what.into(),
+        left: what.into(),
+        why,
+        hint: None,
+    })
 }

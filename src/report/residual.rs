@@ -34,10 +34,10 @@ pub(super) fn of(
             problems(subject, &system.id)
                 .into_iter()
                 .map(|problem| Residual {
-                    what: problem.text,
+                    what: problem.left,
                     system: system.id.clone(),
                     until: None,
-                    why: problem.hint.unwrap_or_else(|| "open".into()),
+                    why: problem.why,
                     because: Because::Open,
                 }),
         );
@@ -187,7 +187,7 @@ fn unproven(step: &StepReport, later: &[StepReport]) -> Vec<Residual> {
         .collect()
 }
 
-/// What the action itself says to outlive it.
+/// What the action itself says to outlive it: "JWT access tokens until they expire".
 fn outlives(step: &StepReport, actions: Actions<'_>) -> Option<Residual> {
     let done = step.changes.iter().any(|change| {
         matches!(
@@ -196,10 +196,14 @@ fn outlives(step: &StepReport, actions: Actions<'_>) -> Option<Residual> {
         )
     });
     let sentence = actions(&step.action)?.residual;
+    let (what, until) = match sentence.split_once(" until ") {
+        Some((what, until)) => (what, Some(until.to_owned())),
+        None => (sentence, None),
+    };
     (done && !sentence.is_empty()).then(|| Residual {
-        what: sentence.into(),
+        what: what.into(),
         system: step.system.clone(),
-        until: None,
+        until,
         why: format!("`{}` does not end it", step.action.verb()),
         because: Because::Outlives,
     })

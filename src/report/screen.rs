@@ -109,7 +109,7 @@ fn system_line(
         return;
     }
     for (place, problem) in open.iter().take(LINES_MAX).enumerate() {
-        page.wrap(text_column, Ink::Plain, &problem.text).end();
+        page.wrap(text_column, Ink::Plain, &problem.text()).end();
         let repeated = open[place + 1..]
             .iter()
             .any(|later| later.hint == problem.hint);

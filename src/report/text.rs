@@ -72,10 +72,10 @@ impl Page {
         self
     }
 
-    /// Moves right to `column`, by at least one space once something stands on the line.
+    /// Moves right to `column`, by at least two spaces once something stands on the line.
     pub(super) fn to(&mut self, column: usize) -> &mut Self {
         let gap = column.saturating_sub(self.column);
-        let gap = if self.column > 0 { gap.max(1) } else { gap };
+        let gap = if self.column > 0 { gap.max(2) } else { gap };
         self.text.extend(std::iter::repeat_n(' ', gap));
         self.column += gap;
         self

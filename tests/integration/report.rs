@@ -1,10 +1,20 @@
 //! The report: one object, computed from the ledger's fold, and what its renderings say.
 
-use jiff::tz::TimeZone;
-use oust::model::Verdict;
-use oust::report::{Report, Style, result_screen};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
-use crate::samples::{self, report_of};
+use jiff::tz::TimeZone;
+use oust::ledger::{Event, RunState};
+use oust::model::{
+    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, ProofState, Skip, Target, Verdict,
+};
+use oust::report::{
+    Because, Live, Report, Style, escape, html, markdown, plan_screen, prompt_line, refused_screen,
+    result_screen, stopped_screen,
+};
+
+use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, takeover};
 
 fn screen(report: &Report) -> String {
     result_screen(report, &TimeZone::UTC, None, Style::default())
@@ -43,6 +53,221 @@ fn many_subjects_are_counted_and_the_open_ones_told() {
 }
 
 #[test]
+fn a_verdict_is_never_taken_from_what_the_run_said_of_itself() {
+    let mut run = takeover(vec![alex()]).run();
+    for change in run.changes() {
+        run.answer(&change, OutcomeKind::Done);
+    }
+    run.close(Verdict::Contained);
+    let report = report_of(&run.state());
+    assert_eq!(
+        report.verdict,
+        Verdict::Partial,
+        "answered is not read back"
+    );
+    assert_eq!(report.timings.contained_ms, None);
+}
+
+#[test]
+fn an_action_that_nobody_declares_is_open() {
+    let user = &[("user", "", "")];
+    let mut run = PlanSample::about(vec![alex()])
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", user)
+        .step("okta.abolished", "abolish", user)
+        .run();
+    run.all_goes_well_but(&[]);
+    assert_eq!(report_of(&run.state()).verdict, Verdict::Partial);
+}
+
+#[test]
+fn an_account_that_could_not_be_told_is_open_though_no_step_says_so() {
+    let user = &[("user", "", "")];
+    let mut run = PlanSample::about(vec![alex()])
+        .at_system_as("google", |_| Identity::Ambiguous {
+            candidates: vec!["1".into(), "2".into()],
+        })
+        .at_system_as("slack", |_| Identity::NoAccount)
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", user)
+        .run();
+    run.all_goes_well_but(&[]);
+    let report = report_of(&run.state());
+    let verdicts: Vec<Verdict> = report.systems.iter().map(|system| system.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Contained, Verdict::Partial, Verdict::Contained]
+    );
+    assert_eq!(report.manual[0].text, "choose among the accounts 1, 2");
+}
+
+#[test]
+fn a_system_left_out_is_named_and_never_counted() {
+    let mut run = takeover(vec![alex()])
+        .with(|plan| {
+            plan.scope.skip = vec!["salesforce".into(), "github".into(), "google".into()];
+        })
+        .run();
+    run.all_goes_well_but(&[]);
+    let report = report_of(&run.state());
+    assert_eq!(report.verdict, Verdict::Contained);
+    let shown = screen(&report);
+    assert!(shown.contains("at 1 of 1 system"), "{shown}");
+    assert!(
+        shown.contains("not attempted: salesforce, google, github (--skip)"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_sign_of_life_refutes_until_the_account_is_cleared_again() {
+    let mut run = takeover(vec![alex()]).run();
+    run.all_goes_well_but(&[]);
+    assert_eq!(report_of(&run.state()).verdict, Verdict::Contained);
+    run.wait(5_000);
+    let seen_at = samples::at(8_500);
+    run.happens(Event::SignOfLife {
+        subject: alex().id,
+        seen_at,
+        what: "read mail".into(),
+        event_id: "e1".into(),
+    });
+    let report = report_of(&run.state());
+    assert_eq!(report.verdict, Verdict::Partial);
+    assert!(
+        screen(&report).contains("! sign of life 14:59:08: read mail; the eviction does not hold")
+    );
+
+    let again = run.changes()[2].clone();
+    run.answer(&again, OutcomeKind::Done).prove(
+        &again,
+        ProofState::Proven,
+        "user.session.clear event",
+    );
+    let report = report_of(&run.state());
+    assert_eq!(report.verdict, Verdict::Contained);
+    assert!(screen(&report).contains("cleared again since"));
+}
+
+#[test]
+fn what_is_found_after_the_plan_is_marked() {
+    let mut run = takeover(vec![alex()]).run();
+    let known = run.state().changes[&run.changes()[3]].change.clone();
+    let target = Target {
+        kind: "factor".into(),
+        id: "sms2".into(),
+        label: "sms +1•••0147".into(),
+    };
+    run.happens(Event::FoundLater {
+        change: Change {
+            id: Change::id_of(known.step, &known.subject, &target),
+            sentence: "delete factor sms +1•••0147".into(),
+            target,
+            found: Found::AfterPlan,
+            ..known
+        },
+    });
+    run.all_goes_well_but(&[]);
+    let shown = screen(&report_of(&run.state()));
+    assert!(
+        shown.contains("found after the plan: 1 change (delete factor sms +1•••0147, proven)"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_still_works_is_said_with_its_reason() {
+    let report = report_of(&samples::guard_refused().state());
+    let reasons: Vec<Because> = report.subjects[0]
+        .residual
+        .iter()
+        .map(|one| one.because)
+        .collect();
+    assert_eq!(reasons, [Because::Open, Because::Open, Because::Optional]);
+
+    let mut run = takeover(vec![alex()])
+        .stage("more")
+        .step("okta.delete_factors", "delete factor {}", &[])
+        .skipped(Skip::NothingSelected { why: String::new() })
+        .keeping("factor", "webauthn", "updated in the window", true)
+        .keeping("agent_token", "ad-agent dc01", "agents: keep", false)
+        .run();
+    run.all_goes_well_but(&[]);
+    let report = report_of(&run.state());
+    let kept: Vec<&str> = report.subjects[0]
+        .residual
+        .iter()
+        .map(|one| one.what.as_str())
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            "JWT access tokens",
+            "factor webauthn",
+            "agent_token ad-agent dc01"
+        ]
+    );
+}
+
+#[test]
+fn an_unasked_stage_is_left_for_people() {
+    let mut run = takeover(vec![alex()])
+        .stage("undo_grants")
+        .step(
+            "okta.remove_admin_roles",
+            "remove role SUPER_ADMIN",
+            &[("user", "", "")],
+        )
+        .but(|step| step.subjects[0].skip = Some(Skip::Unasked))
+        .run();
+    let unasked = run.changes().last().unwrap().clone();
+    run.all_goes_well_but(&[&unasked]);
+    let report = report_of(&run.state());
+    assert_eq!(report.verdict, Verdict::Contained);
+    assert_eq!(
+        report.manual[0].text,
+        "stage undo_grants asks for a consent of its own: remove role SUPER_ADMIN"
+    );
+}
+
+#[test]
+fn times_count_from_consent_and_an_open_run_has_no_contained_time() {
+    let times = report_of(&samples::contained().state()).timings;
+    assert_eq!(times.first_write_ms, Some(0));
+    assert_eq!(times.evicted_ms, Some(800));
+    assert_eq!(times.contained_ms, Some(900));
+    assert_eq!(times.proven_ms, Some(900));
+    assert_eq!(
+        report_of(&samples::forbidden().state()).timings.proven_ms,
+        None
+    );
+}
+
+#[test]
+fn above_two_hundred_subjects_the_contained_ones_go_to_a_file() {
+    let split = report_of(&samples::many(250).state()).split("subjects.jsonl");
+    let lines = split.subjects.unwrap();
+    assert_eq!(lines.lines().count(), 250);
+    assert_eq!(split.report.subjects.len(), 3);
+    assert_eq!(split.report.counts.contained, 247);
+    assert_eq!(
+        split.report.subjects_file.as_deref(),
+        Some("subjects.jsonl")
+    );
+    let few = report_of(&samples::many(200).state()).split("subjects.jsonl");
+    assert_eq!((few.subjects, few.report.subjects.len()), (None, 200));
+}
+
+#[test]
+fn an_empty_ledger_is_not_attempted_and_unrecorded() {
+    let report = report_of(&RunState::default());
+    assert_eq!(
+        (report.verdict, report.recorded),
+        (Verdict::NotAttempted, false)
+    );
+}
+
+#[test]
 fn the_shipped_schema_is_the_one_that_the_types_give() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
     let fresh = format!("{:#}\n", oust::report::schema());
@@ -75,5 +300,300 @@ fn every_sample_report_keeps_to_the_shipped_schema_and_reads_back() {
             .collect();
         assert!(errors.is_empty(), "{errors:#?}");
         assert_eq!(serde_json::from_value::<Report>(value).unwrap(), report);
+    }
+}
+
+fn the_plan(sample: PlanSample) -> String {
+    plan_screen(&sample.plan(), &TimeZone::UTC, Style::default())
+}
+
+#[test]
+fn the_plan_of_one_subject_tells_every_change() {
+    let sample = takeover(vec![alex()])
+        .guard(
+            GuardName::AgentOwner,
+            GuardReply::Warns {
+                why: "suspending alex may stop an AD agent: token \"ad-agent dc01\" belongs to him"
+                    .into(),
+            },
+        )
+        .stage("undo_grants")
+        .step("okta.universal_logout", "universal logout", &[])
+        .skipped(Skip::AgentsKept {
+            agents: vec!["ad-agent dc01".into()],
+        })
+        .step("okta.suspend_user", "suspend", &[])
+        .skipped(Skip::Guard {
+            guard: GuardName::SuperAdmins,
+            why: "alex and priya are the last two".into(),
+        })
+        .step("okta.revoke_api_tokens", "revoke API token {}", &[])
+        .skipped(Skip::NothingSelected { why: String::new() })
+        .keeping("factor", "webauthn", "updated in the window", true);
+    insta::assert_snapshot!(the_plan(sample));
+}
+
+#[test]
+fn the_plan_of_many_subjects_is_a_table_and_no_wall() {
+    let many = (0..212)
+        .map(|n| {
+            subject(
+                &format!("00u{n:04}"),
+                &format!("user{n:04}@contoso.example"),
+            )
+        })
+        .collect();
+    let shown = the_plan(takeover(many));
+    assert!(shown.lines().count() < 45, "{shown}");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn the_question_is_what_is_at_stake() {
+    assert_eq!(
+        prompt_line(&takeover(vec![alex()]).plan()),
+        "Type alex to go on: "
+    );
+}
+
+#[test]
+fn a_refusal_says_which_guard_and_the_next_best() {
+    let plan = takeover(vec![alex()])
+        .guard(
+            GuardName::CapRun,
+            GuardReply::RefusesRun {
+                why: "212 subjects, 25 are allowed in one run".into(),
+                next: "oust contain --subjects list.txt --lift cap_run=REASON".into(),
+            },
+        )
+        .plan();
+    insta::assert_snapshot!(refused_screen(&plan, Style::default()));
+}
+
+#[test]
+fn a_stop_says_what_may_have_happened_and_how_to_go_on() {
+    let report = report_of(&samples::in_doubt().state());
+    insta::assert_snapshot!(stopped_screen(&report, Style::default()));
+}
+
+/// A writer that tests can look into.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no test panics while writing").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no test panics while writing")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a live view has written once it has seen the whole run.
+fn watched(run: &RunSample, mut live: Live, written: &Written) -> String {
+    let mut state = RunState::default();
+    for record in run.records() {
+        state.apply(record.at, &record.event);
+        live.see(&state, &record.event);
+    }
+    live.finish();
+    written.text()
+}
+
+fn plain_lines(run: &RunSample) -> String {
+    let written = Written::default();
+    let live = Live::plain(Box::new(written.clone()), Style::default());
+    watched(run, live, &written)
+}
+
+fn tree(run: &RunSample) -> String {
+    let written = Written::default();
+    let live = Live::tree(Box::new(written.clone()), Style::default());
+    watched(run, live, &written)
+}
+
+#[test]
+fn progress_in_a_pipe_is_a_line_per_answer_and_proof() {
+    insta::assert_snapshot!(plain_lines(&samples::forbidden()));
+}
+
+#[test]
+fn progress_of_many_subjects_tells_tenths_and_what_went_wrong() {
+    insta::assert_snapshot!(plain_lines(&samples::many(250)));
+}
+
+#[test]
+fn the_live_tree_ends_with_every_step_and_keeps_what_went_wrong() {
+    let shown = tree(&samples::forbidden());
+    let refusal = "integration user lacks \"Manage Users\"";
+    assert!(shown.contains(refusal), "{shown}");
+    assert!(shown.contains("✗ failed 1 of 1"), "{shown}");
+    assert!(shown.contains("✓ proven"), "{shown}");
+    assert!(tree(&samples::many(25)).contains("75 of 75 changes answered"));
+}
+
+#[test]
+fn markdown_tells_the_same_as_the_screen() {
+    let report = report_of(&samples::forbidden().state());
+    insta::assert_snapshot!(markdown(&report, &TimeZone::UTC));
+}
+
+#[test]
+fn the_page_loads_nothing_and_runs_nothing() {
+    let page = html(&report_of(&samples::forbidden().state()), &TimeZone::UTC);
+    assert!(page.contains("default-src 'none'; style-src 'sha256-"));
+    for forbidden in [
+        "<script", "http:", "https:", "<img", "<link", " style=", "onload",
+    ] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    if let Some(directory) = std::env::var_os("OUST_WRITE_SAMPLES") {
+        let directory = std::path::Path::new(&directory);
+        for (name, run) in [
+            ("contained", samples::contained()),
+            ("forbidden", samples::forbidden()),
+            ("in_doubt", samples::in_doubt()),
+            ("guard_refused", samples::guard_refused()),
+            ("hostile", samples::hostile()),
+            ("many", samples::many(250)),
+        ] {
+            let report = report_of(&run.state()).split("subjects.jsonl").report;
+            let page = html(&report, &TimeZone::UTC);
+            std::fs::write(directory.join(format!("{name}.html")), page).unwrap();
+        }
+    }
+}
+
+/// Characters that steer a terminal, turn the writing or hide; found without `escape`'s list.
+fn commanding(text: &str) -> BTreeSet<char> {
+    let hides = |character: char| {
+        matches!(u32::from(character),
+            0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xad | 0xe0000..=0xe007f)
+    };
+    text.chars()
+        .filter(|character| *character != '\n' && (character.is_control() || hides(*character)))
+        .collect()
+}
+
+#[test]
+fn no_character_commands_once_it_is_visible() {
+    for character in '\0'..=char::MAX {
+        let shown = escape::visible(&format!("a{character}b"));
+        assert!(
+            commanding(&shown).is_empty() && !shown.contains('\n'),
+            "{shown:?}"
+        );
+    }
+    assert_eq!(escape::visible("\x1b]0;x\x07"), "\\x1b]0;x\\x07");
+    assert_eq!(
+        escape::visible(&"é".repeat(1_000)).chars().count(),
+        escape::SHOWN_MAX + 1
+    );
+}
+
+#[test]
+fn hostile_names_command_no_renderer() {
+    let run = samples::hostile();
+    let report = report_of(&run.state());
+    let plan = run.state().plan.unwrap();
+    let plain = Style::default();
+    let narrow = Style {
+        color: false,
+        width: 40,
+    };
+    let utc = &TimeZone::UTC;
+    let refused = takeover(vec![alex()])
+        .guard(
+            GuardName::Protected,
+            GuardReply::RefusesRun {
+                why: samples::HOSTILE.into(),
+                next: samples::HOSTILE.into(),
+            },
+        )
+        .plan();
+    let renderings = [
+        (
+            "screen",
+            result_screen(&report, utc, Some(samples::HOSTILE), plain),
+        ),
+        ("narrow screen", result_screen(&report, utc, None, narrow)),
+        ("plan", plan_screen(&plan, utc, plain)),
+        ("prompt", prompt_line(&plan)),
+        ("refused", refused_screen(&refused, plain)),
+        ("stopped", stopped_screen(&report, plain)),
+        ("live", plain_lines(&run)),
+        ("html", html(&report, utc)),
+        ("markdown", markdown(&report, utc)),
+    ];
+    for (name, text) in &renderings {
+        assert!(
+            text.contains("script"),
+            "{name} does not show the hostile text"
+        );
+        assert!(
+            commanding(text).is_empty(),
+            "{name}: {:?}",
+            commanding(text)
+        );
+        // A forged verdict cannot begin a line of its own.
+        assert!(
+            !text.lines().any(|line| line.starts_with("CONTAINED")),
+            "{name}: {text}"
+        );
+    }
+    let [.., (_, page), (_, marked)] = &renderings;
+    assert!(!page.contains("<script") && !marked.contains("<script"));
+    assert!(
+        !marked.contains("[x](") && !marked.contains("http://"),
+        "{marked}"
+    );
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let rows: Vec<&str> = marked
+        .lines()
+        .filter(|line| line.starts_with("| evict"))
+        .collect();
+    assert!(
+        rows.len() >= 4 && rows.iter().all(|row| cells(row) == 7),
+        "{rows:#?}"
+    );
+}
+
+#[test]
+fn colour_is_the_only_escape_sequence() {
+    let color = Style {
+        color: true,
+        width: 100,
+    };
+    let run = samples::hostile();
+    let shown = result_screen(&report_of(&run.state()), &TimeZone::UTC, None, color);
+    let mut rest = shown;
+    for code in ["0", "1", "2", "1;31", "1;32", "1;33"] {
+        rest = rest.replace(&format!("\x1b[{code}m"), "");
+    }
+    assert!(commanding(&rest).is_empty(), "{:?}", commanding(&rest));
+}
+
+#[test]
+fn a_csv_cell_is_never_a_formula() {
+    for text in [
+        "=cmd()", "+1", "-1", "@x", " =1", "\t=1", "\r=1", "a\"b", "＝1",
+    ] {
+        let cell = escape::csv_cell(text);
+        let inside = &cell[1..cell.len() - 1];
+        let first = inside.trim_start().chars().next().unwrap();
+        assert!(!"=+-@＝".contains(first), "{cell}");
+        assert!(!inside.replace("\"\"", "").contains('"'), "{cell}");
     }
 }

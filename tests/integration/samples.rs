@@ -1,16 +1,20 @@
 //! Runs told by hand: plans and events folded into the state that report, resume and release
 //! read. No engine, no vendor; what stands here is what a ledger could hold.
 
+mod runs;
+
+pub(crate) use runs::*;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use oust::consent::ConsentKind;
 use oust::ledger::{Event, Mode, Record, RunState};
 use oust::model::{
-    Action, ActionId, Case, Change, ChangeId, Evicts, Finding, Found, GuardAnswer, GuardName,
-    GuardReply, Identity, Kept, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage, PlannedStep,
-    PlannedSystem, PlaybookRef, Proof, ProofState, Provable, Role, RunId, Scope, Select, Severity,
-    Skip, Source, StageOrder, StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Window,
+    Action, ActionId, Case, Change, ChangeId, Evicts, Found, GuardAnswer, GuardName, GuardReply,
+    Identity, Kept, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage, PlannedStep,
+    PlannedSystem, PlaybookRef, Proof, ProofState, Provable, Role, RunId, Scope, Select, Skip,
+    Source, StageOrder, StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Window,
     WindowHow,
 };
 use oust::report::Report;
@@ -18,15 +22,15 @@ use oust::transport::MeterReading;
 use serde_json::json;
 
 /// What the samples start at.
-pub const START: &str = "2026-03-10T14:59:00.000Z";
+pub(crate) const START: &str = "2026-03-10T14:59:00.000Z";
 
 /// The directory of every sample.
-pub fn directory() -> SystemId {
+pub(crate) fn directory() -> SystemId {
     SystemId::new("okta")
 }
 
 /// The moment `ms` milliseconds after [`START`].
-pub fn at(ms: u64) -> Utc {
+pub(crate) fn at(ms: u64) -> Utc {
     START
         .parse::<Utc>()
         .expect("samples are well formed")
@@ -107,7 +111,7 @@ static GOOGLE: &[Action] = &[action(
 )];
 
 /// The declarations of the samples' actions.
-pub fn actions(id: &ActionId) -> Option<&'static Action> {
+pub(crate) fn actions(id: &ActionId) -> Option<&'static Action> {
     let all = match id.vendor() {
         "okta" => OKTA,
         "salesforce" => SALESFORCE,
@@ -118,12 +122,12 @@ pub fn actions(id: &ActionId) -> Option<&'static Action> {
 }
 
 /// The report of a state, with the samples' declarations.
-pub fn report_of(state: &RunState) -> Report {
+pub(crate) fn report_of(state: &RunState) -> Report {
     Report::of(state, &actions, &directory())
 }
 
 /// A subject with this login.
-pub fn subject(id: &str, login: &str) -> Subject {
+pub(crate) fn subject(id: &str, login: &str) -> Subject {
     Subject {
         id: UserId::new(id),
         login: login.into(),
@@ -138,7 +142,7 @@ pub fn subject(id: &str, login: &str) -> Subject {
 }
 
 /// Alex, super administrator.
-pub fn alex() -> Subject {
+pub(crate) fn alex() -> Subject {
     Subject {
         privileged: Tri::Yes,
         roles: vec!["SUPER_ADMIN".into()],
@@ -147,13 +151,13 @@ pub fn alex() -> Subject {
 }
 
 /// A plan in the making.
-pub struct PlanSample {
+pub(crate) struct PlanSample {
     plan: Plan,
 }
 
 impl PlanSample {
     /// No step yet, at Okta alone.
-    pub fn about(subjects: Vec<Subject>) -> Self {
+    pub(crate) fn about(subjects: Vec<Subject>) -> Self {
         let plan = Plan {
             run: RunId::new("r_0193f2"),
             org_id: "00o1n8sbwArJ7OQRw406".into(),
@@ -187,14 +191,18 @@ impl PlanSample {
     }
 
     /// One more system, where every subject has an account of the same id.
-    pub fn at_system(self, system: &str) -> Self {
+    pub(crate) fn at_system(self, system: &str) -> Self {
         self.at_system_as(system, |who| Identity::Found {
             id: who.id.to_string(),
         })
     }
 
     /// One more system, with these identities.
-    pub fn at_system_as(mut self, system: &str, identity: impl Fn(&Subject) -> Identity) -> Self {
+    pub(crate) fn at_system_as(
+        mut self,
+        system: &str,
+        identity: impl Fn(&Subject) -> Identity,
+    ) -> Self {
         let subjects = &self.plan.case.subjects;
         let identities = subjects
             .iter()
@@ -208,7 +216,7 @@ impl PlanSample {
     }
 
     /// Begins a stage.
-    pub fn stage(mut self, name: &str) -> Self {
+    pub(crate) fn stage(mut self, name: &str) -> Self {
         self.plan.stages.push(PlannedStage {
             name: name.into(),
             after: self.plan.stages.last().map(|stage| stage.name.clone()),
@@ -222,7 +230,12 @@ impl PlanSample {
 
     /// A step of the last stage that makes one change per target and subject. A target is
     /// (kind, id, label); kind `user` is the account itself.
-    pub fn step(mut self, action: &str, sentence: &str, targets: &[(&str, &str, &str)]) -> Self {
+    pub(crate) fn step(
+        mut self,
+        action: &str,
+        sentence: &str,
+        targets: &[(&str, &str, &str)],
+    ) -> Self {
         let action: ActionId = action.parse().expect("samples are well formed");
         let undo = actions(&action).map_or(Undo::Never, |action| action.undo);
         let stage = self.plan.stages.len() - 1;
@@ -292,14 +305,14 @@ impl PlanSample {
     }
 
     /// Changes the last step for every subject.
-    pub fn but(mut self, change: impl Fn(&mut PlannedStep)) -> Self {
+    pub(crate) fn but(mut self, change: impl Fn(&mut PlannedStep)) -> Self {
         let stage = self.plan.stages.last_mut().expect("a stage");
         change(stage.steps.last_mut().expect("a step"));
         self
     }
 
     /// The last step does nothing, for this reason.
-    pub fn skipped(self, skip: Skip) -> Self {
+    pub(crate) fn skipped(self, skip: Skip) -> Self {
         self.but(|step| {
             for each in &mut step.subjects {
                 each.changes.clear();
@@ -309,7 +322,7 @@ impl PlanSample {
     }
 
     /// The last step keeps this.
-    pub fn keeping(self, kind: &str, label: &str, why: &str, suspect: bool) -> Self {
+    pub(crate) fn keeping(self, kind: &str, label: &str, why: &str, suspect: bool) -> Self {
         let kept = Kept {
             target: Target {
                 kind: kind.into(),
@@ -327,13 +340,13 @@ impl PlanSample {
     }
 
     /// Changes the plan itself.
-    pub fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.plan);
         self
     }
 
     /// A guard's answer.
-    pub fn guard(self, name: GuardName, reply: GuardReply) -> Self {
+    pub(crate) fn guard(self, name: GuardName, reply: GuardReply) -> Self {
         self.with(|plan| {
             plan.guards.push(GuardAnswer {
                 name,
@@ -344,12 +357,12 @@ impl PlanSample {
     }
 
     /// The plan.
-    pub fn plan(self) -> Plan {
+    pub(crate) fn plan(self) -> Plan {
         self.plan
     }
 
     /// The run of this plan, opened and consented to.
-    pub fn run(self) -> RunSample {
+    pub(crate) fn run(self) -> RunSample {
         let plan = self.plan;
         let digest = plan.digest();
         let mut run = RunSample {
@@ -374,7 +387,7 @@ impl PlanSample {
 }
 
 /// A run in the making: its records so far, and its clock.
-pub struct RunSample {
+pub(crate) struct RunSample {
     run: RunId,
     records: Vec<Record>,
     now_ms: u64,
@@ -382,13 +395,13 @@ pub struct RunSample {
 
 impl RunSample {
     /// Lets time pass.
-    pub fn wait(&mut self, ms: u64) -> &mut Self {
+    pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
         self.now_ms += ms;
         self
     }
 
     /// One more record.
-    pub fn happens(&mut self, event: Event) -> &mut Self {
+    pub(crate) fn happens(&mut self, event: Event) -> &mut Self {
         let seq = self.records.len() as u64 + 1;
         self.records.push(Record {
             seq,
@@ -401,22 +414,22 @@ impl RunSample {
     }
 
     /// The records so far.
-    pub fn records(&self) -> &[Record] {
+    pub(crate) fn records(&self) -> &[Record] {
         &self.records
     }
 
     /// The state so far.
-    pub fn state(&self) -> RunState {
+    pub(crate) fn state(&self) -> RunState {
         RunState::of(&self.records)
     }
 
     /// Ids of the changes so far, in order.
-    pub fn changes(&self) -> Vec<ChangeId> {
+    pub(crate) fn changes(&self) -> Vec<ChangeId> {
         self.state().order
     }
 
     /// Sends a change, 100 ms, and gets this answer.
-    pub fn answer(&mut self, change: &ChangeId, kind: OutcomeKind) -> &mut Self {
+    pub(crate) fn answer(&mut self, change: &ChangeId, kind: OutcomeKind) -> &mut Self {
         let attempt = self.state().changes[change].attempts + 1;
         self.happens(Event::Intended {
             change: change.clone(),
@@ -431,7 +444,7 @@ impl RunSample {
     }
 
     /// A read shows this of a change.
-    pub fn prove(&mut self, change: &ChangeId, state: ProofState, how: &str) -> &mut Self {
+    pub(crate) fn prove(&mut self, change: &ChangeId, state: ProofState, how: &str) -> &mut Self {
         let proof = Proof {
             state,
             how: how.into(),
@@ -444,7 +457,7 @@ impl RunSample {
     }
 
     /// Every change is answered `done` and then proven, but for those in `not`.
-    pub fn all_goes_well_but(&mut self, not: &[&ChangeId]) -> &mut Self {
+    pub(crate) fn all_goes_well_but(&mut self, not: &[&ChangeId]) -> &mut Self {
         let all: Vec<ChangeId> = self.changes();
         let good = || all.iter().filter(|id| !not.contains(id));
         for change in good() {
@@ -463,7 +476,7 @@ impl RunSample {
     }
 
     /// Writes end, the log is read, requests are counted.
-    pub fn close(&mut self, verdict: oust::model::Verdict) -> &mut Self {
+    pub(crate) fn close(&mut self, verdict: oust::model::Verdict) -> &mut Self {
         self.happens(Event::WritesEnded);
         self.happens(Event::LogRead {
             until: at(self.now_ms + 500),
@@ -479,257 +492,4 @@ impl RunSample {
             requests: BTreeMap::from([(directory(), reading)]),
         })
     }
-}
-
-/// Eviction and purge at Okta, two things downstream.
-pub fn takeover(subjects: Vec<Subject>) -> PlanSample {
-    let user: &[(&str, &str, &str)] = &[("user", "", "")];
-    PlanSample::about(subjects)
-        .at_system("salesforce")
-        .at_system("google")
-        .stage("evict")
-        .step(
-            "okta.clear_sessions",
-            "clear sessions, OAuth tokens, remembered devices",
-            user,
-        )
-        .step("okta.suspend_user", "suspend", user)
-        .step("okta.clear_sessions", "clear sessions again", user)
-        .stage("purge")
-        .step(
-            "okta.delete_factors",
-            "delete factor {}",
-            &[("factor", "opf3hl", "Okta Verify on \"Pixel 9\"")],
-        )
-        .keeping("factor", "YubiKey 5", "2024-01-12", false)
-        .step(
-            "okta.revoke_oauth_grants",
-            "revoke grant {}",
-            &[("grant", "oag1", "Contoso Mail")],
-        )
-        .stage("downstream")
-        .step("salesforce.freeze_user", "freeze", user)
-        .step("salesforce.delete_sessions", "delete sessions", user)
-        .step("google.sign_out", "sign out", user)
-}
-
-/// Contained, with one change that cannot be read back.
-pub fn contained() -> RunSample {
-    let mut run = takeover(vec![alex()]).run();
-    let all = run.changes();
-    let sign_out = all.last().expect("samples are well formed").clone();
-    run.all_goes_well_but(&[&sign_out]);
-    run.answer(&sign_out, OutcomeKind::Done).prove(
-        &sign_out,
-        ProofState::Unverifiable,
-        "Google has no call that lists sign-ins",
-    );
-    run.happens(Event::Captured {
-        subject: alex().id,
-        part: "factors".into(),
-        value: json!([{ "id": "opf3hl" }]),
-        late: false,
-    });
-    run.happens(Event::NotCaptured {
-        subject: alex().id,
-        part: "groups".into(),
-        why: "no answer within 2 s".into(),
-    });
-    run.close(oust::model::Verdict::Contained);
-    run
-}
-
-/// Salesforce forbids to delete sessions.
-pub fn forbidden() -> RunSample {
-    let mut run = takeover(vec![alex()]).run();
-    let all = run.changes();
-    let (sessions, sign_out) = (all[6].clone(), all[7].clone());
-    run.all_goes_well_but(&[&sessions, &sign_out]);
-    run.answer(
-        &sessions,
-        OutcomeKind::Failed {
-            why: "integration user lacks \"Manage Users\"".into(),
-            hint: "grant it".into(),
-        },
-    );
-    run.answer(&sign_out, OutcomeKind::Done).prove(
-        &sign_out,
-        ProofState::Unverifiable,
-        "Google has no call that lists sign-ins",
-    );
-    run.close(oust::model::Verdict::Partial);
-    run
-}
-
-/// Stopped while the factor's deletion was on its way.
-pub fn in_doubt() -> RunSample {
-    let mut run = takeover(vec![alex()]).run();
-    let all = run.changes();
-    let rest: Vec<&ChangeId> = all[3..].iter().collect();
-    run.all_goes_well_but(&rest);
-    run.happens(Event::Intended {
-        change: all[3].clone(),
-        attempt: 1,
-    });
-    run
-}
-
-/// `super_admins` refuses to suspend; the rest runs.
-pub fn guard_refused() -> RunSample {
-    let why = "alex and priya are the last two";
-    let user: &[(&str, &str, &str)] = &[("user", "", "")];
-    let mut run = PlanSample::about(vec![alex()])
-        .guard(
-            GuardName::SuperAdmins,
-            GuardReply::RefusesSteps {
-                why: why.into(),
-                actions: vec![
-                    "okta.suspend_user"
-                        .parse()
-                        .expect("samples are well formed"),
-                ],
-                subjects: vec![alex().id],
-            },
-        )
-        .stage("evict")
-        .step(
-            "okta.clear_sessions",
-            "clear sessions, OAuth tokens, remembered devices",
-            user,
-        )
-        .step("okta.suspend_user", "suspend", user)
-        .skipped(Skip::Guard {
-            guard: GuardName::SuperAdmins,
-            why: why.into(),
-        })
-        .step("okta.universal_logout", "universal logout", user)
-        .but(|step| step.optional = true)
-        .skipped(Skip::AgentsKept {
-            agents: vec!["ad-agent dc01".into()],
-        })
-        .step("okta.clear_sessions", "clear sessions again", user)
-        .run();
-    run.all_goes_well_but(&[]);
-    run.close(oust::model::Verdict::Partial);
-    run
-}
-
-/// Many subjects, all contained but every hundredth.
-pub fn many(number: usize) -> RunSample {
-    let subjects: Vec<Subject> = (0..number)
-        .map(|n| {
-            subject(
-                &format!("00u{n:04}"),
-                &format!("user{n:04}@contoso.example"),
-            )
-        })
-        .collect();
-    let user: &[(&str, &str, &str)] = &[("user", "", "")];
-    let mut run = PlanSample::about(subjects)
-        .stage("evict")
-        .step(
-            "okta.clear_sessions",
-            "clear sessions, OAuth tokens, remembered devices",
-            user,
-        )
-        .step("okta.suspend_user", "suspend", user)
-        .step("okta.clear_sessions", "clear sessions again", user)
-        .run();
-    let plan_changes = run.changes();
-    for change in &plan_changes {
-        let attempt = 1;
-        let refused = change.as_str().starts_with("0.1.") && change.as_str().contains("00/user");
-        let kind = if refused {
-            OutcomeKind::Failed {
-                why: "403".into(),
-                hint: "grant `okta.users.manage`".into(),
-            }
-        } else {
-            OutcomeKind::Done
-        };
-        run.happens(Event::Intended {
-            change: change.clone(),
-            attempt,
-        });
-        run.happens(Event::Answered {
-            change: change.clone(),
-            attempt,
-            outcome: Outcome::bare(kind),
-            ms: 40,
-        });
-        if !refused {
-            run.prove(change, ProofState::Proven, "read");
-        }
-    }
-    run.wait(9_000).close(oust::model::Verdict::Partial);
-    run
-}
-
-/// What an intruder writes into names to fool whoever reads them.
-pub const HOSTILE: &str = "\x1b]0;contained\x07<script>alert(1)</script>\u{202e}\u{200b}\r\nCONTAINED | [x](http://evil) `=cmd()` **b** \u{9b}2J";
-
-/// Hostile text wherever a vendor's or intruder's text can stand.
-pub fn hostile() -> RunSample {
-    let user: &[(&str, &str, &str)] = &[("user", "", "")];
-    let text = HOSTILE;
-    let mut who = alex();
-    who.login = format!("{text}@contoso.example");
-    who.status = text.into();
-    who.roles = vec![text.into()];
-    let sample = PlanSample::about(vec![who.clone()])
-        .at_system_as("google", |_| Identity::Unread { why: text.into() })
-        .at_system_as("salesforce", |_| Identity::Ambiguous {
-            candidates: vec![text.into()],
-        })
-        .with(|plan| {
-            plan.org = text.into();
-            plan.case.id = Some(text.into());
-            plan.case.reason = Some(text.into());
-            plan.scope.skip = vec![text.into()];
-        })
-        .guard(
-            GuardName::AgentOwner,
-            GuardReply::Warns { why: text.into() },
-        )
-        .stage("evict")
-        .step("okta.suspend_user", text, user)
-        .but(|step| step.subjects[0].notes.push(text.into()))
-        .keeping("factor", text, text, true)
-        .step("okta.universal_logout", text, user)
-        .but(|step| step.optional = true)
-        .skipped(Skip::Unsupported { why: text.into() })
-        .step("okta.delete_factors", text, &[("factor", text, text)])
-        .step("okta.clear_sessions", text, user);
-    let mut run = sample.run();
-    let all = run.changes();
-    run.answer(&all[0], OutcomeKind::Done)
-        .prove(&all[0], ProofState::Refuted, text);
-    let failed = OutcomeKind::Failed {
-        why: text.into(),
-        hint: text.into(),
-    };
-    run.answer(&all[1], failed);
-    run.answer(&all[2], OutcomeKind::InDoubt { why: text.into() });
-    run.happens(Event::Noted {
-        finding: Finding {
-            severity: Severity::High,
-            id: "odd".into(),
-            text: text.into(),
-            hint: text.into(),
-        },
-    });
-    run.happens(Event::SignOfLife {
-        subject: who.id.clone(),
-        seen_at: at(60_000),
-        what: text.into(),
-        event_id: "e1".into(),
-    });
-    run.happens(Event::Captured {
-        subject: who.id,
-        part: text.into(),
-        value: json!(null),
-        late: true,
-    });
-    run.close(oust::model::Verdict::Partial);
-    run
 }

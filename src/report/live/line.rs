@@ -78,15 +78,15 @@ impl Line {
         page.to(2).put(Ink::Strong, &self.stage);
         page.to(14).put(Ink::Plain, &self.system);
         let (mark, ink) = self.mark.show();
-        page.to(26).put(ink, mark).put(Ink::Plain, " ");
+        page.to(32).put(ink, mark).put(Ink::Plain, " ");
         page.put(Ink::Plain, &self.what);
-        page.to(66).put(ink, &self.word);
+        page.to(74).put(ink, &self.word);
         if let Some(elapsed) = elapsed {
-            page.to(80).put(Ink::Dim, elapsed);
+            page.to(88).put(Ink::Dim, elapsed);
         }
         page.end();
         if let Some(why) = &self.why {
-            page.wrap(28, Ink::Plain, why).end();
+            page.wrap(34, Ink::Plain, why).end();
         }
     }
 

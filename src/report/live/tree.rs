@@ -98,9 +98,9 @@ impl Tree {
                 let name = (last_stage != Some(&stage.name)).then_some(&stage.name);
                 page.to(2).put(Ink::Strong, name.map_or("", |name| name));
                 page.to(14).put(Ink::Plain, step.system.as_str());
-                page.to(26)
+                page.to(32)
                     .put(Ink::Plain, &step.action.verb().replace('_', " "));
-                page.to(52);
+                page.to(58);
                 last_stage = Some(&stage.name);
                 let bar = ProgressBar::new_spinner()
                     .with_style(styled("{prefix}{msg}"))

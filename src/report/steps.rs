@@ -1,0 +1,110 @@
+//! Steps and changes of the report, as the run's fold tells them.
+
+use super::items::StepOf;
+use super::object::{
+    ChangeReport, KeptReport, NotDone, ProofReport, StepOutcome, StepReport, TargetReport,
+};
+use crate::ledger::ChangeState;
+use crate::model::{Found, Kept, OutcomeKind, Proof, Skip, Target};
+
+/// One step for one subject.
+pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
+    let changes: Vec<ChangeReport> = step
+        .changes
+        .iter()
+        .map(|each| change_report(each, step.skip))
+        .collect();
+    let not_done = match step.skip {
+        Some(skip) => Some(not_done(skip)),
+        None if changes.is_empty() => Some(NotDone {
+            kind: "untold".into(),
+            why: "nothing was planned, and nobody said why".into(),
+            open: true,
+        }),
+        None => None,
+    };
+    StepReport {
+        stage: step.stage.name.clone(),
+        action: step.step.action.clone(),
+        system: step.step.system.clone(),
+        outcome: changes
+            .iter()
+            .map(|change| change.outcome)
+            .max()
+            .unwrap_or(StepOutcome::Skipped),
+        optional: step.step.optional,
+        not_done,
+        changes,
+        kept: step.planned.kept.iter().map(kept).collect(),
+        notes: step.planned.notes.clone(),
+    }
+}
+
+fn not_done(skip: &Skip) -> NotDone {
+    let tag = serde_json::to_value(skip)
+        .ok()
+        .and_then(|value| value["skip"].as_str().map(str::to_owned));
+    NotDone {
+        kind: tag.expect("every skip is written with its tag"),
+        why: skip.sentence(),
+        open: !skip.is_closed() && *skip != Skip::Unasked,
+    }
+}
+
+fn change_report(each: &ChangeState, skip: Option<&Skip>) -> ChangeReport {
+    let (outcome, why, hint) = match each.outcome.as_ref().map(|outcome| &outcome.kind) {
+        Some(OutcomeKind::Done) => (StepOutcome::Done, None, None),
+        Some(OutcomeKind::AlreadyDone) => (StepOutcome::AlreadyDone, None, None),
+        Some(OutcomeKind::Accepted) => (StepOutcome::Accepted, None, None),
+        Some(OutcomeKind::Failed { why, hint }) => {
+            (StepOutcome::Failed, Some(why.clone()), Some(hint.clone()))
+        }
+        Some(OutcomeKind::InDoubt { why }) => (StepOutcome::InDoubt, Some(why.clone()), None),
+        None if each.attempts > 0 => (
+            StepOutcome::InDoubt,
+            Some("it was about to be sent, and no answer was recorded".into()),
+            None,
+        ),
+        None => (
+            StepOutcome::Skipped,
+            Some(skip.map_or_else(|| "never sent".into(), Skip::sentence)),
+            None,
+        ),
+    };
+    ChangeReport {
+        id: each.change.id.clone(),
+        sentence: each.change.sentence.clone(),
+        target: target(&each.change.target),
+        outcome,
+        why,
+        hint: hint.filter(|hint| !hint.is_empty()),
+        found_after_plan: each.change.found == Found::AfterPlan,
+        proof: each.proof.as_ref().map(proof),
+        undo: each.change.undo,
+        ms: each.ms,
+    }
+}
+
+fn target(target: &Target) -> TargetReport {
+    TargetReport {
+        kind: target.kind.clone(),
+        id: target.id.clone(),
+        label: target.label.clone(),
+    }
+}
+
+fn proof(proof: &Proof) -> ProofReport {
+    ProofReport {
+        state: proof.state,
+        how: proof.how.clone(),
+        at: proof.at,
+    }
+}
+
+fn kept(kept: &Kept) -> KeptReport {
+    KeptReport {
+        target: target(&kept.target),
+        why: kept.why.clone(),
+        suspect: kept.suspect,
+    }
+}
