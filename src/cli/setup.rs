@@ -55,8 +55,6 @@ pub(super) struct Workshop {
     pub guards: GuardConfig,
     /// Who runs this, as the operating system says.
     pub person: String,
-    /// What opening the ledger had to tell.
-    pub notes: Vec<Finding>,
 }
 
 impl Workshop {
@@ -70,7 +68,7 @@ impl Workshop {
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
         let run = new_run_id(&*clock, &*rng);
         let (archive, notes) = open_ledger(global, ledger, &run)?;
-        for note in &notes {
+        for note in notes {
             say(&format!("! {}", note.text));
         }
         let tool = concat!("oust/", env!("CARGO_PKG_VERSION")).to_owned();
@@ -100,7 +98,6 @@ impl Workshop {
             run,
             guards: limits(&config.guards),
             person,
-            notes,
         })
     }
 

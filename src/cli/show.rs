@@ -15,7 +15,7 @@ use super::setup::Workshop;
 use crate::engine::Observer;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Plan, Utc, Verdict};
-use crate::report::{self, Live, Report, Style};
+use crate::report::{self, Live, Report, Split, Style};
 
 /// How this terminal wants its text.
 fn style(global: &Global) -> Style {
@@ -111,11 +111,22 @@ pub(super) fn run_row(run: &RunRow) -> String {
     )
 }
 
-/// Writes the report's files.
+/// Writes the report's files; above 200 subjects those that are contained go into a file of
+/// their own, one JSON line each.
 pub(super) fn write_files(dir: &Path, report: &Report) -> Written {
     let name = format!("oust-{}", report.run_id);
-    let json = json(report);
-    let renderings = [("json", json.as_str())];
+    let subjects_file = format!("{name}.subjects.jsonl");
+    let Split { report, subjects } = report.clone().split(&subjects_file);
+    let zone = TimeZone::system();
+    let (html, markdown) = (
+        report::html(&report, &zone),
+        report::markdown(&report, &zone),
+    );
+    let json = json(&report);
+    let mut renderings = vec![("json", json.as_str()), ("html", &html), ("md", &markdown)];
+    if let Some(subjects) = &subjects {
+        renderings.push(("subjects.jsonl", subjects));
+    }
     files::write(dir, &name, &renderings)
 }
 

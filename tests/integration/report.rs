@@ -159,13 +159,13 @@ fn what_is_found_after_the_plan_is_marked() {
         label: "sms +1•••0147".into(),
     };
     run.happens(Event::FoundLater {
-        change: Change {
+        change: Box::new(Change {
             id: Change::id_of(known.step, &known.subject, &target),
             sentence: "delete factor sms +1•••0147".into(),
             target,
             found: Found::AfterPlan,
             ..known
-        },
+        }),
     });
     run.all_goes_well_but(&[]);
     let shown = screen(&report_of(&run.state()));

@@ -52,7 +52,7 @@ const CLEAR_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "",
+    residual: "sessions at apps behind Okta go on until their own end",
 };
 
 const SUSPEND_USER: Action = Action {
@@ -87,6 +87,7 @@ const QUARANTINE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "",
+    residual: "",
 };
 
 const DEACTIVATE_USER: Action = Action {
@@ -103,6 +104,7 @@ const DEACTIVATE_USER: Action = Action {
     d3fend: &["D3-AL"],
     collateral: "deprovisions the account from all apps; mail and files there may be deleted; \
                  its API tokens and the agents that live by them stop",
+    residual: "",
 };
 
 const UNIVERSAL_LOGOUT: Action = Action {
@@ -121,6 +123,7 @@ const UNIVERSAL_LOGOUT: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "revokes API tokens, too, those of directory agents included",
+    residual: "",
 };
 
 const DELETE_FACTORS: Action = Action {
@@ -139,6 +142,7 @@ const DELETE_FACTORS: Action = Action {
     attack: &["T1556.006", "T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "Okta Verify factors of one account go together",
+    residual: "",
 };
 
 const RESET_FACTORS: Action = Action {
@@ -154,6 +158,7 @@ const RESET_FACTORS: Action = Action {
     attack: &["T1556.006", "T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "",
+    residual: "",
 };
 
 const REVOKE_API_TOKENS: Action = Action {
@@ -173,6 +178,7 @@ const REVOKE_API_TOKENS: Action = Action {
     attack: &["T1528", "T1098.001"],
     d3fend: &["D3-CR"],
     collateral: "whatever uses the token stops",
+    residual: "",
 };
 
 const REVOKE_OAUTH_GRANTS: Action = Action {
@@ -191,6 +197,7 @@ const REVOKE_OAUTH_GRANTS: Action = Action {
     attack: &["T1528", "T1550.001"],
     d3fend: &["D3-CR"],
     collateral: "",
+    residual: "access tokens that apps check by themselves (JWT) work until they expire",
 };
 
 const UNQUARANTINE_USER: Action = Action {
@@ -209,6 +216,7 @@ const UNQUARANTINE_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
+    residual: "",
 };
 
 const UNSUSPEND_USER: Action = Action {
