@@ -19,7 +19,7 @@ const SENDS_PER_INTENT: u64 = 4;
 
 /// Durable intents, by what they are about: `action subject`.
 #[derive(Default)]
-pub struct Intents {
+pub(crate) struct Intents {
     changes: Mutex<BTreeMap<ChangeId, String>>,
     durable: Mutex<BTreeMap<String, u64>>,
 }
@@ -41,14 +41,14 @@ impl Intents {
 }
 
 /// A ledger in memory that tells which intents became durable.
-pub struct Witness {
+pub(crate) struct Witness {
     kept: Arc<MemoryStore>,
     intents: Arc<Intents>,
     plant: Plant,
 }
 
 impl Witness {
-    pub fn new(kept: Arc<MemoryStore>, intents: Arc<Intents>, plant: Plant) -> Self {
+    pub(crate) fn new(kept: Arc<MemoryStore>, intents: Arc<Intents>, plant: Plant) -> Self {
         Self {
             kept,
             intents,
@@ -133,7 +133,7 @@ impl Store for Witness {
 
 /// Sits on the network: counts requests, kills the process where the schedule says, and
 /// checks every write against the durable intents.
-pub struct Spy {
+pub(crate) struct Spy {
     crashes: Vec<Crash>,
     inner: Mutex<Inner>,
 }
@@ -149,7 +149,7 @@ struct Inner {
 }
 
 impl Spy {
-    pub fn new(crashes: Vec<Crash>) -> Self {
+    pub(crate) fn new(crashes: Vec<Crash>) -> Self {
         Self {
             crashes,
             inner: Mutex::default(),
@@ -157,7 +157,7 @@ impl Spy {
     }
 
     /// A process begins.
-    pub fn begin_life(&self, life: usize, intents: Arc<Intents>) {
+    pub(crate) fn begin_life(&self, life: usize, intents: Arc<Intents>) {
         let mut inner = self.inner.lock().unwrap();
         let died_at_the_store =
             life > 0 && matches!(self.crashes.get(life - 1), Some(Crash::Store(_)));
@@ -169,12 +169,12 @@ impl Spy {
         inner.intents = intents;
     }
 
-    pub fn crashes_met(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn crashes_met(&self) -> BTreeMap<&'static str, u64> {
         self.inner.lock().unwrap().met.clone()
     }
 
     /// What was seen on the network that must not be.
-    pub fn first_violation(&self) -> Result<(), Violation> {
+    pub(crate) fn first_violation(&self) -> Result<(), Violation> {
         self.inner
             .lock()
             .unwrap()
@@ -201,12 +201,12 @@ impl Spy {
     }
 }
 
-/// Calls that one change of this kind needs at most.
+/// Calls that one change of this kind needs at most: an Okta Verify enrolment is deleted by
+/// each of its parts, a client's consents one by one where they cannot go at once.
 fn most_calls(what: &str) -> u64 {
-    if what.starts_with("revoke_oauth_grants") {
-        4
-    } else {
-        1
+    match what.split(' ').next() {
+        Some("delete_factors" | "revoke_oauth_grants") => 4,
+        _ => 1,
     }
 }
 
