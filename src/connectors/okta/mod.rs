@@ -1,7 +1,7 @@
 //! Okta: the identity source, and the first place an intruder is thrown out of.
 //!
-//! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`token`], [`key`]
-//! and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
+//! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`scopes`],
+//! [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
 //! [`answers`] (what a status means for a change), [`events`] (proof by the System Log),
 //! [`directory`] and [`signs`] (what only an identity source knows).
 //!
@@ -23,6 +23,7 @@ mod oauth;
 mod preflight;
 mod quarantine;
 mod release;
+mod scopes;
 mod sessions;
 mod settings;
 mod signs;
@@ -32,7 +33,7 @@ mod users;
 mod vendor;
 mod verb;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -40,11 +41,11 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
-use self::auth::{Keyring, Scopes};
+use self::auth::Keyring;
 use self::events::Evidence;
-use self::glance::{Glance, text};
+use self::glance::{Glance, Unread, text};
+use self::scopes::Scopes;
 use self::settings::{Auth, Settings};
 use self::token::Endpoint;
 use self::vendor::VENDOR;
@@ -72,8 +73,8 @@ struct Okta {
     settings: Settings,
     /// What writes are signed with, for `oust check`.
     writes_as: Arc<Keyring>,
-    /// The account that our API token belongs to, once asked; `None` for a service app.
-    own: OnceCell<Option<UserId>>,
+    /// The account that our API token belongs to, once asked.
+    own: OnceLock<UserId>,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -97,7 +98,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let okta = Arc::new(Okta {
         settings,
         writes_as,
-        own: OnceCell::new(),
+        own: OnceLock::new(),
     });
     let system = System {
         id: opening.id.clone(),
@@ -174,24 +175,26 @@ impl Okta {
             .chain(&settings.second)
     }
 
-    /// The account that our API token belongs to; asked once, kept if answered.
+    /// The account that our API token belongs to; kept once answered. `None` if a service app
+    /// reads: whose token the other credential is, Okta then tells nobody.
     async fn own_user(&self, r: &Reader) -> Result<Option<UserId>, String> {
-        if !self
-            .credentials()
-            .any(|auth| matches!(auth, Auth::ApiToken(_)))
-        {
+        let by_token = |auth: &Auth| matches!(auth, Auth::ApiToken(_));
+        if !self.credentials().any(by_token) {
             return Ok(None);
         }
-        let ask = || async {
-            let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
-            match &*got {
-                Ok(user) => Ok(Some(UserId::new(text(user, "id")))),
-                // A service app reads now; whose API token the other credential is, nobody says.
-                Err(glance::Unread::Absent { .. }) => Ok(None),
-                Err(unread) => Err(unread.why()),
+        if let Some(own) = self.own.get() {
+            return Ok(Some(own.clone()));
+        }
+        let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
+        match &*got {
+            Ok(user) => {
+                let id = UserId::new(text(user, "id"));
+                Ok(Some(self.own.get_or_init(|| id).clone()))
             }
-        };
-        self.own.get_or_try_init(ask).await.cloned()
+            Err(Unread::NoAnswer(why)) => Err(why.clone()),
+            Err(unread) if self.credentials().all(by_token) => Err(unread.why()),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn prove_one(&self, r: &Reader, evidence: &Evidence<'_>, item: &Applied) -> Proof {
