@@ -19,10 +19,12 @@ mod glance;
 mod key;
 mod limits;
 mod logout;
+mod memberships;
 mod oauth;
 mod preflight;
 mod quarantine;
 mod release;
+mod roles;
 mod scopes;
 mod sessions;
 mod settings;
@@ -128,8 +130,7 @@ fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, 
             .collect();
         Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, endpoint))
     };
-    let quarantine = settings.quarantine_group.is_some();
-    let writes = keyring(&settings.auth, Scopes::writing(quarantine));
+    let writes = keyring(&settings.auth, Scopes::writing());
     let second_is_an_app = matches!(settings.second, Some(Auth::ServiceApp { .. }));
     let reads: Arc<dyn Credential> = match (&settings.read_auth, &settings.auth) {
         (None, Auth::ApiToken(_)) if !second_is_an_app => writes.clone(),
@@ -150,6 +151,10 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "reset_factors" => &account::ResetFactors,
         "revoke_api_tokens" => &api_tokens::RevokeApiTokens,
         "revoke_oauth_grants" => &oauth::RevokeOauthGrants,
+        "remove_admin_roles" => &roles::RemoveAdminRoles,
+        "remove_group_memberships" => &memberships::RemoveGroupMemberships,
+        "assign_admin_role" => &roles::AssignAdminRole,
+        "add_group_membership" => &memberships::AddGroupMembership,
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,

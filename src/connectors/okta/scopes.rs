@@ -26,15 +26,16 @@ impl Scopes {
         }
     }
 
-    /// For writing; the group scope only where a quarantine group is configured.
-    pub(super) fn writing(quarantine: bool) -> Self {
-        let mut optional = vec!["okta.apiTokens.manage", "okta.universalLogout.manage"];
-        if quarantine {
-            optional.push("okta.groups.manage");
-        }
+    /// For writing.
+    pub(super) fn writing() -> Self {
         Self {
             required: vec!["okta.users.manage"],
-            optional,
+            optional: vec![
+                "okta.apiTokens.manage",
+                "okta.universalLogout.manage",
+                "okta.groups.manage",
+                "okta.roles.manage",
+            ],
         }
     }
 }
