@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use oust::ledger::{Event, Head, MemoryStore, Record, RunRow, Store, StoreError};
+use oust::ledger::{Event, Happened, Head, MemoryStore, Record, RunRow, Store, StoreError};
 use oust::model::{Change, ChangeId, Plan, RunId, UserId, Utc};
 use oust_mocks::{Range, Request};
 
@@ -56,9 +56,9 @@ impl Witness {
         }
     }
 
-    fn saw(&self, events: &[Event]) {
-        for event in events {
-            match event {
+    fn saw(&self, events: &[Happened]) {
+        for happened in events {
+            match &happened.event {
                 Event::Opened { plan, .. } => plan.changes().for_each(|c| self.intents.learn(c)),
                 Event::FoundLater { change } => self.intents.learn(change),
                 Event::Intended { change, .. } => self.intents.count(change),
@@ -67,13 +67,13 @@ impl Witness {
         }
     }
 
-    fn kept_of(&self, events: Vec<Event>) -> Vec<Event> {
+    fn kept_of(&self, events: Vec<Happened>) -> Vec<Happened> {
         if self.plant != Plant::LoseIntents {
             return events;
         }
         events
             .into_iter()
-            .filter(|event| !matches!(event, Event::Intended { .. }))
+            .filter(|each| !matches!(each.event, Event::Intended { .. }))
             .collect()
     }
 }
@@ -84,20 +84,16 @@ impl Store for Witness {
         &self,
         run: &RunId,
         subjects: &[UserId],
-        at: Utc,
-        events: Vec<Event>,
+        events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
-        let head = self
-            .kept
-            .open_run(run, subjects, at, events.clone())
-            .await?;
+        let head = self.kept.open_run(run, subjects, events.clone()).await?;
         self.saw(&events);
         Ok(head)
     }
 
-    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
+    async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
         let events = self.kept_of(events);
-        let head = self.kept.append(run, at, events.clone()).await?;
+        let head = self.kept.append(run, events.clone()).await?;
         self.saw(&events);
         Ok(head)
     }
