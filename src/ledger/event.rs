@@ -119,6 +119,13 @@ pub enum Event {
         /// Why.
         skip: Skip,
     },
+    /// A step's targets were read again, all of them.
+    Reread {
+        /// Which step.
+        step: StepKey,
+        /// For whom.
+        subject: UserId,
+    },
     /// A read showed something about a change.
     Proved {
         /// Which.

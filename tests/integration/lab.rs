@@ -294,7 +294,12 @@ impl Lab {
     }
 
     /// Contains `who` from plan to verdict.
-    pub(crate) async fn contain(&self, tools: &Tools, who: &[&str], playbook: &str) -> (Ended, RunState) {
+    pub(crate) async fn contain(
+        &self,
+        tools: &Tools,
+        who: &[&str],
+        playbook: &str,
+    ) -> (Ended, RunState) {
         let prepared = self.prepare(tools, who, playbook).await;
         let start = self.start(&prepared.plan, prepared.snapshot);
         let run = Run::begin(tools.clone(), prepared.plan, start)

@@ -58,6 +58,10 @@ impl Verb for RevokeApiTokens {
         };
         let mut planned = Planned::default();
         let hidden = hidden(p, who, tokens, &mut planned.notes).await;
+        let (hidden, unread) = match hidden {
+            Ok(hidden) => (hidden, None),
+            Err(why) => (Vec::new(), Some(Skip::Unread { why })),
+        };
         for token in of(tokens, &who.subject.id).chain(&hidden) {
             let target = target_of(token);
             match stays(p, token, own.as_ref() == Some(&who.subject.id)) {
@@ -74,7 +78,8 @@ impl Verb for RevokeApiTokens {
                 )),
             }
         }
-        if planned.changes.is_empty() {
+        planned.skip = unread;
+        if planned.changes.is_empty() && planned.skip.is_none() {
             let why = match planned.kept.len() {
                 0 => "owns no API token".to_owned(),
                 n => format!("{n} API token(s) kept"),
@@ -135,9 +140,9 @@ async fn hidden(
     who: &Identified,
     listed: &Value,
     notes: &mut Vec<String>,
-) -> Vec<Value> {
-    if who.subject.status != "SUSPENDED" {
-        return Vec::new();
+) -> Result<Vec<Value>, String> {
+    if who.subject.status != "SUSPENDED" && !p.step.again {
+        return Ok(Vec::new());
     }
     notes.push(
         "Okta hides the API tokens of suspended accounts: tokens made before the window may work \
@@ -154,11 +159,10 @@ async fn hidden(
     let events = match &*p.glance.list(path).await {
         Ok(events) => items(events).to_vec(),
         Err(unread) => {
-            notes.push(format!(
-                "which tokens are hidden cannot be read: {}",
+            return Err(format!(
+                "which tokens Okta hides cannot be read: {}",
                 unread.why()
             ));
-            return Vec::new();
         }
     };
     let of_kind = |kind: &'static str| {
@@ -177,7 +181,7 @@ async fn hidden(
         .map(|token| text(token, "id"))
         .chain(of_kind("system.api_token.revoke").map(|(_, target)| text(target, "id")))
         .collect();
-    of_kind("system.api_token.create")
+    Ok(of_kind("system.api_token.create")
         .filter(|(event, target)| {
             event["actor"]["id"] == *who.subject.id.as_str() && !known.contains(text(target, "id"))
         })
@@ -187,7 +191,7 @@ async fn hidden(
                 "userId": who.subject.id, "created": event["published"],
             })
         })
-        .collect()
+        .collect())
 }
 
 /// Why a token stays, and whether a person should look at it.
