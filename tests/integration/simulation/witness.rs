@@ -99,7 +99,16 @@ impl Store for Witness {
     }
 
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
-        self.kept.records(run).await
+        let records = self.kept.records(run).await?;
+        // What an earlier life committed as it died, nobody has told yet.
+        for record in &records {
+            match &record.event {
+                Event::Opened { plan, .. } => plan.changes().for_each(|c| self.intents.learn(c)),
+                Event::FoundLater { change } => self.intents.learn(change),
+                _ => {}
+            }
+        }
+        Ok(records)
     }
 
     async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
