@@ -191,6 +191,9 @@ fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, 
                 .receipts
                 .last()
                 .map(|receipt| receipt.server_at);
+            // `Date` has whole seconds: what the log shows within that one cannot be placed
+            // before or after the clear. The lock is read after it, and the targets again.
+            let at = at.map(|at| at.plus(std::time::Duration::from_millis(999)));
             at.or(each.answered_at).map(|at| (each.change.clone(), at))
         })
         .max_by_key(|(change, at)| (*at, change.step))
