@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::report::escape::visible;
+
 /// How a command ends. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -59,12 +61,18 @@ impl Failure {
     /// Printed once, at the border.
     pub fn report(&self) -> Exit {
         let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        super::say(&format!("error: {}", causes.join(": ")));
+        super::say(&format!("error: {}", lines(&causes.join(": "))));
         if !self.hint.is_empty() {
-            super::say(&format!(" hint: {}", self.hint));
+            super::say(&format!(" hint: {}", lines(&self.hint)));
         }
         after_writes(self.exit)
     }
+}
+
+/// Errors quote what people typed and what vendors answered: no terminal obeys it.
+pub(super) fn lines(text: &str) -> String {
+    let shown: Vec<String> = text.lines().map(visible).collect();
+    shown.join("\n")
 }
 
 /// Whether a write of this process may have left.

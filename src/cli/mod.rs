@@ -2,6 +2,7 @@
 //!
 //! Progress and errors go to stderr, the result to stdout. `anyhow` is used only here.
 
+mod agree;
 pub mod args;
 mod carry;
 mod contain;
@@ -16,6 +17,7 @@ mod show;
 mod shell;
 mod stop;
 mod subjects;
+mod told;
 mod when;
 
 use std::io::Write;
@@ -79,9 +81,9 @@ fn runtime(busy: bool) -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// One line of progress or error, for people.
-#[expect(clippy::print_stderr, reason = "the border to the person")]
 fn say(line: &str) {
-    eprintln!("{line}");
+    // Nobody reads it any more: that must not stop a containment, as a panic would.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// The result.
@@ -102,6 +104,9 @@ fn tracing_to_stderr(verbose: u8) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .without_time()
+        .with_ansi(false)
+        // It would say so on stderr, and panic if that is what fails.
+        .log_internal_errors(false)
         .try_init();
 }
 

@@ -1,9 +1,11 @@
 //! The one test binary. Every file here is listed; `architecture` fails if one is not.
 
 mod architecture;
+mod cli;
 mod config;
 mod fake;
 mod incident;
+mod kill;
 mod lab;
 mod ledger;
 mod okta;

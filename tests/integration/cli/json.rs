@@ -1,0 +1,62 @@
+//! What scripts get: exactly one object on stdout, as the shipped schema says; stderr is for people.
+
+use serde_json::Value;
+
+use super::desk::{Desk, Said};
+
+/// The schema as it is shipped, not as the code would print it now.
+fn validator() -> jsonschema::Validator {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[track_caller]
+fn one_report(said: &Said) -> Value {
+    assert_eq!(said.out.matches('\n').count(), 1, "one line: {}", said.out);
+    let report = said.json();
+    let errors: Vec<String> = validator()
+        .iter_errors(&report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert!(!said.err.contains("\"schema\""), "{}", said.err);
+    report
+}
+
+#[test]
+fn plan_contain_and_show_each_print_one_report() {
+    let desk = Desk::contoso();
+    let planned = one_report(desk.oust("--output json plan alex@contoso.example --since 2h").exits(0));
+    assert_eq!(planned["verdict"], "not_attempted");
+    assert_eq!(planned["started_at"], planned["case"]["none"], "nothing was begun");
+    desk.saw_no_writes();
+
+    let said = desk.oust("contain alex@contoso.example --since 2h --yes --output json");
+    let done = one_report(said.exits(0));
+    assert_eq!(done["verdict"], "contained");
+    assert_eq!(done["plan_digest"], planned["plan_digest"], "it was the same plan");
+    assert_eq!(done, desk.report_file(), "the file says the same");
+
+    let shown = one_report(desk.oust("runs show --last --output json").exits(0));
+    assert_eq!(shown, done, "the ledger says the same");
+    let proven = one_report(desk.oust("runs prove --last --output json").exits(0));
+    assert_eq!(proven["verdict"], "contained");
+}
+
+#[test]
+fn what_failed_is_one_report_too() {
+    let desk = Desk::contoso();
+    desk.faults("lifecycle/suspend=forbidden");
+    let said = desk.oust("contain alex@contoso.example --since 2h --yes --output json");
+    let report = one_report(said.exits(3));
+    assert_eq!(report["verdict"], "partial");
+}
+
+#[test]
+fn an_error_leaves_stdout_empty() {
+    let desk = Desk::contoso();
+    let said = desk.oust("--output json plan nobody@contoso.example");
+    said.exits(1);
+    assert_eq!(said.out, "");
+}
