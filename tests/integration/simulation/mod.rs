@@ -35,7 +35,7 @@ const LIVES_MAX: usize = 4;
 
 /// What a batch of schedules met.
 #[derive(Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     met: BTreeMap<String, u64>,
 }
 
@@ -89,7 +89,7 @@ struct Lived {
 }
 
 /// How an incident ended.
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A run closed.
     Closed(Box<RunState>),
     /// It could never be planned; nothing may have been written.
