@@ -54,9 +54,8 @@ fn who(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let named = subjects::named(&args.who, args.subjects.as_deref())?;
-    let is = |name: &str, who: &Subject| {
-        who.id.as_str() == name || who.login.eq_ignore_ascii_case(name)
-    };
+    let is =
+        |name: &str, who: &Subject| who.id.as_str() == name || who.login.eq_ignore_ascii_case(name);
     let planned = &plan.case.subjects;
     for name in &named {
         if !planned.iter().any(|who| is(name, who)) {
@@ -108,7 +107,7 @@ fn other_names(given: &[String], planned: &[String]) -> bool {
     !given.is_empty() && set(given) != set(planned)
 }
 
-fn disagree(what: &str) -> Failure {
+pub(super) fn disagree(what: &str) -> Failure {
     Failure::say(
         Exit::Refused,
         format!("{what} does not agree with the stored plan"),

@@ -41,7 +41,7 @@ pub struct Global {
     /// No colour, and plain lines instead of a live tree
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Tell more on stderr; twice for every request's outcome
+    /// Tell on stderr which files are used; twice for every request and its answer
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -95,9 +95,9 @@ pub struct CaseArgs {
     /// When he was last in [default: now]
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Which playbook: a shipped name or a file
-    #[arg(long, value_name = "NAME|FILE", default_value = "account-takeover")]
-    pub playbook: String,
+    /// Which playbook: a shipped name or a file [default: account-takeover]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub playbook: Option<String>,
     /// The ticket, for the record
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,

@@ -33,8 +33,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// How it ends.
     pub exit: Exit,
-    /// What happened, with its causes.
-    pub error: anyhow::Error,
+    /// What happened, with its causes; none if the person was told already.
+    pub error: Option<anyhow::Error>,
     /// What to do next; empty if the message says it.
     pub hint: String,
 }
@@ -44,7 +44,7 @@ impl Failure {
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self {
             exit,
-            error: error.into(),
+            error: Some(error.into()),
             hint: hint.into(),
         }
     }
@@ -53,15 +53,26 @@ impl Failure {
     pub fn say(exit: Exit, what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         Self {
             exit,
-            error: anyhow::anyhow!("{what}"),
+            error: Some(anyhow::anyhow!("{what}")),
             hint: hint.into(),
+        }
+    }
+
+    /// A failure that a screen has told already.
+    pub fn told(exit: Exit) -> Self {
+        Self {
+            exit,
+            error: None,
+            hint: String::new(),
         }
     }
 
     /// Printed once, at the border.
     pub fn report(&self) -> Exit {
-        let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        super::say(&format!("error: {}", lines(&causes.join(": "))));
+        if let Some(error) = &self.error {
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            super::say(&format!("error: {}", lines(&causes.join(": "))));
+        }
         if !self.hint.is_empty() {
             super::say(&format!(" hint: {}", lines(&self.hint)));
         }

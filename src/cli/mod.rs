@@ -86,6 +86,12 @@ fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+/// The question; the answer is typed on its line.
+fn prompt(question: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = write!(out, "{question}").and_then(|()| out.flush());
+}
+
 /// The result.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -113,6 +119,8 @@ fn tracing_to_stderr(verbose: u8) {
 /// Whether stderr is a terminal that wants colour and movement.
 fn is_lively(global: &Global) -> bool {
     use std::io::IsTerminal;
-    let plain = global.no_color || std::env::var_os("NO_COLOR").is_some();
+    let plain = global.no_color
+        || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !plain && global.output == Output::Human
 }

@@ -7,7 +7,10 @@ use super::desk::{Desk, files_in};
 const CONTAIN: &str = "contain alex@contoso.example --since 2h --yes";
 
 fn break_ledger(desk: &Desk) -> PathBuf {
-    desk.write(".local/state/oust/oust.db", "this was a database once".repeat(400))
+    desk.write(
+        ".local/state/oust/oust.db",
+        "this was a database once".repeat(400),
+    )
 }
 
 /// All ledgers below the home directory but the usual one.
@@ -22,10 +25,17 @@ fn other_ledgers(desk: &Desk) -> Vec<PathBuf> {
 fn a_corrupt_ledger_is_told_and_an_emergency_one_goes_on() {
     let desk = Desk::contoso();
     let ledger = break_ledger(&desk);
-    for words in [CONTAIN, "runs list", "runs verify", "plan alex@contoso.example"] {
+    for words in [
+        CONTAIN,
+        "runs list",
+        "runs verify",
+        "plan alex@contoso.example",
+    ] {
         desk.oust(words).exits(1).says("cannot be read").hints("");
     }
-    desk.oust(CONTAIN).hints("--emergency-ledger").hints("--no-ledger");
+    desk.oust(CONTAIN)
+        .hints("--emergency-ledger")
+        .hints("--no-ledger");
     desk.saw_nothing();
 
     desk.oust(&format!("{CONTAIN} --emergency-ledger"))
@@ -38,7 +48,11 @@ fn a_corrupt_ledger_is_told_and_an_emergency_one_goes_on() {
         .iter()
         .find(|path| path.to_string_lossy().contains(".damaged-r_"))
         .expect("it is kept");
-    assert!(std::fs::read(damaged).unwrap().starts_with(b"this was a database once"));
+    assert!(
+        std::fs::read(damaged)
+            .unwrap()
+            .starts_with(b"this was a database once")
+    );
     desk.oust("runs verify").exits(0);
     desk.oust("runs show --last").exits(0).says("CONTAINED");
 }
@@ -92,9 +106,15 @@ fn a_ledger_of_a_newer_version_or_another_org_is_left_alone() {
     desk.oust("plan alex@contoso.example --since 2h").exits(0);
     sql(&desk.ledger(), "UPDATE meta SET version = 99");
     for words in [CONTAIN, "runs list"] {
-        desk.oust(words).exits(1).says("version 99").hints("--state");
+        desk.oust(words)
+            .exits(1)
+            .says("version 99")
+            .hints("--state");
     }
-    sql(&desk.ledger(), "UPDATE meta SET version = 1, org = '00oFabrikam'");
+    sql(
+        &desk.ledger(),
+        "UPDATE meta SET version = 1, org = '00oFabrikam'",
+    );
     desk.oust(CONTAIN)
         .exits(1)
         .says("belongs to org 00oFabrikam")

@@ -54,7 +54,15 @@ fn words_beside_a_phrase_must_agree_with_its_plan() {
             .says("does not agree with the stored plan");
     }
     desk.saw_no_writes();
-    let all = ["Alex@Contoso.example", "--since", "2h", "--case", "INC-7", "--only", "okta"];
+    let all = [
+        "Alex@Contoso.example",
+        "--since",
+        "2h",
+        "--case",
+        "INC-7",
+        "--only",
+        "okta",
+    ];
     carry_out(&desk, &phrase, &all).exits(0);
     desk.is_contained();
 }
@@ -103,10 +111,17 @@ fn a_plan_that_no_longer_holds_is_refused_and_says_why() {
     let phrase = desk.oust("plan bailey@contoso.example --since 2h").phrase();
     {
         let mut range = desk.server.range();
-        let bailey = range.okta.user("bailey@contoso.example").unwrap().id.clone();
+        let bailey = range
+            .okta
+            .user("bailey@contoso.example")
+            .unwrap()
+            .id
+            .clone();
         range.okta.users.remove(&bailey);
     }
-    carry_out(&desk, &phrase, &[]).exits(4).says("no longer holds");
+    carry_out(&desk, &phrase, &[])
+        .exits(4)
+        .says("no longer holds");
     desk.saw_no_writes();
 }
 
@@ -114,7 +129,10 @@ fn a_plan_that_no_longer_holds_is_refused_and_says_why() {
 fn a_plan_along_a_file_is_carried_out_from_that_file_alone() {
     let desk = Desk::contoso();
     let text = desk.oust("playbook show evict-only").out;
-    let mine = desk.write("work/mine.yaml", text.replace("name: evict-only", "name: mine"));
+    let mine = desk.write(
+        "work/mine.yaml",
+        text.replace("name: evict-only", "name: mine"),
+    );
     let phrase = desk
         .oust("plan alex@contoso.example --since 2h --playbook ./mine.yaml")
         .phrase();
@@ -131,7 +149,8 @@ fn a_plan_along_a_file_is_carried_out_from_that_file_alone() {
 /// The binary at a pseudo-terminal, which util-linux's `script` makes; `None` without it.
 fn at_a_terminal(desk: &Desk, words: &str, typed: &str) -> Option<Said> {
     let has_script = Command::new("script").arg("--version").output();
-    if !has_script.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"))
+    if !has_script
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"))
     {
         println!("skipped: no `script` of util-linux here to make a terminal");
         return None;
@@ -157,7 +176,10 @@ fn at_a_terminal_a_person_types_what_is_at_stake() {
     let Some(refused) = at_a_terminal(&desk, words, "yes") else {
         return;
     };
-    refused.exits(4).says("Type alex to go on").says("nothing was written");
+    refused
+        .exits(4)
+        .says("Type alex to go on")
+        .says("nothing was written");
     desk.saw_no_writes();
     let said = at_a_terminal(&desk, words, "alex").expect("script is there");
     said.exits(0).says("CONTAINED");

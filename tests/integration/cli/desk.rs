@@ -341,7 +341,10 @@ impl Said {
     /// The phrase that `oust plan` printed.
     #[track_caller]
     pub(crate) fn phrase(&self) -> String {
-        let (_, rest) = self.out.split_once("--consent \"").expect("a phrase is printed");
+        let (_, rest) = self
+            .out
+            .split_once("--consent \"")
+            .expect("a phrase is printed");
         rest.split('"').next().unwrap().to_owned()
     }
 }

@@ -36,8 +36,18 @@ fn all_help_is_what_it_was() {
     let desk = Desk::contoso();
     let mut all = String::new();
     help_below(&desk, &[], &mut all);
-    for command in ["contain", "plan", "runs resume", "playbook check", "completions", "man"] {
-        assert!(all.contains(&format!("$ oust {command} --help")), "{command}");
+    for command in [
+        "contain",
+        "plan",
+        "runs resume",
+        "playbook check",
+        "completions",
+        "man",
+    ] {
+        assert!(
+            all.contains(&format!("$ oust {command} --help")),
+            "{command}"
+        );
     }
     insta::assert_snapshot!("help", all);
 }
@@ -52,7 +62,11 @@ fn completions_and_manual_page_are_complete() {
     }
     let man = desk.oust("man");
     man.exits(0);
-    assert!(man.out.starts_with(".ie") || man.out.contains(".TH oust"), "{}", man.out);
+    assert!(
+        man.out.starts_with(".ie") || man.out.contains(".TH oust"),
+        "{}",
+        man.out
+    );
     assert!(man.out.contains("contain"), "{}", man.out);
     desk.saw_nothing();
 }
@@ -75,7 +89,9 @@ fn playbooks_are_listed_shown_and_checked() {
         .says("mine.yaml:")
         .says("suspend_user")
         .says("account-takeover: good");
-    desk.oust("playbook show nope").exits(2).hints("shipped are");
+    desk.oust("playbook show nope")
+        .exits(2)
+        .hints("shipped are");
     let schema = desk.oust("playbook schema");
     schema.exits(0);
     assert!(schema.json()["$schema"].is_string());
@@ -85,10 +101,17 @@ fn playbooks_are_listed_shown_and_checked() {
 #[test]
 fn a_playbook_file_cannot_command_the_terminal() {
     let desk = Desk::contoso();
-    desk.write("work/evil.yaml", "playbook: oust/v1\nname: \"x\\e]0;contained\\a\"\n# \u{1b}]0;contained\u{7}\nstages: []\n");
+    desk.write(
+        "work/evil.yaml",
+        "playbook: oust/v1\nname: \"x\\e]0;contained\\a\"\n# \u{1b}]0;contained\u{7}\nstages: []\n",
+    );
     let said = desk.oust("playbook check ./evil.yaml");
     said.exits(2);
-    assert!(!said.err.contains('\u{1b}') && !said.out.contains('\u{1b}'), "{}", said.err);
+    assert!(
+        !said.err.contains('\u{1b}') && !said.out.contains('\u{1b}'),
+        "{}",
+        said.err
+    );
     let shown = desk.oust("playbook show ./evil.yaml");
     assert!(!shown.out.contains('\u{1b}') && !shown.err.contains('\u{1b}'));
 }

@@ -27,15 +27,24 @@ fn one_report(said: &Said) -> Value {
 #[test]
 fn plan_contain_and_show_each_print_one_report() {
     let desk = Desk::contoso();
-    let planned = one_report(desk.oust("--output json plan alex@contoso.example --since 2h").exits(0));
+    let planned = one_report(
+        desk.oust("--output json plan alex@contoso.example --since 2h")
+            .exits(0),
+    );
     assert_eq!(planned["verdict"], "not_attempted");
-    assert_eq!(planned["started_at"], planned["case"]["none"], "nothing was begun");
+    assert_eq!(
+        planned["started_at"], planned["case"]["none"],
+        "nothing was begun"
+    );
     desk.saw_no_writes();
 
     let said = desk.oust("contain alex@contoso.example --since 2h --yes --output json");
     let done = one_report(said.exits(0));
     assert_eq!(done["verdict"], "contained");
-    assert_eq!(done["plan_digest"], planned["plan_digest"], "it was the same plan");
+    assert_eq!(
+        done["plan_digest"], planned["plan_digest"],
+        "it was the same plan"
+    );
     assert_eq!(done, desk.report_file(), "the file says the same");
 
     let shown = one_report(desk.oust("runs show --last --output json").exits(0));

@@ -11,15 +11,28 @@ const CONTAIN: &str = "contain alex@contoso.example --since 2h --yes";
 fn a_run_can_be_listed_shown_exported_and_verified() {
     let desk = Desk::contoso();
     desk.oust("runs list").exits(0).says("no runs yet");
-    for words in ["runs show --last", "runs resume --last --yes", "runs prove --last", "runs export --last"] {
+    for words in [
+        "runs show --last",
+        "runs resume --last --yes",
+        "runs prove --last",
+        "runs export --last",
+    ] {
         desk.oust(words).exits(1).says("there are no runs yet");
     }
     desk.oust(CONTAIN).exits(0);
     let report = desk.report_file();
     let id = report["run_id"].as_str().unwrap();
-    desk.oust("runs list").exits(0).says(id).says("contained").says("alex@contoso.example");
-    desk.oust(&format!("runs show {id}")).exits(0).says("CONTAINED");
-    desk.oust("runs show r_nope").exits(1).hints("oust runs list");
+    desk.oust("runs list")
+        .exits(0)
+        .says(id)
+        .says("contained")
+        .says("alex@contoso.example");
+    desk.oust(&format!("runs show {id}"))
+        .exits(0)
+        .says("CONTAINED");
+    desk.oust("runs show r_nope")
+        .exits(1)
+        .hints("oust runs list");
     desk.oust("runs show").exits(2);
 
     let export = desk.oust("runs export --last");
@@ -37,7 +50,8 @@ fn a_run_can_be_listed_shown_exported_and_verified() {
         report["ledger_head"]["seq"],
         report["ledger_head"]["hash"].as_str().unwrap()
     );
-    desk.oust_words(&["runs", "verify", "--head", &head]).exits(0);
+    desk.oust_words(&["runs", "verify", "--head", &head])
+        .exits(0);
     desk.oust("runs verify --head 3").exits(2).hints("SEQ:HASH");
     let writes = desk.server.range().journal.writes().len();
     tamper(&desk);
@@ -72,10 +86,21 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
     desk.oust(CONTAIN).exits(0);
     desk.oust("runs prove --last").exits(0).says("CONTAINED");
     let writes = desk.server.range().journal.writes().len();
-    desk.server.range().okta.unsuspend_by_hand(ALEX, Okta::IMPORT, now_ms());
-    desk.oust("runs prove --last").exits(3).says("oust runs resume");
-    assert_eq!(writes, desk.server.range().journal.writes().len(), "it only reads");
-    desk.oust("runs resume --last --yes").exits(0).says("CONTAINED");
+    desk.server
+        .range()
+        .okta
+        .unsuspend_by_hand(ALEX, Okta::IMPORT, now_ms());
+    desk.oust("runs prove --last")
+        .exits(3)
+        .says("oust runs resume");
+    assert_eq!(
+        writes,
+        desk.server.range().journal.writes().len(),
+        "it only reads"
+    );
+    desk.oust("runs resume --last --yes")
+        .exits(0)
+        .says("CONTAINED");
     desk.is_contained();
 }
 
@@ -84,8 +109,15 @@ fn resuming_what_is_all_done_writes_nothing() {
     let desk = Desk::contoso();
     desk.oust(CONTAIN).exits(0);
     let writes = desk.server.range().journal.writes().len();
-    desk.oust("runs resume --last --yes").exits(0).says("CONTAINED");
-    assert_eq!(writes, desk.server.range().journal.writes().len(), "{}", desk.journal());
+    desk.oust("runs resume --last --yes")
+        .exits(0)
+        .says("CONTAINED");
+    assert_eq!(
+        writes,
+        desk.server.range().journal.writes().len(),
+        "{}",
+        desk.journal()
+    );
     desk.oust("runs verify").exits(0);
 }
 
@@ -110,14 +142,23 @@ fn resume_takes_a_phrase_and_refuses_a_foreign_one() {
 fn purging_empties_old_closed_runs_and_the_chain_still_verifies() {
     let desk = Desk::contoso();
     desk.oust(CONTAIN).exits(0);
-    desk.oust("runs purge --older-than 365d").exits(0).says("0 runs emptied");
+    desk.oust("runs purge --older-than 365d")
+        .exits(0)
+        .says("0 runs emptied");
     desk.oust("runs show --last").exits(0);
-    desk.oust("runs purge --older-than soon").exits(2).hints("365d");
+    desk.oust("runs purge --older-than soon")
+        .exits(2)
+        .hints("365d");
     std::thread::sleep(std::time::Duration::from_millis(1_100));
-    desk.oust("runs purge --older-than 1s").exits(0).says("1 run");
+    desk.oust("runs purge --older-than 1s")
+        .exits(0)
+        .says("1 run");
     desk.oust("runs verify").exits(0);
     desk.oust("runs show --last").exits(1).says("purged");
     let bytes = std::fs::read(desk.ledger()).unwrap();
     let login = b"alex@contoso.example";
-    assert!(!bytes.windows(login.len()).any(|at| at == login), "the login is gone");
+    assert!(
+        !bytes.windows(login.len()).any(|at| at == login),
+        "the login is gone"
+    );
 }

@@ -30,7 +30,10 @@ fn all_that_is_left(desk: &Desk, said: &[Said]) -> Vec<(String, Vec<u8>)> {
     {
         left.push((path.display().to_string(), fs::read(&path).unwrap()));
     }
-    assert!(left.len() > STORY.len() * 2 + 3, "reports and ledger are there");
+    assert!(
+        left.len() > STORY.len() * 2 + 3,
+        "reports and ledger are there"
+    );
     left
 }
 
@@ -38,7 +41,9 @@ fn all_that_is_left(desk: &Desk, said: &[Said]) -> Vec<(String, Vec<u8>)> {
 fn nowhere(left: &[(String, Vec<u8>)], what: &str, canary: &str) {
     assert!(canary.len() >= 8, "{what} is a canary");
     for (place, bytes) in left {
-        let found = bytes.windows(canary.len()).any(|at| at == canary.as_bytes());
+        let found = bytes
+            .windows(canary.len())
+            .any(|at| at == canary.as_bytes());
         assert!(!found, "{what} stands in {place}");
     }
 }
@@ -52,9 +57,17 @@ fn neither_key_nor_assertion_nor_access_token_comes_out() {
     }
     // The search finds what is there.
     let verbose = &said[2].err;
-    assert!(verbose.contains("lifecycle/suspend"), "requests are told: {verbose}");
+    assert!(
+        verbose.contains("lifecycle/suspend"),
+        "requests are told: {verbose}"
+    );
     let left = all_that_is_left(&desk, &said);
-    for line in desk.key.private_pem.lines().filter(|line| !line.starts_with("---")) {
+    for line in desk
+        .key
+        .private_pem
+        .lines()
+        .filter(|line| !line.starts_with("---"))
+    {
         nowhere(&left, "a line of the private key", line);
     }
     nowhere(&left, "the private key", "PRIVATE KEY");
@@ -104,7 +117,11 @@ fn the_intruder_s_words_command_neither_terminal_nor_browser() {
                 alex.first_name = TITLE.to_owned();
             })
             .with(|okta| {
-                for token in okta.api_tokens.values_mut().filter(|token| token.user_id == ALEX) {
+                for token in okta
+                    .api_tokens
+                    .values_mut()
+                    .filter(|token| token.user_id == ALEX)
+                {
                     token.name = format!("{}{TITLE}\u{202e}", token.name);
                 }
             })
@@ -132,8 +149,14 @@ fn the_intruder_s_words_command_neither_terminal_nor_browser() {
     for path in files_in(&desk.here()) {
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains('\u{1b}'), "{}", path.display());
-        let renders = path.extension().is_some_and(|end| end == "html" || end == "md");
-        assert!(!renders || !text.contains("<script>alert"), "{}", path.display());
+        let renders = path
+            .extension()
+            .is_some_and(|end| end == "html" || end == "md");
+        assert!(
+            !renders || !text.contains("<script>alert"),
+            "{}",
+            path.display()
+        );
         assert!(text.contains("alert(1)"), "{}", path.display());
         seen += 1;
     }

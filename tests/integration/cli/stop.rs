@@ -31,11 +31,23 @@ fn ctrl_c_finishes_the_change_in_flight_and_resume_ends_contained() {
     assert_eq!(writes(&desk.server.range()), sent, "nothing more was sent");
     desk.oust("runs verify").exits(0);
 
-    desk.oust("runs resume --last --yes").exits(0).says("CONTAINED");
+    desk.oust("runs resume --last --yes")
+        .exits(0)
+        .says("CONTAINED");
     desk.is_contained();
     let range = desk.server.range();
-    let suspends = range.journal.writes().iter().filter(|write| write.path.ends_with("/lifecycle/suspend")).count();
-    assert_eq!(suspends, 1, "what was done is not done again:\n{}", range.journal.lines());
+    let suspends = range
+        .journal
+        .writes()
+        .iter()
+        .filter(|write| write.path.ends_with("/lifecycle/suspend"))
+        .count();
+    assert_eq!(
+        suspends,
+        1,
+        "what was done is not done again:\n{}",
+        range.journal.lines()
+    );
 }
 
 #[test]
@@ -44,7 +56,11 @@ fn ctrl_c_twice_stops_at_once_and_what_is_in_doubt_is_read_back() {
     desk.faults("lifecycle/suspend#1=timeout_after");
     let run = desk.start(CONTAIN);
     desk.until("suspend was sent", |range| {
-        range.journal.writes().iter().any(|write| write.path.ends_with("/lifecycle/suspend"))
+        range
+            .journal
+            .writes()
+            .iter()
+            .any(|write| write.path.ends_with("/lifecycle/suspend"))
     });
     run.interrupt();
     std::thread::sleep(std::time::Duration::from_millis(300));
@@ -54,12 +70,16 @@ fn ctrl_c_twice_stops_at_once_and_what_is_in_doubt_is_read_back() {
         .says("stopped at once")
         .says("oust runs resume --last");
     let before = desk.server.range().journal.entries().len();
-    desk.oust("runs resume --last --yes").exits(0).says("CONTAINED");
+    desk.oust("runs resume --last --yes")
+        .exits(0)
+        .says("CONTAINED");
     desk.is_contained();
     let range = desk.server.range();
     let after: Vec<_> = range.journal.entries()[before..].iter().collect();
     assert!(
-        !after.iter().any(|entry| entry.path.ends_with("/lifecycle/suspend")),
+        !after
+            .iter()
+            .any(|entry| entry.path.ends_with("/lifecycle/suspend")),
         "it had happened, and was read before it was repeated:\n{}",
         range.journal.lines()
     );

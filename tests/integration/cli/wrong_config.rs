@@ -42,10 +42,18 @@ fn a_key_that_cannot_be_used_is_named_by_its_place() {
     }
     for (said, told) in said {
         said.exits(1).says(told).hints("");
-        assert!(!said.err.contains("MC4CAQ") && !said.err.contains("bm90IGE"), "{}", said.err);
+        assert!(
+            !said.err.contains("MC4CAQ") && !said.err.contains("bm90IGE"),
+            "{}",
+            said.err
+        );
     }
     desk.saw_no_writes();
-    assert!(desk.server.range().journal.entries().is_empty(), "{}", desk.journal());
+    assert!(
+        desk.server.range().journal.entries().is_empty(),
+        "{}",
+        desk.journal()
+    );
 }
 
 #[test]
@@ -53,7 +61,10 @@ fn a_key_of_another_app_is_refused_by_the_vendor_and_told() {
     let desk = Desk::contoso();
     let other = oust_mocks::KeyPair::es256("K1");
     desk.write_private("key.pem", &other.private_pem);
-    desk.oust(CONTAIN).exits(1).says(CLIENT_ID).hints("credential");
+    desk.oust(CONTAIN)
+        .exits(1)
+        .says(CLIENT_ID)
+        .hints("credential");
     desk.saw_no_writes();
 }
 
@@ -62,7 +73,11 @@ fn mistakes_in_the_config_are_shown_with_line_and_nearest_name() {
     let desk = Desk::contoso();
     let good = std::fs::read_to_string(desk.config()).unwrap();
     for (from, to, told) in [
-        ("org_url: http://127.0.0.1", "org_url: http://okta.example", "https"),
+        (
+            "org_url: http://127.0.0.1",
+            "org_url: http://okta.example",
+            "https",
+        ),
         ("quarantine_group:", "quarantine_grup:", "quarantine_group"),
         ("vendor: okta", "vendor: otka", "okta"),
         ("connectors:", "conectors:", "connectors"),

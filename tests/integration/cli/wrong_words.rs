@@ -57,7 +57,9 @@ fn nobody_named_is_never_everybody() {
     desk.oust_words(&["contain", "--subjects", empty, "--yes"])
         .exits(2)
         .says("nobody is named");
-    desk.oust_words(&["contain", "", "--yes"]).exits(2).hints("quoting");
+    desk.oust_words(&["contain", "", "--yes"])
+        .exits(2)
+        .hints("quoting");
     desk.oust("contain --subjects absent.txt --yes")
         .exits(2)
         .says("--subjects absent.txt cannot be read");
@@ -75,7 +77,14 @@ fn a_list_from_windows_contains_everybody_in_it_once() {
                 00ujkPI1q4Pa7UeFg5d7\r\nbailey@contoso.example\r\n";
     let list = desk.write("work/list.txt", text);
     let said = desk.oust_words(&[
-        "--output", "json", "contain", "--subjects", list.to_str().unwrap(), "--since", "2h", "--yes",
+        "--output",
+        "json",
+        "contain",
+        "--subjects",
+        list.to_str().unwrap(),
+        "--since",
+        "2h",
+        "--yes",
     ]);
     said.exits(0);
     let report = said.json();
