@@ -22,21 +22,24 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// For every command.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "For every command")]
     pub global: Global,
 }
 
 /// For every command.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The config file [default: ./oust.yaml, then oust/oust.yaml in the user's config directory]
+    /// The config file [default: oust/oust.yaml in the user's config directory]
     #[arg(long, global = true, value_name = "FILE", env = "OUST_CONFIG")]
     pub config: Option<PathBuf>,
     /// Where ledger and plans are kept [default: oust in the user's state directory]
     #[arg(long, global = true, value_name = "DIR", env = "OUST_STATE")]
     pub state: Option<PathBuf>,
     /// What goes to stdout: text for people, or one JSON report
-    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    #[arg(
+        long, global = true, value_enum, default_value_t = Output::Human,
+        value_name = "human|json", hide_possible_values = true
+    )]
     pub output: Output,
     /// No colour, and plain lines instead of a live tree
     #[arg(long, global = true)]
@@ -55,10 +58,18 @@ pub enum Output {
     Json,
 }
 
+/// What a person needs at 03:00.
+const CONTAIN_EXAMPLES: &str = "\
+Shows what it would do and asks; nothing is written before the answer.
+  oust contain alex@contoso.example --since 13:30 --case INC-2231
+  oust contain --subjects list.txt --since 2h --yes
+  oust contain --consent \"contain 7c3fa901\"     the plan that `oust plan` stored";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Throw the intruder out of these accounts, and prove it
+    #[command(after_help = CONTAIN_EXAMPLES)]
     Contain(ContainArgs),
     /// The same without its second half: reads only, stores the plan, prints its phrase
     Plan(CaseArgs),
@@ -132,7 +143,7 @@ pub struct ContainArgs {
 /// How a run is agreed to and recorded.
 #[derive(Clone, Debug, Args)]
 pub struct GoArgs {
-    /// Do not ask
+    /// Do not ask: agree to whatever the plan says, within the guards
     #[arg(long, conflicts_with = "consent")]
     pub yes: bool,
     /// Carry out the stored plan of this phrase

@@ -184,7 +184,8 @@ fn plan_failed(error: PlanError) -> Failure {
 fn who_then(error: &ResolveError) -> String {
     match error {
         ResolveError::Stranger { .. } => {
-            "check the login; an Okta id (00u…) always names exactly one account".into()
+            "check the login: the whole of it; an Okta id (00u…) always names exactly one account"
+                .into()
         }
         ResolveError::Several { candidates, .. } => match &candidates[..] {
             [only] => {
@@ -369,7 +370,11 @@ async fn again(
             .filter_map(|guard| guard.lifted.clone())
             .collect(),
     };
-    plan_case(&shop.tools, playbook, &shop.guards, request)
-        .await
-        .map_err(plan_failed)
+    let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
+    planned.map_err(|error| match error {
+        PlanError::Subject(
+            gone @ (ResolveError::Stranger { .. } | ResolveError::Several { .. }),
+        ) => no_longer(&gone.to_string()),
+        other => plan_failed(other),
+    })
 }

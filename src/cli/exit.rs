@@ -71,7 +71,14 @@ impl Failure {
     pub fn report(&self) -> Exit {
         if let Some(error) = &self.error {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            super::say(&format!("error: {}", lines(&causes.join(": "))));
+            let what = lines(&causes.join(": "));
+            // Mistakes in a file come with their own heading.
+            let heading = if what.starts_with("error: ") {
+                ""
+            } else {
+                "error: "
+            };
+            super::say(&format!("{heading}{what}"));
         }
         if !self.hint.is_empty() {
             super::say(&format!(" hint: {}", lines(&self.hint)));

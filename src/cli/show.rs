@@ -47,7 +47,7 @@ pub(super) fn refused(global: &Global, plan: &Plan) -> String {
     report::refused_screen(plan, style(global))
 }
 
-/// A plan as a report in which nothing was done yet.
+/// A plan as a report in which nothing was done yet: nobody tried, so nothing is open either.
 pub(super) fn planned_json(plan: &Plan) -> String {
     let mut state = RunState::default();
     let (Source::Person(requester) | Source::Alert(requester)) = &plan.case.source;
@@ -58,7 +58,18 @@ pub(super) fn planned_json(plan: &Plan) -> String {
         plan: Box::new(plan.clone()),
     };
     state.apply(plan.made_at, &opened);
-    json(&report(&state, true))
+    let mut planned = report(&state, true);
+    planned.verdict = Verdict::NotAttempted;
+    for system in &mut planned.systems {
+        system.verdict = Verdict::NotAttempted;
+    }
+    for subject in &mut planned.subjects {
+        subject.verdict = Verdict::NotAttempted;
+        for system in &mut subject.systems {
+            system.verdict = Verdict::NotAttempted;
+        }
+    }
+    json(&planned)
 }
 
 /// The report of a run as it stands. Needs no config: what actions are is compiled in, and the

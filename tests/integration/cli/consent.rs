@@ -22,7 +22,7 @@ fn a_stored_plan_is_carried_out_once_by_its_phrase() {
     carry_out(&desk, &phrase, &[]).exits(0).says("CONTAINED");
     desk.is_contained();
     let report = desk.report_file();
-    assert_eq!(report["case"]["id"], "INC-7");
+    assert_eq!(report["case"], "INC-7");
     assert_eq!(report["consent"]["kind"], "phrase");
 
     let before = desk.server.range().journal.writes().len();

@@ -258,8 +258,12 @@ impl Running {
 
     /// What Ctrl-C sends.
     pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("sh")
-            .args(["-c", &format!("kill -INT {}", self.pid())])
+            .args(["-c", &format!("kill -{name} {}", self.pid())])
             .status()
             .unwrap();
         assert!(sent.success());

@@ -1,6 +1,7 @@
 //! Ctrl-C: once finishes what is in flight and says how to go on, twice stops at once.
 
 use oust_mocks::Range;
+use oust_mocks::world::ALEX;
 
 use super::desk::Desk;
 
@@ -85,12 +86,45 @@ fn ctrl_c_twice_stops_at_once_and_what_is_in_doubt_is_read_back() {
     );
 }
 
+/// Its first step reads its targets again, so that there is time between agreeing and writing.
+const SLOW_TO_WRITE: &str = "\
+playbook: oust/v1
+name: slow
+title: Slow to write
+description: For a story about stopping early.
+stages:
+  - name: evict
+    steps:
+      - okta.revoke_api_tokens: { select: all, agents: keep }
+      - okta.suspend_user: {}
+      - okta.clear_sessions: {}
+";
+
 #[test]
-fn ctrl_c_before_the_first_write_is_1() {
-    let desk = Desk::contoso();
-    // The write's token cannot be had yet: planned, agreed, and nothing sent.
-    desk.faults("POST /api/v1=latency:60000,DELETE /api/v1=latency:60000");
-    let run = desk.start("plan alex@contoso.example --since 2h");
-    run.ended().exits(0);
+fn ctrl_c_before_the_first_write_is_1_and_nothing_is_written() {
+    let desk = Desk::of(|world| world.latency_ms(500));
+    desk.write("work/slow.yaml", SLOW_TO_WRITE);
+    let run = desk.start(&format!("{CONTAIN} --playbook slow.yaml"));
+    while !desk.oust("runs list").out.contains("UNFINISHED") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    run.interrupt();
+    run.ended()
+        .exits(1)
+        .says("STOPPED with 0 of")
+        .says("oust runs resume");
     desk.saw_no_writes();
+    desk.oust("runs resume --last --yes").exits(0);
+    assert!(desk.server.range().okta.is_contained(ALEX));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dropped_connection_does_not_save_the_intruder() {
+    let desk = Desk::of(|world| world.latency_ms(60));
+    let run = desk.start(CONTAIN);
+    desk.until("a write", |range| writes(range) >= 1);
+    run.signal("HUP");
+    run.ended().exits(0).says("CONTAINED");
+    desk.is_contained();
 }
