@@ -160,25 +160,32 @@ mod store {
         Said::of(command.output().unwrap(), &words)
     }
 
+    /// How many points any run passes: commits that meet are made as one, so the number varies
+    /// by one or two.
+    fn recorded() -> usize {
+        let count = |_| {
+            let desk = Desk::contoso();
+            contain(&desk, None).exits(0);
+            points_of(&desk)
+        };
+        (0..5).map(count).min().expect("there are five recordings")
+    }
+
     #[test]
     fn at_every_store_point_resume_ends_contained() {
-        let desk = Desk::contoso();
-        contain(&desk, None).exits(0);
-        let points = points_of(&desk);
+        let points = recorded();
         assert!(points >= 20, "{points}");
         let usual = usual();
         each("store points", points, |point| {
-            let desk = Desk::contoso();
-            let said = contain(&desk, Some(point + 1));
-            if said.code == -1 {
-                assert_eq!(points_of(&desk), point + 1);
-            } else {
-                // Commits that meet are made as one, so a run may pass fewer points.
-                said.exits(0);
-                assert!(points_of(&desk) <= point, "it passed the point and lived");
-                println!("point {} was not reached", point + 1);
-            }
-            go_on(&desk, &usual);
+            let reached = (0..10).any(|_| {
+                let desk = Desk::contoso();
+                let said = contain(&desk, Some(point + 1));
+                let killed = said.code == -1;
+                assert_eq!(killed, points_of(&desk) == point + 1, "it passed and lived");
+                go_on(&desk, &usual);
+                killed
+            });
+            assert!(reached, "no run reached point {}", point + 1);
         });
     }
 }
