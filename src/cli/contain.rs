@@ -81,7 +81,8 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             None => fresh(global, &shop, args).await?,
         };
         let Prepared { plan, snapshot } = prepared;
-        carry_out(global, &shop, From::Plan(plan), consent, snapshot, &args.go).await
+        let from = From::Plan(Box::new(plan));
+        carry_out(global, &shop, from, consent, snapshot, &args.go).await
     })
 }
 

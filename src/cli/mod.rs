@@ -111,6 +111,7 @@ fn tracing_to_stderr(verbose: u8) {
         .with_writer(std::io::stderr)
         .without_time()
         .with_ansi(false)
+        .with_target(false)
         // It would say so on stderr, and panic if that is what fails.
         .log_internal_errors(false)
         .try_init();

@@ -170,7 +170,7 @@ async fn purge(global: &Global, older_than: &str) -> Result<Exit, Failure> {
         .await;
     let purged = purged.map_err(store_failed)?;
     print(&format!(
-        "{} runs emptied ({} records), {} stored plans forgotten; the chain still verifies",
+        "runs emptied: {} (records: {}), stored plans forgotten: {}; the chain still verifies",
         purged.runs.len(),
         purged.records,
         purged.plans,

@@ -1,5 +1,6 @@
 //! What scripts get: exactly one object on stdout, as the shipped schema says; stderr is for people.
 
+use oust_mocks::world::ALEX;
 use serde_json::Value;
 
 use super::desk::{Desk, Said, now_ms};
@@ -56,6 +57,22 @@ fn what_failed_is_one_report_too() {
     let said = desk.oust("contain alex@contoso.example --since 2h --yes --output json");
     let report = one_report(said.exits(3));
     assert_eq!(report["verdict"], "partial");
+}
+
+#[test]
+fn a_refusal_is_one_report_that_names_the_guard() {
+    let desk = Desk::contoso();
+    desk.configure(&format!("guards:\n  protected: [{ALEX}]\n"));
+    for words in [
+        "contain alex@contoso.example --since 2h --yes",
+        "plan alex@contoso.example --since 2h",
+    ] {
+        let said = desk.oust(&format!("--output json {words}"));
+        let report = one_report(said.exits(4));
+        assert_eq!(report["verdict"], "not_attempted");
+        assert!(report["guards"].to_string().contains("protected"));
+    }
+    desk.saw_no_writes();
 }
 
 #[test]

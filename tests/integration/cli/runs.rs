@@ -147,7 +147,7 @@ fn purging_empties_old_closed_runs_and_the_chain_still_verifies() {
     desk.oust(CONTAIN).exits(0);
     desk.oust("runs purge --older-than 365d")
         .exits(0)
-        .says("0 runs emptied");
+        .says("runs emptied: 0");
     desk.oust("runs show --last").exits(0);
     desk.oust("runs purge --older-than soon")
         .exits(2)
@@ -155,7 +155,7 @@ fn purging_empties_old_closed_runs_and_the_chain_still_verifies() {
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     desk.oust("runs purge --older-than 1s")
         .exits(0)
-        .says("1 run");
+        .says("runs emptied: 1");
     desk.oust("runs verify").exits(0);
     desk.oust("runs show --last").exits(1).says("purged");
     let bytes = std::fs::read(desk.ledger()).unwrap();
