@@ -8,8 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::args::CaseArgs;
 use super::exit::{Exit, Failure};
+use super::setup::checked;
 use super::{subjects, when};
 use crate::model::{Plan, Subject, Utc, WindowHow};
+use crate::playbook::{CheckedPlaybook, shipped};
 
 /// How far `--since 2h` may be from the plan's own: it was read while the plan was made.
 const SLACK: Duration = Duration::from_secs(60);
@@ -107,10 +109,47 @@ fn other_names(given: &[String], planned: &[String]) -> bool {
     !given.is_empty() && set(given) != set(planned)
 }
 
-pub(super) fn disagree(what: &str) -> Failure {
+fn disagree(what: &str) -> Failure {
     Failure::say(
         Exit::Refused,
         format!("{what} does not agree with the stored plan"),
         "leave it out, or plan again",
     )
+}
+
+/// The playbook of a stored plan: a shipped one is found by its name, another is named again.
+///
+/// # Errors
+/// [`Failure`] if it cannot be found, is another, or has changed.
+pub(super) fn same_playbook(given: Option<&str>, plan: &Plan) -> Result<CheckedPlaybook, Failure> {
+    let theirs = &plan.playbook;
+    let is_shipped = shipped().iter().any(|(name, _)| *name == theirs.name);
+    let playbook = match given {
+        Some(name) => checked(name)?,
+        None if is_shipped => checked(&theirs.name)?,
+        None => return Err(playbook_of_a_file(&theirs.name)),
+    };
+    let found = &playbook.reference;
+    if found.digest == theirs.digest {
+        return Ok(playbook);
+    }
+    match given {
+        None => Err(playbook_of_a_file(&theirs.name)),
+        Some(_) if found.name == theirs.name => Err(no_longer("the playbook has changed")),
+        Some(_) => Err(disagree("--playbook")),
+    }
+}
+
+fn playbook_of_a_file(name: &str) -> Failure {
+    Failure::say(
+        Exit::Refused,
+        format!("the stored plan follows the playbook `{name}` of a file"),
+        "name it again, with --playbook FILE",
+    )
+}
+
+/// A stored plan that the world has moved away from.
+pub(super) fn no_longer(what: &str) -> Failure {
+    let what = format!("the plan no longer holds: {what}");
+    Failure::say(Exit::Refused, what, "oust plan makes a new plan")
 }

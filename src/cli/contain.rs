@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, IsTerminal, Read};
 
-use super::agree::{agree, disagree};
+use super::agree::{agree, no_longer, same_playbook};
 use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
 use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
@@ -15,7 +15,7 @@ use crate::connector::ResolveError;
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
 use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
-use crate::playbook::{CheckedPlaybook, shipped};
+use crate::playbook::CheckedPlaybook;
 use crate::report::prompt_line;
 
 /// Bytes of a typed answer at most.
@@ -310,39 +310,6 @@ async fn stored(
         },
         consent,
     ))
-}
-
-/// The playbook of a stored plan: a shipped one is found by its name, another is named again.
-fn same_playbook(given: Option<&str>, plan: &Plan) -> Result<CheckedPlaybook, Failure> {
-    let theirs = &plan.playbook;
-    let is_shipped = shipped().iter().any(|(name, _)| *name == theirs.name);
-    let playbook = match given {
-        Some(name) => checked(name)?,
-        None if is_shipped => checked(&theirs.name)?,
-        None => return Err(playbook_of_a_file(&theirs.name)),
-    };
-    let found = &playbook.reference;
-    if found.digest == theirs.digest {
-        return Ok(playbook);
-    }
-    match given {
-        None => Err(playbook_of_a_file(&theirs.name)),
-        Some(_) if found.name == theirs.name => Err(no_longer("the playbook has changed")),
-        Some(_) => Err(disagree("--playbook")),
-    }
-}
-
-fn playbook_of_a_file(name: &str) -> Failure {
-    Failure::say(
-        Exit::Refused,
-        format!("the stored plan follows the playbook `{name}` of a file"),
-        "name it again, with --playbook FILE",
-    )
-}
-
-fn no_longer(what: &str) -> Failure {
-    let what = format!("the plan no longer holds: {what}");
-    Failure::say(Exit::Refused, what, "oust plan makes a new plan")
 }
 
 /// The same case planned again, to see whether what the consent binds has changed.
