@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod cli;
 mod config;
 mod fake;
 mod incident;
+mod kill;
 mod lab;
 mod ledger;
 mod okta;
