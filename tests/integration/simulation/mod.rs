@@ -25,11 +25,10 @@ use schedule::{Crash, Schedule};
 use witness::{Intents, Spy, Witness};
 
 /// Seeds of schedules that once failed.
-const EVER_FAILED: &[u64] = &[];
+const EVER_FAILED: &[u64] = &[34, 469];
 
-/// How many schedules every test run makes. Seed 469 still breaks the order of a lock and the
-/// first clear after a crash: see `docs/architecture.md`, "Known gaps".
-const SCHEDULES_MIN: u64 = 400;
+/// How many schedules every test run makes.
+const SCHEDULES_MIN: u64 = 2_000;
 
 /// Lives of the process in one incident; the last one does not crash.
 const LIVES_MAX: usize = 4;
@@ -216,7 +215,8 @@ fn what_must_hold_holds_in_every_schedule() {
     }
     println!("{count} schedules\n{:#?}", coverage.met);
     for what in schedule::everything_to_meet() {
-        assert!(coverage.of(&what) >= 1, "`{what}` was never met");
+        let times = coverage.of(&what);
+        assert!(times >= 20, "`{what}` was met {times} times only");
     }
 }
 
