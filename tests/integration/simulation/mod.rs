@@ -25,7 +25,7 @@ use schedule::{Crash, Schedule};
 use witness::{Intents, Spy, Witness};
 
 /// Seeds of schedules that once failed.
-const EVER_FAILED: &[u64] = &[34, 469];
+const EVER_FAILED: &[u64] = &[34, 469, 1930];
 
 /// How many schedules every test run makes.
 const SCHEDULES_MIN: u64 = 2_000;
