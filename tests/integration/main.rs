@@ -6,6 +6,7 @@ mod fake;
 mod incident;
 mod lab;
 mod ledger;
+mod matrix;
 mod okta;
 mod playbook;
 mod report;
