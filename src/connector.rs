@@ -28,6 +28,9 @@ pub struct Step {
     pub settings: Value,
     /// Which of the subject's things it takes.
     pub select: Select,
+    /// Asked again during the run: the subject may be locked by now, whatever the case says
+    /// of his status.
+    pub again: bool,
 }
 
 /// A subject and who he is at the system at hand.
@@ -46,7 +49,7 @@ pub struct Planned {
     pub changes: Vec<Change>,
     /// What the selector leaves alone.
     pub kept: Vec<Kept>,
-    /// Why there is nothing to do.
+    /// Why there is nothing to do; `Unread` beside changes says that there may be more.
     pub skip: Option<Skip>,
     /// What a person should read beside it.
     pub notes: Vec<String>,

@@ -29,7 +29,7 @@ pub struct Cli {
 /// For every command.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The config file [default: ./oust.yaml, then oust/oust.yaml in the user's config directory]
+    /// The config file [default: oust/oust.yaml in the user's config directory]
     #[arg(long, global = true, value_name = "FILE", env = "OUST_CONFIG")]
     pub config: Option<PathBuf>,
     /// Where ledger and plans are kept [default: oust in the user's state directory]

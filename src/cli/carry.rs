@@ -16,7 +16,7 @@ use crate::model::Plan;
 /// What a run starts from.
 pub(super) enum From<'a> {
     /// A plan that was just agreed to.
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// The records of a run that goes on.
     Records(&'a [Record]),
 }
@@ -43,7 +43,7 @@ pub(super) async fn carry_out(
         prove_for: prove_for(go)?,
     };
     let run = match from {
-        From::Plan(plan) => Run::begin(shop.tools.clone(), plan, start).await,
+        From::Plan(plan) => Run::begin(shop.tools.clone(), *plan, start).await,
         From::Records(records) => Run::resume(shop.tools.clone(), records, start).await,
     };
     let run = run.map_err(run_failed)?;

@@ -70,7 +70,15 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             None => fresh(global, &shop, args).await?,
         };
         let Prepared { plan, snapshot } = prepared;
-        carry_out(global, &shop, From::Plan(plan), consent, snapshot, &args.go).await
+        carry_out(
+            global,
+            &shop,
+            From::Plan(Box::new(plan)),
+            consent,
+            snapshot,
+            &args.go,
+        )
+        .await
     })
 }
 

@@ -58,7 +58,7 @@ fn show(name: &str) -> Result<Exit, Failure> {
 }
 
 fn visible_lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| visible(line)).collect();
+    let lines: Vec<String> = text.lines().map(visible).collect();
     lines.join("\n")
 }
 

@@ -74,7 +74,7 @@ pub struct DrillArgs {
 /// Runs the sandbox, the drill or the mocks.
 ///
 /// # Errors
-/// [`Failure`] if the mocks cannot be started.
+/// If the mocks cannot be started.
 pub fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
     match &args.command {
         Some(SandboxCommand::Serve(mocks)) => serve(mocks),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::run::{RunError, Tools};
 use super::step::applied_of;
 use crate::given::within;
-use crate::ledger::{ChangeState, Event, Record, RunState};
+use crate::ledger::{ChangeState, Event, Happened, Record, RunState};
 use crate::model::{Applied, Proof, RunId};
 use crate::transport::{Rank, Reader};
 
@@ -60,10 +60,10 @@ pub async fn prove_again(
         }
     }
     if !news.is_empty() {
-        let at = tools.clock.now();
-        let head = tools.store.append(run, at, news.clone()).await?;
-        for event in &news {
-            state.apply(at, event);
+        let news = Happened::at_once(tools.clock.now(), news);
+        let head = tools.store.append(run, news.clone()).await?;
+        for Happened { at, event } in &news {
+            state.apply(*at, event);
         }
         state.head = Some(head);
     }

@@ -315,6 +315,7 @@ async fn plan_step(
         system: system.id.clone(),
         settings: step.settings.clone(),
         select: step.select,
+        again: false,
     };
     if !asked.is_empty() {
         let rank = if key.stage == 0 {
@@ -467,5 +468,6 @@ pub(super) fn as_step(step: &PlannedStep) -> Step {
         system: step.system.clone(),
         settings: step.settings.clone(),
         select: step.select,
+        again: true,
     }
 }

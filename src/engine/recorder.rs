@@ -2,7 +2,8 @@
 //!
 //! An intent waits for its commit; an answer may ride with the next intent ([`Recorder::defer`]),
 //! so a chain of N writes costs N + 1 commits. Commits from many subjects that come together
-//! are made as one. The order in memory is the order in the ledger.
+//! are made as one. The order in memory is the order in the ledger, and so are the times:
+//! each event keeps the moment it happened at, however long it waits for its commit.
 //!
 //! If the disk fails in the middle, the run goes on: the events stay queued and are tried
 //! again with every later commit, and people are told at once. Stopping would save the
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 use crate::given::Clock;
-use crate::ledger::{Event, RunState, Store};
+use crate::ledger::{Event, Happened, RunState, Store};
 use crate::model::{Finding, RunId, Severity, Utc};
 
 /// Watches a run; called for every event, in order. Must be quick.
@@ -45,7 +46,7 @@ pub(super) struct Recorder {
 
 struct Inner {
     state: RunState,
-    queue: Vec<(Utc, Event)>,
+    queue: Vec<Happened>,
     /// Events ever queued, and events ever committed.
     queued: u64,
     committed: u64,
@@ -106,9 +107,8 @@ impl Recorder {
             }
             std::mem::take(&mut inner.queue)
         };
-        let events: Vec<Event> = batch.iter().map(|(_, event)| event.clone()).collect();
-        let taken = events.len() as u64;
-        let result = self.store.append(&self.run, self.clock.now(), events).await;
+        let taken = batch.len() as u64;
+        let result = self.store.append(&self.run, batch.clone()).await;
         let failure = {
             let mut inner = self.lock();
             match result {
@@ -146,7 +146,7 @@ impl Recorder {
         for event in events {
             inner.state.apply(at, &event);
             self.observer.saw(at, &event, &inner.state);
-            inner.queue.push((at, event));
+            inner.queue.push(Happened { at, event });
             inner.queued += 1;
         }
         let ticket = inner.queued;

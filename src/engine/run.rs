@@ -16,7 +16,7 @@ use super::{executor, prover, sweep};
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
-use crate::ledger::{Event, Mode, Record, RunState, Store, StoreError, run_verdict};
+use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Verdict};
 use crate::transport::Rank;
 
@@ -126,23 +126,19 @@ impl Run {
             requester: start.requester.clone(),
             plan: Box::new(plan.clone()),
         };
-        let events = vec![opened, consented(&start.consent)];
+        let events = Happened::at_once(tools.clock.now(), vec![opened, consented(&start.consent)]);
         let subjects: Vec<UserId> = plan
             .case
             .subjects
             .iter()
             .map(|who| who.id.clone())
             .collect();
-        let at = tools.clock.now();
         let head = tools
             .store
-            .open_run(&plan.run, &subjects, at, events.clone())
+            .open_run(&plan.run, &subjects, events.clone())
             .await?;
         let mut state = RunState::default();
-        for event in &events {
-            state.apply(at, event);
-            start.observer.saw(at, event, &state);
-        }
+        see(&mut state, &events, &*start.observer);
         state.head = Some(head);
         Ok(Self::new(tools, plan, start, state))
     }
@@ -162,14 +158,11 @@ impl Run {
             by: start.requester.clone(),
             tool: tools.tool.clone(),
         };
-        let events = vec![reopened, consented(&start.consent)];
-        let at = tools.clock.now();
-        let head = tools.store.append(&plan.run, at, events.clone()).await?;
+        let events =
+            Happened::at_once(tools.clock.now(), vec![reopened, consented(&start.consent)]);
+        let head = tools.store.append(&plan.run, events.clone()).await?;
         let mut state = state;
-        for event in &events {
-            state.apply(at, event);
-            start.observer.saw(at, event, &state);
-        }
+        see(&mut state, &events, &*start.observer);
         state.head = Some(head);
         Ok(Self::new(tools, plan, start, state))
     }
@@ -289,6 +282,14 @@ impl Run {
             .commit(vec![Event::Closed { verdict, requests }])
             .await;
         Ended::Closed(verdict)
+    }
+}
+
+/// Takes events that are durable already.
+fn see(state: &mut RunState, events: &[Happened], observer: &dyn Observer) {
+    for Happened { at, event } in events {
+        state.apply(*at, event);
+        observer.saw(*at, event, state);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{
     ActionId, Applied, Change, ChangeId, Evicts, Found, Identity, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Skip,
+    PlannedStep, Proof, ProofState, Skip, UserId,
 };
 use crate::transport::{Rank, Reader, Writer};
 
@@ -97,11 +97,17 @@ fn may_change(skip: &Skip) -> bool {
 
 /// Targets that are the account itself cannot grow in number.
 fn needs_reread(row: &PlannedFor) -> bool {
-    row.skip.is_some()
-        || row
-            .changes
-            .iter()
-            .any(|change| change.target.kind != "user")
+    row.skip.is_some() || can_grow(row)
+}
+
+/// Whether a re-read may find more: the step runs, and its targets are not the account itself.
+pub(super) fn can_grow(row: &PlannedFor) -> bool {
+    let runs = row.skip.as_ref().is_none_or(may_change);
+    let lists = row
+        .changes
+        .iter()
+        .all(|change| change.target.kind != "user");
+    runs && lists
 }
 
 /// Waits until one of `actions` is proven for the subject; `false` if none can be any more.
@@ -157,7 +163,7 @@ async fn reread(
     reader: &Reader,
 ) -> bool {
     let run = subject.run;
-    let Some(who) = identified(run, subject, step) else {
+    let Some(who) = identified(run, subject.id, step) else {
         return true;
     };
     let planned = system
@@ -176,29 +182,34 @@ async fn reread(
             skip(subject, step, kept);
             return false;
         }
+        // What could be read is done; what could not stays open.
+        Some(unread @ Skip::Unread { .. }) => skip(subject, step, unread),
         Some(why) if row.changes.is_empty() => {
             skip(subject, step, why);
             return true;
         }
-        _ => {}
+        _ => run.recorder.defer(Event::Reread {
+            step: step.key,
+            subject: subject.id.clone(),
+        }),
     }
     add_new(subject, step, row, changes);
     true
 }
 
-fn identified(run: &Run, subject: &Subject<'_>, step: &PlannedStep) -> Option<Identified> {
+pub(super) fn identified(run: &Run, subject: &UserId, step: &PlannedStep) -> Option<Identified> {
     let who = run
         .plan
         .case
         .subjects
         .iter()
-        .find(|who| who.id == *subject.id)?;
+        .find(|who| who.id == *subject)?;
     let system = run
         .plan
         .systems
         .iter()
         .find(|known| known.id == step.system)?;
-    let (_, identity) = system.identities.iter().find(|(id, _)| id == subject.id)?;
+    let (_, identity) = system.identities.iter().find(|(id, _)| id == subject)?;
     match identity {
         Identity::Found { id } => Some(Identified {
             subject: who.clone(),

@@ -3,18 +3,36 @@
 //! Signs of life can refute an eviction, never prove one. Whoever shows them is swept again;
 //! after the last round they stand in the report as a refuted clear.
 
-use crate::connector::{Sign, SignsOfLife};
+use crate::connector::{Identified, Sign, SignsOfLife};
 use crate::ledger::{ChangeState, Event, RunState};
-use crate::model::{Applied, Change, Evicts, Finding, Proof, ProofState, Severity, UserId, Utc};
+use crate::model::{
+    Applied, Change, Evicts, Finding, PlannedStep, Proof, ProofState, Severity, Skip, StepKey,
+    UserId, Utc,
+};
 use crate::transport::{Rank, Reader};
 
+use super::planner::as_step;
 use super::run::Run;
-use super::step::applied_of;
+use super::step::{applied_of, can_grow, identified};
 
 /// Returns the subjects to sweep again. In the last round nobody is: what is seen then is
 /// recorded against them.
 pub(super) async fn look(run: &Run, last_round: bool) -> Vec<UserId> {
     let mut again = unlocked(run).await;
+    for (step, subject) in newly_found(run).await {
+        if last_round {
+            let why = "more was found after the last sweep".to_owned();
+            let skip = Skip::Unread { why };
+            run.recorder.defer(Event::Skipped {
+                step,
+                subject: subject.clone(),
+                skip,
+            });
+        }
+        if !again.contains(&subject) {
+            again.push(subject);
+        }
+    }
     let signs = signs(run).await;
     for sign in signs {
         if last_round {
@@ -62,6 +80,50 @@ async fn unlocked(run: &Run) -> Vec<UserId> {
         }
     }
     gone
+}
+
+/// Reads every step's targets once more, for all subjects at once; returns who has new ones.
+///
+/// A log lags behind its org: what was planted in the last moment before the lock shows only
+/// now that the clear's own event does.
+async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
+    let mut found = Vec::new();
+    let steps = run
+        .plan
+        .stages
+        .iter()
+        .filter(|stage| !stage.ask)
+        .flat_map(|stage| &stage.steps);
+    for step in steps {
+        let Some(system) = run.tools.system(&step.system) else {
+            continue;
+        };
+        let who = rereadable(run, step);
+        if who.is_empty() {
+            continue;
+        }
+        let reader = Reader::new(system.client.clone()).ranked(Rank::Prove);
+        let planned = system
+            .connector
+            .plan(&reader, &as_step(step), &who, &run.plan.case)
+            .await;
+        run.recorder.read(|state| {
+            for (who, planned) in who.iter().zip(planned) {
+                let is_new = |change: &Change| !state.changes.contains_key(&change.id);
+                if planned.changes.iter().any(is_new) {
+                    found.push((step.key, who.subject.id.clone()));
+                }
+            }
+        });
+    }
+    found
+}
+
+/// Subjects whose targets at this step may have grown in number.
+fn rereadable(run: &Run, step: &PlannedStep) -> Vec<Identified> {
+    let rows = step.subjects.iter().filter(|row| can_grow(row));
+    rows.filter_map(|row| identified(run, &row.subject, step))
+        .collect()
 }
 
 /// New signs of life since each subject's last clear.
@@ -129,6 +191,9 @@ fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, 
                 .receipts
                 .last()
                 .map(|receipt| receipt.server_at);
+            // `Date` has whole seconds: what the log shows within that one cannot be placed
+            // before or after the clear. The lock is read after it, and the targets again.
+            let at = at.map(|at| at.plus(std::time::Duration::from_millis(999)));
             at.or(each.answered_at).map(|at| (each.change.clone(), at))
         })
         .max_by_key(|(change, at)| (*at, change.step))

@@ -65,7 +65,7 @@ pub struct Exported {
     pub seq: u64,
     /// Whose run.
     pub run: RunId,
-    /// When it was appended.
+    /// When it happened.
     pub at: Utc,
     /// The event's JSON text as stored, byte for byte; null once purged.
     pub body: Option<String>,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::draft::Turn;
-use super::{Event, Head, RunRow};
+use super::{Event, Happened, Head, RunRow};
 use crate::model::{Finding, RunId, Severity, Utc, hex};
 
 /// A SHA-256.
@@ -40,7 +40,7 @@ pub struct Link {
     pub seq: u64,
     /// Whose run.
     pub run: RunId,
-    /// When it was appended.
+    /// When it happened.
     pub at: Utc,
     /// The event's JSON text as stored; `None` once purged.
     pub body: Option<String>,
@@ -82,16 +82,17 @@ pub(super) fn head(seq: u64, hash: &Hash) -> Head {
     }
 }
 
-/// The event that a purge appends to a run it empties of `records` bodies.
-pub(super) fn purge_note(records: u64, before: Utc) -> Event {
-    Event::Noted {
+/// What a purge at `at` appends to a run that it empties of `records` bodies.
+pub(super) fn purge_note(records: u64, before: Utc, at: Utc) -> Happened {
+    let event = Event::Noted {
         finding: Finding {
             severity: Severity::Info,
             id: PURGED.into(),
             text: format!("purged: the run closed before {before}; {records} records emptied"),
             hint: String::new(),
         },
-    }
+    };
+    Happened { at, event }
 }
 
 /// What a check of the chain found.
@@ -284,9 +285,10 @@ impl Verifier {
             told.purged = true;
             return;
         };
-        match serde_json::from_str(text).ok().as_ref().and_then(Turn::of) {
+        let event: Option<Event> = serde_json::from_str(text).ok();
+        match event.and_then(|event| Turn::of(link.at, &event)) {
             Some(Turn::Wrote) => told.wrote = true,
-            Some(Turn::Closed { verdict }) => told.closed = Some((link.at, verdict)),
+            Some(Turn::Closed { verdict, at }) => told.closed = Some((at, verdict)),
             Some(Turn::Reopened) => told.closed = None,
             None => {}
         }

@@ -4,7 +4,7 @@
 //! is decided here once.
 
 use super::chain::{Hash, body_hash};
-use super::{Event, StoreError};
+use super::{Event, Happened, StoreError};
 use crate::model::{RunId, UserId, Utc};
 
 /// Events of one run, to be appended in one commit.
@@ -12,17 +12,17 @@ use crate::model::{RunId, UserId, Utc};
 pub(super) struct Draft {
     /// Whose.
     pub(super) run: RunId,
-    /// When.
-    pub(super) at: Utc,
     /// The events' texts, in order.
     pub(super) bodies: Vec<Body>,
     /// What they do to the run, in order.
     pub(super) turns: Vec<Turn>,
 }
 
-/// An event's JSON text and its hash.
+/// An event's time, its JSON text and the text's hash.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
+    /// When it happened.
+    pub(super) at: Utc,
     /// As it will be stored.
     pub(super) text: String,
     /// Of that text.
@@ -38,6 +38,8 @@ pub(super) enum Turn {
     Closed {
         /// The verdict's word.
         verdict: &'static str,
+        /// When.
+        at: Utc,
     },
     /// It goes on; its subjects are claimed again.
     Reopened,
@@ -46,6 +48,8 @@ pub(super) enum Turn {
 /// What the list says of a run from its first commit on.
 #[derive(Clone, Debug)]
 pub(super) struct Title {
+    /// When it opened.
+    pub(super) opened_at: Utc,
     /// The subjects' ids, without repetition.
     pub(super) subjects: Vec<UserId>,
     /// Their logins; their ids where the events name no plan.
@@ -56,31 +60,38 @@ pub(super) struct Title {
 
 impl Draft {
     /// Makes `events` ready.
-    pub(super) fn of(run: &RunId, at: Utc, events: &[Event]) -> Self {
+    pub(super) fn of(run: &RunId, events: &[Happened]) -> Self {
         Self {
             run: run.clone(),
-            at,
             bodies: events.iter().map(Body::of).collect(),
-            turns: events.iter().filter_map(Turn::of).collect(),
+            turns: events
+                .iter()
+                .filter_map(|each| Turn::of(each.at, &each.event))
+                .collect(),
         }
     }
 }
 
 impl Body {
-    fn of(event: &Event) -> Self {
-        let text = serde_json::to_string(event).expect("an event has text keys and no NaN");
-        let hash = body_hash(&text);
-        Self { text, hash }
+    fn of(happened: &Happened) -> Self {
+        let text = serde_json::to_string(&happened.event);
+        let text = text.expect("an event has text keys and no NaN");
+        Self {
+            at: happened.at,
+            hash: body_hash(&text),
+            text,
+        }
     }
 }
 
 impl Turn {
-    /// What `event` does, if anything.
-    pub(super) fn of(event: &Event) -> Option<Self> {
+    /// What `event` of that time does, if anything.
+    pub(super) fn of(at: Utc, event: &Event) -> Option<Self> {
         match event {
             Event::Intended { .. } => Some(Self::Wrote),
             Event::Closed { verdict, .. } => Some(Self::Closed {
                 verdict: verdict.word(),
+                at,
             }),
             Event::Reopened { .. } => Some(Self::Reopened),
             _ => None,
@@ -90,11 +101,12 @@ impl Turn {
 
 impl Title {
     /// What `events` say of a run for `subjects`.
-    pub(super) fn of(subjects: &[UserId], events: &[Event]) -> Self {
+    pub(super) fn of(subjects: &[UserId], events: &[Happened]) -> Self {
+        let first = events.first().expect("a run opens with an event");
         let mut unique: Vec<UserId> = Vec::with_capacity(subjects.len());
         let mut seen = std::collections::BTreeSet::new();
         unique.extend(subjects.iter().filter(|id| seen.insert(*id)).cloned());
-        let plan = events.iter().find_map(|event| match event {
+        let plan = events.iter().find_map(|each| match &each.event {
             Event::Opened { plan, .. } => Some(plan),
             _ => None,
         });
@@ -107,6 +119,7 @@ impl Title {
         );
         let playbook = plan.map_or_else(String::new, |plan| plan.playbook.name.clone());
         Self {
+            opened_at: first.at,
             subjects: unique,
             logins,
             playbook,

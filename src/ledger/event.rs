@@ -21,11 +21,25 @@ pub enum Mode {
     Release,
 }
 
+/// An event and its time: when it happened, which may be before it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// When.
+    pub at: Utc,
+    /// What.
+    pub event: Event,
+}
+
+impl Happened {
+    /// Events of one moment.
+    #[must_use]
+    pub fn at_once(at: Utc, events: Vec<Event>) -> Vec<Self> {
+        let one = |event| Self { at, event };
+        events.into_iter().map(one).collect()
+    }
+}
+
 /// One thing that happened in a run.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are made one by one and soon written; only the plan is worth a box"
-)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
@@ -100,6 +114,13 @@ pub enum Event {
         subject: UserId,
         /// Why.
         skip: Skip,
+    },
+    /// A step's targets were read again, all of them.
+    Reread {
+        /// Which step.
+        step: StepKey,
+        /// For whom.
+        subject: UserId,
     },
     /// A read showed something about a change.
     Proved {

@@ -202,6 +202,12 @@ impl RunState {
             } => {
                 self.skipped.insert((*step, subject.clone()), skip.clone());
             }
+            Event::Reread { step, subject } => {
+                let key = (*step, subject.clone());
+                if matches!(self.skipped.get(&key), Some(Skip::Unread { .. })) {
+                    self.skipped.remove(&key);
+                }
+            }
             Event::SignOfLife {
                 subject,
                 seen_at,
@@ -245,8 +251,12 @@ impl RunState {
                 if let Some(state) = self.changes.get_mut(change) {
                     let step = (state.change.step, state.change.subject.clone());
                     // A step that runs after all is no longer skipped; what is beyond its
-                    // ceiling still is.
-                    if !matches!(self.skipped.get(&step), Some(Skip::CeilingPassed { .. })) {
+                    // ceiling, or could not be read, still is.
+                    let open = matches!(
+                        self.skipped.get(&step),
+                        Some(Skip::CeilingPassed { .. } | Skip::Unread { .. })
+                    );
+                    if !open {
                         self.skipped.remove(&step);
                     }
                     state.attempts = *attempt;

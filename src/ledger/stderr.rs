@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::Verified;
 use super::memory::record_of;
-use super::{Event, Head, MemoryStore, Record, RunRow, Store, StoreError};
+use super::{Happened, Head, MemoryStore, Record, RunRow, Store, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc};
 
 /// A store that prints each record as one line: `{"seq":…,"run":…,"at":…,"event":…,"hash":…}`.
@@ -97,15 +97,14 @@ impl Store for LineStore {
         &self,
         run: &RunId,
         subjects: &[UserId],
-        at: Utc,
-        events: Vec<Event>,
+        events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
-        self.printing(self.kept.open_run(run, subjects, at, events))
+        self.printing(self.kept.open_run(run, subjects, events))
             .await
     }
 
-    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
-        self.printing(self.kept.append(run, at, events)).await
+    async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
+        self.printing(self.kept.append(run, events)).await
     }
 
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {

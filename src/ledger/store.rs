@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::Event;
+use super::{Event, Happened};
 use crate::model::{Plan, RunId, UserId, Utc};
 
 /// Where the chain stands: the last record's number and hash.
@@ -22,7 +22,7 @@ pub struct Record {
     pub seq: u64,
     /// Whose run.
     pub run: RunId,
-    /// When it was appended.
+    /// When it happened; it may have been stored a little later.
     pub at: Utc,
     /// What happened.
     #[serde(flatten)]
@@ -53,17 +53,20 @@ pub struct RunRow {
 /// Keeps the ledger.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Begins a run and claims its subjects, in one durable commit.
+    /// Begins a run and claims its subjects, in one durable commit; it opens with its first
+    /// event and at that event's time.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if an unfinished run holds a subject, [`StoreError::Exists`] if the
     /// run was opened before; nothing is then stored.
+    ///
+    /// # Panics
+    /// If there is no event.
     async fn open_run(
         &self,
         run: &RunId,
         subjects: &[UserId],
-        at: Utc,
-        events: Vec<Event>,
+        events: Vec<Happened>,
     ) -> Result<Head, StoreError>;
 
     /// Appends events of one run in one durable commit. `Closed` lets go of its subjects,
@@ -72,7 +75,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::NoRun`] if it was never opened, [`StoreError::Busy`] if another run holds
     /// a subject of a reopened one, any other if they are not durable; nothing is then stored.
-    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError>;
+    async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError>;
 
     /// All records of one run, in order; empty if there is none.
     ///

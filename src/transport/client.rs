@@ -4,7 +4,7 @@
 //! else in the program touches the wire.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, Response, header};
@@ -46,6 +46,8 @@ pub struct Client {
     parts: ClientParts,
     budget: Budget,
     meter: Meter,
+    /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
+    ahead_ms: AtomicI64,
 }
 
 /// Why a call brought no answer.
@@ -144,6 +146,7 @@ impl Client {
             parts,
             budget,
             meter: Meter::default(),
+            ahead_ms: AtomicI64::new(0),
         }
     }
 
@@ -176,6 +179,12 @@ impl Client {
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         &self.parts.clock
+    }
+
+    /// The vendor's time now, to a second: ours, corrected by its last `Date`.
+    pub(super) fn vendor_now(&self) -> Utc {
+        let ahead_ms = self.ahead_ms.load(Ordering::Relaxed);
+        Utc::from_millis(self.parts.clock.now().millis().saturating_add(ahead_ms))
     }
 
     pub(super) fn url(&self, path: &Path) -> Url {
@@ -372,7 +381,12 @@ impl Client {
             .or_else(|| parts.headers.get("x-request-id"))
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned);
-        let server_at = retry::date(&parts.headers).unwrap_or(sent_at);
+        let date = retry::date(&parts.headers);
+        if let Some(date) = date {
+            let ahead_ms = date.millis() - self.parts.clock.now().millis();
+            self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+        }
+        let server_at = date.unwrap_or(sent_at);
         let status = parts.status.as_u16();
         Ok(Answer {
             status,

@@ -112,6 +112,12 @@ impl Reader {
         &**self.client.clock()
     }
 
+    /// The vendor's time now, to a second, as far as its answers told it.
+    #[must_use]
+    pub fn vendor_now(&self) -> Utc {
+        self.client.vendor_now()
+    }
+
     /// Sends one read; the answer may have any status.
     ///
     /// # Errors

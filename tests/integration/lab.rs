@@ -26,13 +26,13 @@ use serde_json::json;
 use tokio::sync::watch;
 
 /// The moment every laboratory begins: the end of the story's attack.
-pub const NOON: i64 = 1_773_154_800_000;
+pub(crate) const NOON: i64 = 1_773_154_800_000;
 
 /// Where the mock believes it is.
 const ORIGIN: &str = "https://contoso.okta.example";
 
 /// Virtual time: begins at [`NOON`], moves with tokio's paused clock.
-pub struct LabClock {
+pub(crate) struct LabClock {
     began: tokio::time::Instant,
 }
 
@@ -59,10 +59,10 @@ impl Clock for LabClock {
 }
 
 /// splitmix64 from a seed.
-pub struct LabRng(Mutex<u64>);
+pub(crate) struct LabRng(Mutex<u64>);
 
 impl LabRng {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Mutex::new(seed))
     }
 }
@@ -79,7 +79,7 @@ impl Rng for LabRng {
 }
 
 /// Watches the network, and may kill the process there.
-pub trait Tap: Send + Sync {
+pub(crate) trait Tap: Send + Sync {
     /// Called before the vendor sees a request. `true`: the process dies here.
     fn before(&self, _request: &oust_mocks::Request, _range: &Range) -> bool {
         false
@@ -91,20 +91,20 @@ pub trait Tap: Send + Sync {
 }
 
 /// Lets everything pass.
-pub struct NoTap;
+pub(crate) struct NoTap;
 
 impl Tap for NoTap {}
 
 /// The network: in process, in virtual time.
-pub struct LabWire {
-    pub range: Arc<Mutex<Range>>,
-    pub clock: Arc<dyn Clock>,
-    pub rng: Arc<LabRng>,
+pub(crate) struct LabWire {
+    pub(crate) range: Arc<Mutex<Range>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<LabRng>,
     /// The longest way there or back, milliseconds.
-    pub latency_max_ms: u64,
-    pub tap: Arc<dyn Tap>,
+    pub(crate) latency_max_ms: u64,
+    pub(crate) tap: Arc<dyn Tap>,
     /// Turns true when the tap killed the process.
-    pub dead: watch::Sender<bool>,
+    pub(crate) dead: watch::Sender<bool>,
 }
 
 impl LabWire {
@@ -200,11 +200,11 @@ fn answered(
 }
 
 /// One laboratory.
-pub struct Lab {
-    pub range: Arc<Mutex<Range>>,
-    pub clock: Arc<dyn Clock>,
-    pub rng: Arc<LabRng>,
-    pub wire: Arc<LabWire>,
+pub(crate) struct Lab {
+    pub(crate) range: Arc<Mutex<Range>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<LabRng>,
+    pub(crate) wire: Arc<LabWire>,
     /// Holds the token's file; no other file is touched.
     _home: tempfile::TempDir,
     token: std::path::PathBuf,
@@ -212,12 +212,12 @@ pub struct Lab {
 
 impl Lab {
     /// A laboratory in which chance comes from `seed`.
-    pub fn new(world: World, seed: u64) -> Self {
+    pub(crate) fn new(world: World, seed: u64) -> Self {
         Self::tapped(world, seed, Arc::new(NoTap), 40)
     }
 
     /// The same, with somebody at the network.
-    pub fn tapped(world: World, seed: u64, tap: Arc<dyn Tap>, latency_max_ms: u64) -> Self {
+    pub(crate) fn tapped(world: World, seed: u64, tap: Arc<dyn Tap>, latency_max_ms: u64) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(LabClock::default());
         let rng = Arc::new(LabRng::new(seed));
         let world = world.base_url(ORIGIN);
@@ -244,7 +244,7 @@ impl Lab {
     }
 
     /// What an engine is given here, over this ledger. A new process has new tools.
-    pub fn tools(&self, store: Arc<dyn Store>) -> Tools {
+    pub(crate) fn tools(&self, store: Arc<dyn Store>) -> Tools {
         let opening = Opening {
             id: SystemId::new("okta"),
             settings: json!({
@@ -272,14 +272,14 @@ impl Lab {
     }
 
     /// Plans for `who` along a shipped playbook, for the last two hours.
-    pub async fn prepare(&self, tools: &Tools, who: &[&str], playbook: &str) -> Prepared {
+    pub(crate) async fn prepare(&self, tools: &Tools, who: &[&str], playbook: &str) -> Prepared {
         let request = self.request(who);
         plan(tools, &shipped(playbook), &GuardConfig::default(), request)
             .await
             .unwrap()
     }
 
-    pub fn request(&self, who: &[&str]) -> PlanRequest {
+    pub(crate) fn request(&self, who: &[&str]) -> PlanRequest {
         let since = self.clock.now().minus(Duration::from_secs(2 * 3600));
         PlanRequest {
             run: RunId::new("r_lab"),
@@ -294,7 +294,12 @@ impl Lab {
     }
 
     /// Contains `who` from plan to verdict.
-    pub async fn contain(&self, tools: &Tools, who: &[&str], playbook: &str) -> (Ended, RunState) {
+    pub(crate) async fn contain(
+        &self,
+        tools: &Tools,
+        who: &[&str],
+        playbook: &str,
+    ) -> (Ended, RunState) {
         let prepared = self.prepare(tools, who, playbook).await;
         let start = self.start(&prepared.plan, prepared.snapshot);
         let run = Run::begin(tools.clone(), prepared.plan, start)
@@ -305,11 +310,11 @@ impl Lab {
     }
 
     /// What a run starts with, agreed to just now.
-    pub fn start(&self, plan: &Plan, snapshot: Snapshot) -> Start {
+    pub(crate) fn start(&self, plan: &Plan, snapshot: Snapshot) -> Start {
         self.start_watched(plan, snapshot, Arc::new(Silent))
     }
 
-    pub fn start_watched(
+    pub(crate) fn start_watched(
         &self,
         plan: &Plan,
         snapshot: Snapshot,
@@ -331,7 +336,7 @@ impl Lab {
 }
 
 /// A shipped playbook, checked against the real register.
-pub fn shipped(name: &str) -> CheckedPlaybook {
+pub(crate) fn shipped(name: &str) -> CheckedPlaybook {
     let vendors: Vec<_> = oust::connectors::vendors().collect();
     find(name, &vendors).unwrap_or_else(|error| panic!("{error}"))
 }

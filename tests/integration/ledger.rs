@@ -7,6 +7,7 @@ mod file;
 mod folded;
 mod group;
 mod processes;
+mod recorded;
 mod shared;
 mod simulated;
 mod tampered;

@@ -3,6 +3,7 @@
 mod auth;
 mod desk;
 mod evict;
+mod grants;
 mod lock;
 mod purge_factors;
 mod purge_tokens;

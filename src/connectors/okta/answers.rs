@@ -87,6 +87,7 @@ impl Sent {
 /// Sends one write and keeps its trace, answered or not.
 pub(super) async fn send(w: &Writer<'_>, write: &Write) -> Sent {
     let left_at = w.reader().clock().now();
+    let left_there = w.reader().vendor_now();
     let answer = w.send(write).await;
     let receipt = match &answer {
         Ok(answer) => Receipt {
@@ -97,7 +98,7 @@ pub(super) async fn send(w: &Writer<'_>, write: &Write) -> Sent {
         Err(_) => Receipt {
             request_id: None,
             sent_at: left_at,
-            server_at: left_at,
+            server_at: left_there,
         },
     };
     Sent { answer, receipt }

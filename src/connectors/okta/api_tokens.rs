@@ -3,6 +3,7 @@
 //! Oddity: there is no list by owner and no paging; the org's whole list is read once and
 //! sorted out here. Tokens of directory agents stand among them, told by their `clientName`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Okta;
 use super::answers::{outcome, send};
-use super::events::Evidence;
+use super::events::{Evidence, log_path};
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{Planning, Seen, Verb};
 use crate::connector::{CannotUndo, Identified, Planned};
@@ -56,7 +57,12 @@ impl Verb for RevokeApiTokens {
             }
         };
         let mut planned = Planned::default();
-        for token in of(tokens, &who.subject.id) {
+        let hidden = hidden(p, who, tokens, &mut planned.notes).await;
+        let (hidden, unread) = match hidden {
+            Ok(hidden) => (hidden, None),
+            Err(why) => (Vec::new(), Some(Skip::Unread { why })),
+        };
+        for token in of(tokens, &who.subject.id).chain(&hidden) {
             let target = target_of(token);
             match stays(p, token, own.as_ref() == Some(&who.subject.id)) {
                 Some((why, suspect)) => planned.kept.push(Kept {
@@ -72,14 +78,8 @@ impl Verb for RevokeApiTokens {
                 )),
             }
         }
-        if who.subject.status == "SUSPENDED" {
-            planned.notes.push(
-                "Okta hides the API tokens of suspended accounts: more may work again after \
-                 release"
-                    .into(),
-            );
-        }
-        if planned.changes.is_empty() {
+        planned.skip = unread;
+        if planned.changes.is_empty() && planned.skip.is_none() {
             let why = match planned.kept.len() {
                 0 => "owns no API token".to_owned(),
                 n => format!("{n} API token(s) kept"),
@@ -131,6 +131,67 @@ impl Verb for RevokeApiTokens {
             "a new token must be made and rolled out".into(),
         ))
     }
+}
+
+/// Tokens that the list does not show because their owner is suspended already: those the log
+/// saw him make within the window and nobody revoke. They would work again after release.
+async fn hidden(
+    p: &Planning<'_>,
+    who: &Identified,
+    listed: &Value,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Value>, String> {
+    if who.subject.status != "SUSPENDED" && !p.step.again {
+        return Ok(Vec::new());
+    }
+    notes.push(
+        "Okta hides the API tokens of suspended accounts: tokens made before the window may work \
+         again after release"
+            .into(),
+    );
+    let reader = p.glance.reader();
+    let filter = format!(
+        "(eventType eq \"system.api_token.create\" and actor.id eq \"{}\") or \
+         eventType eq \"system.api_token.revoke\"",
+        who.subject.id
+    );
+    let path = log_path(p.case.window.start, reader.vendor_now(), &filter);
+    let events = match &*p.glance.list(path).await {
+        Ok(events) => items(events).to_vec(),
+        Err(unread) => {
+            return Err(format!(
+                "which tokens Okta hides cannot be read: {}",
+                unread.why()
+            ));
+        }
+    };
+    let of_kind = |kind: &'static str| {
+        events
+            .iter()
+            .filter(move |event| text(event, "eventType") == kind)
+            .flat_map(|event| {
+                items(&event["target"])
+                    .iter()
+                    .map(move |target| (event, target))
+            })
+            .filter(|(_, target)| target["type"] == "Token")
+    };
+    let known: BTreeSet<&str> = items(listed)
+        .iter()
+        .map(|token| text(token, "id"))
+        .chain(of_kind("system.api_token.revoke").map(|(_, target)| text(target, "id")))
+        .collect();
+    Ok(of_kind("system.api_token.create")
+        .filter(|(event, target)| {
+            event["actor"]["id"] == *who.subject.id.as_str() && !known.contains(text(target, "id"))
+        })
+        .map(|(event, target)| {
+            json!({
+                "id": target["id"], "name": target["displayName"],
+                "userId": who.subject.id, "created": event["published"],
+            })
+        })
+        .collect())
 }
 
 /// Why a token stays, and whether a person should look at it.

@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 
 use super::dpop::{ProofKey, Proving};
 use super::key::SigningKey;
+use super::scopes::Scopes;
 use super::settings::Auth;
 use super::token::{Asking, Endpoint, Given, NoToken};
 use crate::transport::{Answer, AuthError, Credential, SecretRef};
@@ -31,43 +32,6 @@ const JUST_NOW: Duration = Duration::from_secs(5);
 
 /// Token requests for one token at most: proof, two nonces, clock, scopes.
 const REQUESTS_MAX: usize = 8;
-
-/// What a token is asked for.
-#[derive(Clone, Debug)]
-pub(super) struct Scopes {
-    /// Nothing works without these.
-    pub(super) required: Vec<&'static str>,
-    /// Single steps need these.
-    pub(super) optional: Vec<&'static str>,
-}
-
-impl Scopes {
-    /// For planning and proving.
-    pub(super) fn reading() -> Self {
-        Self {
-            required: vec!["okta.users.read"],
-            optional: vec![
-                "okta.logs.read",
-                "okta.roles.read",
-                "okta.apps.read",
-                "okta.groups.read",
-                "okta.apiTokens.read",
-            ],
-        }
-    }
-
-    /// For writing; the group scope only where a quarantine group is configured.
-    pub(super) fn writing(quarantine: bool) -> Self {
-        let mut optional = vec!["okta.apiTokens.manage", "okta.universalLogout.manage"];
-        if quarantine {
-            optional.push("okta.groups.manage");
-        }
-        Self {
-            required: vec!["okta.users.manage"],
-            optional,
-        }
-    }
-}
 
 /// One or two credentials with one power.
 pub(super) struct Keyring {

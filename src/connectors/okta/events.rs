@@ -6,6 +6,7 @@
 //!
 //! Does not look for intruders: [`signs`](super::signs) does.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -42,7 +43,33 @@ pub(super) struct Evidence<'a> {
     pub(super) glance: Glance,
     /// Everything that is being proven.
     pub(super) all: &'a [Applied],
-    log: OnceCell<Result<Vec<Value>, Unread>>,
+    log: OnceCell<Result<Log, Unread>>,
+}
+
+/// The events read, found again by the ids of their targets.
+struct Log {
+    events: Vec<Value>,
+    by_target: BTreeMap<String, Vec<usize>>,
+}
+
+impl Log {
+    fn new(events: Vec<Value>) -> Self {
+        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (n, event) in events.iter().enumerate() {
+            for target in items(&event["target"]) {
+                by_target
+                    .entry(text(target, "id").to_owned())
+                    .or_default()
+                    .push(n);
+            }
+        }
+        Self { events, by_target }
+    }
+
+    fn about(&self, target: &str) -> impl Iterator<Item = &Value> {
+        let places = self.by_target.get(target).into_iter().flatten();
+        places.map(|n| &self.events[*n])
+    }
 }
 
 impl<'a> Evidence<'a> {
@@ -58,24 +85,17 @@ impl<'a> Evidence<'a> {
 
     /// Whether the log holds an event of one of `types` that our call to `done` left.
     pub(super) async fn of_our_call(&self, types: &[&str], done: &Applied) -> Seen {
-        let events = match self.events().await {
-            Ok(events) => events,
+        let log = match self.events().await {
+            Ok(log) => log,
             Err(unread) => return unreadable(unread),
         };
         let subject = done.change.subject.as_str();
-        let about = |event: &&Value| {
-            types.contains(&text(event, "eventType"))
-                && items(&event["target"])
-                    .iter()
-                    .any(|target| target["id"] == *subject)
-                && event["outcome"]["result"] != "FAILURE"
+        let fits = |event: &&Value| {
+            types.contains(&text(event, "eventType")) && event["outcome"]["result"] != "FAILURE"
         };
         let receipts = &done.outcome.receipts;
-        if let Some(event) = events
-            .iter()
-            .filter(about)
-            .find(|e| has_request(e, receipts))
-        {
+        let mut about = log.about(subject).filter(fits);
+        if let Some(event) = about.find(|event| has_request(event, receipts)) {
             return (ProofState::Proven, said(event, "our request id"));
         }
         let own = self
@@ -87,7 +107,7 @@ impl<'a> Evidence<'a> {
             self.okta.is_ours(event, own.as_ref())
                 && published(event).is_some_and(|at| receipts.iter().any(|r| near(at, r)))
         };
-        match events.iter().filter(about).find(ours) {
+        match log.about(subject).filter(fits).find(ours) {
             Some(event) => (ProofState::Proven, said(event, "our client")),
             None => (ProofState::Pending, format!("no {} event yet", types[0])),
         }
@@ -95,28 +115,22 @@ impl<'a> Evidence<'a> {
 
     /// Whether the log holds a revocation of this API token, by anybody.
     pub(super) async fn revoked(&self, token: &str) -> Option<String> {
-        let events = self.events().await.as_ref().ok()?;
-        events
-            .iter()
-            .filter(|event| text(event, "eventType") == "system.api_token.revoke")
-            .find(|event| {
-                items(&event["target"])
-                    .iter()
-                    .any(|target| target["id"] == *token)
-            })
+        let log = self.events().await.as_ref().ok()?;
+        log.about(token)
+            .find(|event| text(event, "eventType") == "system.api_token.revoke")
             .map(|event| said(event, "this token"))
     }
 
-    async fn events(&self) -> &Result<Vec<Value>, Unread> {
+    async fn events(&self) -> &Result<Log, Unread> {
         self.log.get_or_init(|| self.read()).await
     }
 
-    async fn read(&self) -> Result<Vec<Value>, Unread> {
+    async fn read(&self) -> Result<Log, Unread> {
         let reader = self.glance.reader();
-        let now = reader.clock().now();
+        let now = reader.vendor_now();
         let receipts = self.all.iter().flat_map(|done| &done.outcome.receipts);
         let earliest = receipts
-            .flat_map(|receipt| [receipt.sent_at, receipt.server_at])
+            .map(|receipt| receipt.server_at)
             .min()
             .unwrap_or(now);
         let tokens = self
@@ -126,7 +140,7 @@ impl<'a> Evidence<'a> {
         let since = earliest.minus(if tokens { EARLIER_STEPS } else { NEAR });
         let path = log_path(since, now, &any_type(PROVING));
         match reader.list(&Read::get(path).log_page()).await {
-            Ok(Ok(events)) => Ok(events),
+            Ok(Ok(events)) => Ok(Log::new(events)),
             Ok(Err(answer)) => Err(Unread::of(&answer)),
             Err(error) => Err(Unread::NoAnswer(error.to_string())),
         }

@@ -1,7 +1,7 @@
 //! Okta: the identity source, and the first place an intruder is thrown out of.
 //!
-//! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`token`], [`key`]
-//! and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
+//! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`scopes`],
+//! [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
 //! [`answers`] (what a status means for a change), [`events`] (proof by the System Log),
 //! [`directory`] and [`signs`] (what only an identity source knows).
 //!
@@ -19,10 +19,13 @@ mod glance;
 mod key;
 mod limits;
 mod logout;
+mod memberships;
 mod oauth;
 mod preflight;
 mod quarantine;
 mod release;
+mod roles;
+mod scopes;
 mod sessions;
 mod settings;
 mod signs;
@@ -32,7 +35,7 @@ mod users;
 mod vendor;
 mod verb;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -40,11 +43,11 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
-use self::auth::{Keyring, Scopes};
+use self::auth::Keyring;
 use self::events::Evidence;
-use self::glance::{Glance, text};
+use self::glance::{Glance, Unread, text};
+use self::scopes::Scopes;
 use self::settings::{Auth, Settings};
 use self::token::Endpoint;
 use self::vendor::VENDOR;
@@ -72,8 +75,8 @@ struct Okta {
     settings: Settings,
     /// What writes are signed with, for `oust check`.
     writes_as: Arc<Keyring>,
-    /// The account that our API token belongs to, once asked; `None` for a service app.
-    own: OnceCell<Option<UserId>>,
+    /// The account that our API token belongs to, once asked.
+    own: OnceLock<UserId>,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -97,7 +100,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let okta = Arc::new(Okta {
         settings,
         writes_as,
-        own: OnceCell::new(),
+        own: OnceLock::new(),
     });
     let system = System {
         id: opening.id.clone(),
@@ -127,8 +130,7 @@ fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, 
             .collect();
         Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, endpoint))
     };
-    let quarantine = settings.quarantine_group.is_some();
-    let writes = keyring(&settings.auth, Scopes::writing(quarantine));
+    let writes = keyring(&settings.auth, Scopes::writing());
     let second_is_an_app = matches!(settings.second, Some(Auth::ServiceApp { .. }));
     let reads: Arc<dyn Credential> = match (&settings.read_auth, &settings.auth) {
         (None, Auth::ApiToken(_)) if !second_is_an_app => writes.clone(),
@@ -149,6 +151,10 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "reset_factors" => &account::ResetFactors,
         "revoke_api_tokens" => &api_tokens::RevokeApiTokens,
         "revoke_oauth_grants" => &oauth::RevokeOauthGrants,
+        "remove_admin_roles" => &roles::RemoveAdminRoles,
+        "remove_group_memberships" => &memberships::RemoveGroupMemberships,
+        "assign_admin_role" => &roles::AssignAdminRole,
+        "add_group_membership" => &memberships::AddGroupMembership,
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,
@@ -174,24 +180,26 @@ impl Okta {
             .chain(&settings.second)
     }
 
-    /// The account that our API token belongs to; asked once, kept if answered.
+    /// The account that our API token belongs to; kept once answered. `None` if a service app
+    /// reads: whose token the other credential is, Okta then tells nobody.
     async fn own_user(&self, r: &Reader) -> Result<Option<UserId>, String> {
-        if !self
-            .credentials()
-            .any(|auth| matches!(auth, Auth::ApiToken(_)))
-        {
+        let by_token = |auth: &Auth| matches!(auth, Auth::ApiToken(_));
+        if !self.credentials().any(by_token) {
             return Ok(None);
         }
-        let ask = || async {
-            let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
-            match &*got {
-                Ok(user) => Ok(Some(UserId::new(text(user, "id")))),
-                // A service app reads now; whose API token the other credential is, nobody says.
-                Err(glance::Unread::Absent { .. }) => Ok(None),
-                Err(unread) => Err(unread.why()),
+        if let Some(own) = self.own.get() {
+            return Ok(Some(own.clone()));
+        }
+        let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
+        match &*got {
+            Ok(user) => {
+                let id = UserId::new(text(user, "id"));
+                Ok(Some(self.own.get_or_init(|| id).clone()))
             }
-        };
-        self.own.get_or_try_init(ask).await.cloned()
+            Err(Unread::NoAnswer(why)) => Err(why.clone()),
+            Err(unread) if self.credentials().all(by_token) => Err(unread.why()),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn prove_one(&self, r: &Reader, evidence: &Evidence<'_>, item: &Applied) -> Proof {

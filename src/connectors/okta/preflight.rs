@@ -28,7 +28,7 @@ pub(super) async fn findings(okta: &Okta, r: &Reader, wanted: &[ActionId]) -> Ve
     }
     let users = Path::new("/api/v1/users").query("limit", "1");
     found.extend(ask(r, "users_unread", users, "grant okta.users.read").await);
-    let now = r.clock().now();
+    let now = r.vendor_now();
     let log = log_path(now, now, "eventType eq \"user.session.clear\"");
     found.extend(
         ask(

@@ -53,7 +53,7 @@ pub(super) async fn signs_of_life(
     let Some(earliest) = since.iter().map(|(_, at)| *at).min() else {
         return SignsOfLife::default();
     };
-    let now = reader.clock().now();
+    let now = reader.vendor_now();
     let path = log_path(earliest.minus(LOOK_BACK), now, &filter(since));
     let (events, server_at) = match reader.list_at(&Read::get(path).log_page()).await {
         Ok(Ok(read)) => read,
@@ -91,7 +91,9 @@ fn sign(event: &Value, who: &UserId, moment: Utc) -> Option<Sign> {
     if !matches!(result, "SUCCESS" | "ALLOW") {
         return None;
     }
-    let acts = ACTS.contains(&kind) && event["actor"]["id"] == *who.as_str();
+    let by_token = &event["transaction"]["detail"]["requestApiTokenId"];
+    let acts = event["actor"]["id"] == *who.as_str()
+        && (ACTS.contains(&kind) || by_token.as_str().is_some_and(|id| !id.is_empty()));
     let given_back = GIVEN_BACK.contains(&kind)
         && items(&event["target"])
             .iter()
@@ -117,22 +119,18 @@ fn has_session(event: &Value) -> bool {
         Value::String(id) if !id.is_empty() && id != "unknown")
 }
 
+/// For a few subjects everything they did, because any act of an API token of theirs counts;
+/// for many only what shows by its type.
 fn filter(since: &[(UserId, Utc)]) -> String {
-    let types = any_type(&[ACTS, GIVEN_BACK].concat());
     if since.len() > NAMED_MAX {
-        return types;
+        return any_type(&[ACTS, GIVEN_BACK].concat());
     }
-    let named: Vec<String> = since
-        .iter()
-        .flat_map(|(who, _)| {
-            let who = who.as_str().replace(['"', '\\'], "");
-            [
-                format!("actor.id eq \"{who}\""),
-                format!("target.id eq \"{who}\""),
-            ]
-        })
-        .collect();
-    format!("({types}) and ({})", named.join(" or "))
+    let given_back = any_type(GIVEN_BACK);
+    let each = since.iter().map(|(who, _)| {
+        let who = who.as_str().replace(['"', '\\'], "");
+        format!("actor.id eq \"{who}\" or (target.id eq \"{who}\" and ({given_back}))")
+    });
+    each.collect::<Vec<_>>().join(" or ")
 }
 
 fn unread(why: &str) -> SignsOfLife {

@@ -19,9 +19,13 @@ pub(super) const VENDOR: Vendor = Vendor {
         RESET_FACTORS,
         REVOKE_API_TOKENS,
         REVOKE_OAUTH_GRANTS,
+        REMOVE_ADMIN_ROLES,
+        REMOVE_GROUP_MEMBERSHIPS,
         UNSUSPEND_USER,
         UNQUARANTINE_USER,
         RESET_PASSWORD,
+        ASSIGN_ADMIN_ROLE,
+        ADD_GROUP_MEMBERSHIP,
     ],
 };
 
@@ -198,6 +202,82 @@ const REVOKE_OAUTH_GRANTS: Action = Action {
     d3fend: &["D3-CR"],
     collateral: "",
     residual: "access tokens that apps check by themselves (JWT) work until they expire",
+};
+
+const REMOVE_ADMIN_ROLES: Action = Action {
+    verb: "remove_admin_roles",
+    does: "removes admin roles that were assigned to the account itself",
+    needs: &["okta.roles.manage", "role SUPER_ADMIN"],
+    reads: &["okta.roles.read"],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1098.003"],
+    d3fend: &["D3-UAP"],
+    collateral: "",
+    residual: "",
+};
+
+const REMOVE_GROUP_MEMBERSHIPS: Action = Action {
+    verb: "remove_group_memberships",
+    does: "removes the account from Okta groups that it was put into",
+    needs: &[
+        GROUPS_MANAGE,
+        "okta.groups.members.manage and okta.users.groupMembership.manage",
+    ],
+    reads: &[USERS_READ, LOGS_READ],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1098.003", "T1098.007"],
+    d3fend: &["D3-UAP"],
+    collateral: "apps and roles that come by the group go, too",
+    residual: "",
+};
+
+const ASSIGN_ADMIN_ROLE: Action = Action {
+    verb: "assign_admin_role",
+    does: "gives back an admin role that a run removed; only by release",
+    needs: &["okta.roles.manage", "role SUPER_ADMIN"],
+    reads: &["okta.roles.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: "",
+};
+
+const ADD_GROUP_MEMBERSHIP: Action = Action {
+    verb: "add_group_membership",
+    does: "puts the account back into a group that a run removed it from; only by release",
+    needs: &[
+        GROUPS_MANAGE,
+        "okta.groups.members.manage and okta.users.groupMembership.manage",
+    ],
+    reads: &[USERS_READ],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: "",
 };
 
 const UNQUARANTINE_USER: Action = Action {

@@ -8,8 +8,8 @@ use super::events::Evidence;
 use super::glance::Glance;
 use crate::connector::{CannotUndo, Identified, Planned, Step};
 use crate::model::{
-    ActionId, Applied, Case, Change, ChangeId, Found, Outcome, ProofState, Select, Target, Undo,
-    Utc,
+    ActionId, Applied, Case, Change, ChangeId, Found, Outcome, ProofState, Select, Skip, Target,
+    Undo, Utc,
 };
 use crate::transport::Writer;
 
@@ -123,6 +123,12 @@ pub(super) fn moment(object: &Value, key: &str) -> Option<Utc> {
 /// A flag among a change's settings, with the default that the action declares.
 pub(super) fn flag(settings: &Value, name: &str, default: bool) -> bool {
     settings[name].as_bool().unwrap_or(default)
+}
+
+/// For verbs that only undo another one: a playbook cannot plan them.
+pub(super) fn only_undoes(verb: &str) -> Planned {
+    let why = format!("it only undoes `okta.{verb}`, by `oust release`");
+    Planned::skipped(Skip::Unsupported { why })
 }
 
 /// One link of an undoing chain: `verb` on the account itself.

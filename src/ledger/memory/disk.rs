@@ -42,7 +42,7 @@ impl Disk {
         }
         let row = RunRow {
             id: run.clone(),
-            opened_at: draft.at,
+            opened_at: title.opened_at,
             closed_at: None,
             verdict: None,
             subjects: title.logins,
@@ -79,12 +79,12 @@ impl Disk {
         let (mut seq, mut hash) = self.end();
         for body in &draft.bodies {
             seq += 1;
-            hash = chain::link_hash(&hash, seq, &run, draft.at, &body.hash);
+            hash = chain::link_hash(&hash, seq, &run, body.at, &body.hash);
             let place = self.links.len();
             self.links.push(Link {
                 seq,
                 run: run.clone(),
-                at: draft.at,
+                at: body.at,
                 body: Some(body.text.clone()),
                 body_hash: body.hash,
                 hash,
@@ -157,8 +157,8 @@ impl Disk {
         };
         match turn {
             Turn::Wrote => row.row.wrote = true,
-            Turn::Closed { verdict } => {
-                row.row.closed_at = Some(draft.at);
+            Turn::Closed { verdict, at } => {
+                row.row.closed_at = Some(*at);
                 row.row.verdict = Some((*verdict).to_owned());
                 self.claims.retain(|_, holder| *holder != draft.run);
             }
@@ -232,8 +232,8 @@ impl Disk {
         let mut purged = Purged::default();
         for (_, run) in runs {
             let emptied = self.empty(&run);
-            let note = chain::purge_note(emptied, before);
-            self.append(&Draft::of(&run, at, &[note]))?;
+            let note = chain::purge_note(emptied, before, at);
+            self.append(&Draft::of(&run, &[note]))?;
             if let Some(row) = self.runs.get_mut(&run) {
                 row.purged = true;
                 row.subjects.clear();

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::{Link, Verified, Verifier};
 use super::draft::{Draft, Title};
-use super::{Event, Head, Record, RunRow, Store, StoreError};
+use super::{Happened, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc};
 
 pub use self::disk::Disk;
@@ -207,7 +207,7 @@ impl MemoryStore {
 
 /// What a commit is about; written out only where a hook asks.
 enum Label<'e> {
-    Events(&'e RunId, &'e [Event]),
+    Events(&'e RunId, &'e [Happened]),
     Word(&'static str),
 }
 
@@ -223,8 +223,8 @@ impl std::fmt::Display for Label<'_> {
     }
 }
 
-fn name(event: &Event) -> Option<String> {
-    let tagged = serde_json::to_value(event).ok()?;
+fn name(happened: &Happened) -> Option<String> {
+    let tagged = serde_json::to_value(&happened.event).ok()?;
     Some(tagged.get("event")?.as_str()?.to_owned())
 }
 
@@ -234,19 +234,18 @@ impl Store for MemoryStore {
         &self,
         run: &RunId,
         subjects: &[UserId],
-        at: Utc,
-        events: Vec<Event>,
+        events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, at, &events);
+        let draft = Draft::of(run, &events);
         self.commit(Label::Events(run, &events), |disk| {
             disk.open_run(title, &draft)
         })
         .await
     }
 
-    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, at, &events);
+    async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
+        let draft = Draft::of(run, &events);
         self.commit(Label::Events(run, &events), |disk| disk.append(&draft))
             .await
     }

@@ -28,7 +28,7 @@ use self::writer::Worker;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::Verified;
 use super::draft::{Draft, Title};
-use super::{Event, Head, Record, RunRow, Store, StoreError};
+use super::{Happened, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Finding, Plan, RunId, UserId, Utc};
 
 /// A ledger in one SQLite file.
@@ -106,17 +106,16 @@ impl Store for SqliteStore {
         &self,
         run: &RunId,
         subjects: &[UserId],
-        at: Utc,
-        events: Vec<Event>,
+        events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, at, &events);
+        let draft = Draft::of(run, &events);
         self.write(move |db| sql::open_run(db, &title, &draft))
             .await
     }
 
-    async fn append(&self, run: &RunId, at: Utc, events: Vec<Event>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, at, &events);
+    async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
+        let draft = Draft::of(run, &events);
         self.write(move |db| sql::append(db, &draft)).await
     }
 

@@ -20,7 +20,7 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
         )?
         .execute(params![
             draft.run.as_str(),
-            draft.at.millis(),
+            title.opened_at.millis(),
             serde_json::to_string(&title.logins)?,
             serde_json::to_string(&title.subjects)?,
             column(count(title.subjects.len())),
@@ -61,11 +61,11 @@ fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
     )?;
     for body in &draft.bodies {
         seq += 1;
-        hash = chain::link_hash(&hash, seq, &draft.run, draft.at, &body.hash);
+        hash = chain::link_hash(&hash, seq, &draft.run, body.at, &body.hash);
         insert.execute(params![
             column(seq),
             draft.run.as_str(),
-            draft.at.millis(),
+            body.at.millis(),
             body.text,
             &body.hash[..],
             &hash[..]
@@ -81,9 +81,9 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
             db.prepare_cached("UPDATE run SET wrote = 1 WHERE id = ?1 AND wrote = 0")?
                 .execute([run])?;
         }
-        Turn::Closed { verdict } => {
+        Turn::Closed { verdict, at } => {
             db.prepare_cached("UPDATE run SET closed_at = ?2, verdict = ?3 WHERE id = ?1")?
-                .execute(params![run, draft.at.millis(), verdict])?;
+                .execute(params![run, at.millis(), verdict])?;
             db.prepare_cached("DELETE FROM claim WHERE run = ?1")?
                 .execute([run])?;
         }
@@ -321,8 +321,8 @@ pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Tro
             .prepare_cached("UPDATE record SET body = NULL WHERE run = ?1 AND body IS NOT NULL")?
             .execute([&id])?;
         let run = RunId::new(id);
-        let note = chain::purge_note(count(emptied), before);
-        add(db, &Draft::of(&run, at, &[note]))?;
+        let note = chain::purge_note(count(emptied), before, at);
+        add(db, &Draft::of(&run, &[note]))?;
         db.prepare_cached(
             "UPDATE run SET purged_at = ?2, subjects = '[]', subject_ids = '[]' WHERE id = ?1",
         )?

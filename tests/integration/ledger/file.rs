@@ -33,7 +33,7 @@ async fn after_a_restart_everything_is_there() {
     store.bind_org("00o2").await.unwrap_err();
     assert_eq!(store.unfinished().await.unwrap()[0].id, run("2"));
     let busy = store
-        .open_run(&run("4"), &ids(&[SAM]), at(9), vec![])
+        .open_run(&run("4"), &ids(&[SAM]), on(9, opened("4", &[SAM])))
         .await
         .unwrap_err();
     assert!(matches!(busy, StoreError::Busy { .. }), "{busy}");

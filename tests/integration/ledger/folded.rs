@@ -12,7 +12,7 @@ async fn state_after(events: Vec<Event>) -> RunState {
     begin(&store, "1", &[ALEX]).await;
     for (second, event) in (1..).zip(events) {
         store
-            .append(&run("1"), at(second), vec![event])
+            .append(&run("1"), on(second, vec![event]))
             .await
             .unwrap();
     }

@@ -30,7 +30,7 @@ async fn fifty_appends_at_once_share_a_few_commits() {
             until: Utc::from_millis(number),
         }];
         let store = &store;
-        async move { store.append(&run("1"), at(1), events).await.unwrap() }
+        async move { store.append(&run("1"), on(1, events)).await.unwrap() }
     };
     let (heads, ()) = tokio::join!(join_all((0..50).map(one)), let_go(held));
 
@@ -55,7 +55,7 @@ async fn one_that_is_refused_fails_nobody_else() {
         let store = &store;
         async move {
             let events = opened(name, &who);
-            store.open_run(&run(name), &ids(&who), at(0), events).await
+            store.open_run(&run(name), &ids(&who), on(0, events)).await
         }
     };
     let (answers, ()) = tokio::join!(join_all(names.map(open)), let_go(held));
@@ -77,7 +77,7 @@ async fn what_a_refused_one_did_before_its_refusal_is_taken_back() {
     let store = place.open();
     begin(&store, "1", &[ALEX]).await;
     store
-        .append(&run("1"), at(1), vec![closed()])
+        .append(&run("1"), on(1, vec![closed()]))
         .await
         .unwrap();
     begin(&store, "2", &[ALEX]).await;
@@ -85,8 +85,8 @@ async fn what_a_refused_one_did_before_its_refusal_is_taken_back() {
     let held = lock(&place);
     let writes_and_reopens = vec![intended(ALEX, 1), reopened()];
     let (busy, good, ()) = tokio::join!(
-        store.append(&first, at(2), writes_and_reopens),
-        store.append(&second, at(2), vec![Event::WritesEnded]),
+        store.append(&first, on(2, writes_and_reopens)),
+        store.append(&second, on(2, vec![Event::WritesEnded])),
         let_go(held),
     );
     assert!(matches!(busy, Err(StoreError::Busy { .. })), "{busy:?}");
@@ -123,7 +123,7 @@ async fn a_failure_that_sinks_the_group_is_paid_by_its_own_caller() {
         let store = &store;
         async move {
             store
-                .append(&run(name), at(second), vec![Event::WritesEnded])
+                .append(&run(name), on(second, vec![Event::WritesEnded]))
                 .await
         }
     };
@@ -144,10 +144,10 @@ async fn a_chain_of_writes_costs_one_commit_more_than_it_has_writes() {
     for second in 1..=4 {
         let mut events = vec![Event::WritesEnded];
         events.push(intended(ALEX, 1));
-        store.append(&run("1"), at(second), events).await.unwrap();
+        store.append(&run("1"), on(second, events)).await.unwrap();
     }
     store
-        .append(&run("1"), at(5), vec![closed()])
+        .append(&run("1"), on(5, vec![closed()]))
         .await
         .unwrap();
     assert_eq!(store.commits() - before, 5);
@@ -161,7 +161,7 @@ async fn a_caller_that_goes_away_leaves_its_record_behind() {
     let held = lock(&place);
     {
         let name = run("1");
-        let mut append = std::pin::pin!(store.append(&name, at(1), vec![Event::WritesEnded]));
+        let mut append = std::pin::pin!(store.append(&name, on(1, vec![Event::WritesEnded])));
         assert!(futures_util::poll!(append.as_mut()).is_pending());
     }
     let_go(held).await;

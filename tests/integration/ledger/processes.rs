@@ -41,7 +41,7 @@ async fn append_many(store: &SqliteStore, name: &str) {
     for number in 0..EACH {
         let until = Utc::from_millis(number);
         let events = vec![Event::LogRead { until }];
-        store.append(&run(name), at(number), events).await.unwrap();
+        store.append(&run(name), on(number, events)).await.unwrap();
     }
 }
 
@@ -72,10 +72,10 @@ async fn what_one_process_holds_the_other_cannot_open() {
     let (mine, theirs) = (place.open(), place.open());
     begin(&mine, "1", &[ALEX]).await;
     let (second, who) = (run("2"), ids(&[ALEX]));
-    let open = || theirs.open_run(&second, &who, at(0), opened("2", &[ALEX]));
+    let open = || theirs.open_run(&second, &who, on(0, opened("2", &[ALEX])));
     let busy = open().await.unwrap_err();
     assert!(matches!(busy, StoreError::Busy { .. }), "{busy}");
-    mine.append(&run("1"), at(1), vec![closed()]).await.unwrap();
+    mine.append(&run("1"), on(1, vec![closed()])).await.unwrap();
     open().await.unwrap();
     assert_eq!(mine.unfinished().await.unwrap()[0].id, second);
     assert_eq!(mine.head().await.unwrap(), theirs.head().await.unwrap());
@@ -90,7 +90,7 @@ async fn fill(store: &SqliteStore, file: &std::path::Path) {
         why: "x".repeat(10_000),
     };
     let refused = loop {
-        match store.append(&run(FILL), at(1), vec![note.clone()]).await {
+        match store.append(&run(FILL), on(1, vec![note.clone()])).await {
             Ok(head) => std::fs::write(file.with_extension("head"), head.hash).unwrap(),
             Err(refused) => break refused,
         }
@@ -134,7 +134,7 @@ async fn a_disk_that_fills_up_loses_nothing_that_was_answered() {
     assert_eq!(head.hash, answered);
     assert!(store.verify(None).await.unwrap().is_good());
     store
-        .append(&run(FILL), at(2), vec![closed()])
+        .append(&run(FILL), on(2, vec![closed()]))
         .await
         .unwrap();
 }

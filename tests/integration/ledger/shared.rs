@@ -27,6 +27,7 @@ macro_rules! with_every_store {
 with_every_store! {
     an_empty_ledger_has_a_head_and_nothing_else,
     what_was_appended_comes_back_in_order,
+    each_event_keeps_its_own_time,
     a_subject_is_held_until_its_run_closes_and_again_when_it_reopens,
     a_refused_run_leaves_nothing_behind,
     a_run_that_never_opened_takes_no_events,
@@ -53,10 +54,10 @@ async fn what_was_appended_comes_back_in_order(store: &dyn Archive) {
     begin(store, "1", &[ALEX]).await;
     let events = vec![answered(ALEX, 1, OutcomeKind::Done), Event::WritesEnded];
     let head = store
-        .append(&run("1"), at(2), events.clone())
+        .append(&run("1"), on(2, events.clone()))
         .await
         .unwrap();
-    assert_eq!(store.append(&run("1"), at(9), vec![]).await.unwrap(), head);
+    assert_eq!(store.append(&run("1"), on(9, vec![])).await.unwrap(), head);
 
     let records = store.records(&run("1")).await.unwrap();
     let numbers: Vec<u64> = records.iter().map(|record| record.seq).collect();
@@ -70,12 +71,31 @@ async fn what_was_appended_comes_back_in_order(store: &dyn Archive) {
     assert_eq!(store.head().await.unwrap(), head);
 }
 
+async fn each_event_keeps_its_own_time(store: &dyn Archive) {
+    begin(store, "1", &[ALEX]).await;
+    let waited = [
+        on(2, vec![intended(ALEX, 1)]),
+        on(3, vec![answered(ALEX, 1, OutcomeKind::Done)]),
+        on(5, vec![Event::WritesEnded, closed()]),
+    ];
+    store.append(&run("1"), waited.concat()).await.unwrap();
+    let records = store.records(&run("1")).await.unwrap();
+    let times: Vec<_> = records.iter().map(|record| record.at).collect();
+    assert_eq!(times, [0, 0, 2, 3, 5, 5].map(at));
+    let state = RunState::of(&records);
+    let told = (state.first_write_at, state.last_answer_at, state.closed_at);
+    assert_eq!(told, (Some(at(2)), Some(at(3)), Some(at(5))));
+    assert_eq!(store.runs().await.unwrap()[0].closed_at, Some(at(5)));
+    let verified = store.verify(None).await.unwrap();
+    assert!(verified.is_good(), "{verified:?}");
+}
+
 async fn a_subject_is_held_until_its_run_closes_and_again_when_it_reopens(store: &dyn Archive) {
     begin(store, "1", &[ALEX]).await;
     let second = || {
         let events = opened("2", &[SAM, ALEX]);
         let who = ids(&[SAM, ALEX]);
-        async move { store.open_run(&run("2"), &who, at(1), events).await }
+        async move { store.open_run(&run("2"), &who, on(1, events)).await }
     };
     let busy = |refused: Result<Head, StoreError>, holder: &str| match refused.unwrap_err() {
         StoreError::Busy {
@@ -89,26 +109,28 @@ async fn a_subject_is_held_until_its_run_closes_and_again_when_it_reopens(store:
 
     busy(second().await, "1");
     store
-        .append(&run("1"), at(2), vec![closed()])
+        .append(&run("1"), on(2, vec![closed()]))
         .await
         .unwrap();
     second().await.unwrap();
-    busy(store.append(&run("1"), at(3), vec![reopened()]).await, "2");
+    busy(store.append(&run("1"), on(3, vec![reopened()])).await, "2");
     store
-        .append(&run("2"), at(4), vec![closed()])
+        .append(&run("2"), on(4, vec![closed()]))
         .await
         .unwrap();
     store
-        .append(&run("1"), at(5), vec![reopened()])
+        .append(&run("1"), on(5, vec![reopened()]))
         .await
         .unwrap();
     // Resuming a run that never closed claims what it holds already.
     store
-        .append(&run("1"), at(6), vec![reopened()])
+        .append(&run("1"), on(6, vec![reopened()]))
         .await
         .unwrap();
-    busy(store.append(&run("2"), at(7), vec![reopened()]).await, "1");
-    let again = store.open_run(&run("2"), &[], at(8), vec![]).await;
+    busy(store.append(&run("2"), on(7, vec![reopened()])).await, "1");
+    let again = store
+        .open_run(&run("2"), &[], on(8, opened("2", &[])))
+        .await;
     let exists = again.unwrap_err();
     assert!(matches!(exists, StoreError::Exists { .. }), "{exists}");
 }
@@ -118,7 +140,7 @@ async fn a_refused_run_leaves_nothing_behind(store: &dyn Archive) {
     let head = store.head().await.unwrap();
     let who = ids(&[SAM, ALEX]);
     let refused = store
-        .open_run(&run("2"), &who, at(1), opened("2", &[SAM, ALEX]))
+        .open_run(&run("2"), &who, on(1, opened("2", &[SAM, ALEX])))
         .await;
     assert!(refused.is_err());
     assert_eq!(store.head().await.unwrap(), head);
@@ -129,7 +151,7 @@ async fn a_refused_run_leaves_nothing_behind(store: &dyn Archive) {
 
 async fn a_run_that_never_opened_takes_no_events(store: &dyn Archive) {
     let refused = store
-        .append(&run("9"), at(1), vec![intended(ALEX, 1)])
+        .append(&run("9"), on(1, vec![intended(ALEX, 1)]))
         .await;
     let refused = refused.unwrap_err();
     assert!(matches!(refused, StoreError::NoRun { .. }), "{refused}");
@@ -140,7 +162,7 @@ async fn runs_are_listed_newest_first_and_tell_whether_they_wrote(store: &dyn Ar
     whole_run(store, "1", ALEX).await;
     let events = opened("2", &[ALEX, SAM]);
     store
-        .open_run(&run("2"), &ids(&[ALEX, SAM]), at(60), events)
+        .open_run(&run("2"), &ids(&[ALEX, SAM]), on(60, events))
         .await
         .unwrap();
     let runs = store.runs().await.unwrap();
@@ -156,15 +178,15 @@ async fn runs_are_listed_newest_first_and_tell_whether_they_wrote(store: &dyn Ar
     assert_eq!(store.unfinished().await.unwrap(), runs[..1]);
 
     store
-        .append(&run("1"), at(70), vec![reopened()])
+        .append(&run("1"), on(70, vec![reopened()]))
         .await
         .unwrap_err();
     store
-        .append(&run("2"), at(80), vec![closed()])
+        .append(&run("2"), on(80, vec![closed()]))
         .await
         .unwrap();
     store
-        .append(&run("1"), at(90), vec![reopened()])
+        .append(&run("1"), on(90, vec![reopened()]))
         .await
         .unwrap();
     let unfinished = store.unfinished().await.unwrap();
@@ -203,7 +225,7 @@ async fn subjects_of_the_last_hour_are_counted(store: &dyn Archive) {
     whole_run(store, "1", ALEX).await;
     let twice = ids(&[SAM, ALEX, SAM]);
     store
-        .open_run(&run("2"), &twice, at(60), vec![])
+        .open_run(&run("2"), &twice, on(60, opened("2", &[SAM, ALEX])))
         .await
         .unwrap();
     assert_eq!(store.subjects_since(at(0)).await.unwrap(), 3);
@@ -279,6 +301,6 @@ async fn a_purge_keeps_the_chain_and_says_so(store: &dyn Archive) {
     // The unfinished one is as it was, and a purged one cannot go on.
     let kept = store.records(&run("2")).await.unwrap();
     assert!(RunState::of(&kept).plan.is_some());
-    let refused = store.append(&run("1"), at(102), vec![reopened()]).await;
+    let refused = store.append(&run("1"), on(102, vec![reopened()])).await;
     assert!(matches!(refused, Err(StoreError::Purged { .. })));
 }

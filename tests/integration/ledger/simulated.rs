@@ -25,7 +25,7 @@ async fn a_process_that_dies_at_any_point_leaves_what_was_committed() {
         assert_eq!(verified.records, after_commit[(number / 2) as usize]);
         // The dead one hears nothing more, so it cannot change what the next one sees.
         let name = run("1");
-        let mut late = std::pin::pin!(store.append(&name, at(9), vec![closed()]));
+        let mut late = std::pin::pin!(store.append(&name, on(9, vec![closed()])));
         assert!(futures_util::poll!(late.as_mut()).is_pending());
     }
 }
@@ -34,7 +34,7 @@ async fn a_process_that_dies_at_any_point_leaves_what_was_committed() {
 async fn a_disk_that_fails_says_so_and_keeps_what_it_has() {
     let store = MemoryStore::new().fail_after(1);
     begin(&store, "1", &[ALEX]).await;
-    let failed = store.append(&run("1"), at(1), vec![closed()]).await;
+    let failed = store.append(&run("1"), on(1, vec![closed()])).await;
     let failed = failed.unwrap_err();
     assert!(matches!(failed, StoreError::Disk { .. }), "{failed}");
     assert_eq!(store.records(&run("1")).await.unwrap().len(), 2);
@@ -133,7 +133,7 @@ impl std::io::Write for Closed {
 async fn lines_that_nobody_takes_are_a_failed_disk() {
     let store = LineStore::new(Box::new(Closed));
     let failed = store
-        .open_run(&run("1"), &[], at(0), opened("1", &[ALEX]))
+        .open_run(&run("1"), &[], on(0, opened("1", &[ALEX])))
         .await;
     let failed = failed.unwrap_err();
     assert!(matches!(failed, StoreError::Disk { .. }), "{failed}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use oust::consent::ConsentKind;
-use oust::ledger::{Event, Mode, SqliteStore, Store};
+use oust::ledger::{Event, Happened, Mode, SqliteStore, Store};
 use oust::model::{
     ActionId, Case, Change, Found, Identity, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage,
     PlannedStep, PlannedSystem, PlaybookRef, Role, RunId, Scope, Select, Source, StageOrder,
@@ -18,6 +18,11 @@ pub(super) const SAM: &str = "sam@example.com";
 /// 2026-03-10T13:41:00.000Z and `seconds`.
 pub(super) fn at(seconds: i64) -> Utc {
     Utc::from_millis(1_773_150_060_000 + seconds * 1000)
+}
+
+/// Events that all happened at `at(second)`.
+pub(super) fn on(second: i64, events: Vec<Event>) -> Vec<Happened> {
+    Happened::at_once(at(second), events)
 }
 
 pub(super) fn run(name: &str) -> RunId {
@@ -185,7 +190,7 @@ pub(super) fn reopened() -> Event {
 pub(super) async fn begin(store: &dyn Store, name: &str, logins: &[&str]) {
     let events = opened(name, logins);
     store
-        .open_run(&run(name), &ids(logins), at(0), events)
+        .open_run(&run(name), &ids(logins), on(0, events))
         .await
         .unwrap();
 }
@@ -194,7 +199,7 @@ pub(super) async fn begin(store: &dyn Store, name: &str, logins: &[&str]) {
 pub(super) async fn whole_run(store: &dyn Store, name: &str, login: &str) {
     begin(store, name, &[login]).await;
     let name = run(name);
-    let append = |second, events| store.append(&name, at(second), events);
+    let append = |second, events| store.append(&name, on(second, events));
     append(1, vec![intended(login, 1)]).await.unwrap();
     let done = answered(login, 1, OutcomeKind::Done);
     append(2, vec![done, Event::WritesEnded]).await.unwrap();

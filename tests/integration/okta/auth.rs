@@ -175,6 +175,12 @@ async fn the_second_credential_takes_over_in_mid_run_and_says_so() {
     let desk = Desk::with(org, okta);
     let change = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
     assert!(desk.okta.system.client.told().is_empty());
+    let tokens = desk.plan("revoke_api_tokens", ALEX_LOGIN, json!({})).await;
+    assert_eq!(
+        tokens.changes.len(),
+        1,
+        "a second credential hinders nothing: {tokens:?}"
+    );
     // The intruder, an administrator, removes our app.
     desk.org.range().okta.service_apps.clear();
     desk.org.wait(3600).await;

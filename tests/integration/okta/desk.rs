@@ -107,6 +107,7 @@ impl Desk {
             system: SystemId::new("okta"),
             settings,
             select,
+            again: false,
         };
         let who = [Identified {
             id: subject.id.to_string(),

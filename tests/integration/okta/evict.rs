@@ -7,7 +7,7 @@ use oust_mocks::{FaultKind, World};
 use serde_json::json;
 
 use super::desk::{ALEX_LOGIN, Desk, failure};
-use crate::wire::now_ms;
+use crate::wire::{Org, now_ms};
 
 #[tokio::test(start_paused = true)]
 async fn sessions_are_cleared_with_both_switches_sent_and_proven_by_the_event() {
@@ -70,6 +70,20 @@ async fn a_clear_that_lost_its_answer_is_in_doubt_and_settled_by_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clear_in_doubt_is_settled_though_our_clock_is_hours_off() {
+    for hours in [-3, 3] {
+        let mut org = Org::new(World::contoso(now_ms())).with_our_clock_ahead(hours * 3_600_000);
+        let okta = org.by_api_token();
+        let desk = Desk::with(org, okta);
+        let change = desk.change("clear_sessions", ALEX_LOGIN, json!({})).await;
+        desk.fault("DELETE", "/sessions", FaultKind::CutAfterEffect);
+        let done = desk.applied(&change).await;
+        let proof = desk.proof(&done).await;
+        assert_eq!(proof.state, ProofState::Proven, "{hours} h: {}", proof.how);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clear_by_somebody_else_proves_nothing_of_ours() {
     let desk = Desk::contoso();
     let alex = desk.change("clear_sessions", ALEX_LOGIN, json!({})).await;
@@ -78,6 +92,15 @@ async fn a_clear_by_somebody_else_proves_nothing_of_ours() {
         .await;
     desk.fault("DELETE", "/sessions", FaultKind::LieOk);
     let lied = desk.applied(&alex).await;
+    // At the same moment another administrator does what our call only claimed.
+    let at = desk.org.at_ms();
+    let by_priya = oust_mocks::Request::new("DELETE", &format!("/api/v1/users/{ALEX}/sessions"))
+        .with_header(
+            "authorization",
+            "SSWS 00TerraformSecret0000000000000000000000mock",
+        );
+    let reply = desk.org.range().handle("okta", &by_priya, at);
+    assert_eq!(reply.answer().unwrap().status, 204);
     let honest = desk.applied(&kim).await;
     let proofs = desk.prove(&[lied, honest]).await;
     assert_eq!(proofs[0].state, ProofState::Pending, "{}", proofs[0].how);

@@ -72,12 +72,19 @@ async fn a_planned_token_is_revoked_by_id_though_okta_hides_it() {
     let suspend = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
     assert_eq!(desk.apply(&suspend).await.kind, OutcomeKind::Done);
     let later = desk.plan("revoke_api_tokens", ALEX_LOGIN, json!({})).await;
-    assert!(later.changes.is_empty(), "hidden from the list");
+    assert_eq!(
+        later.changes.len(),
+        1,
+        "hidden from the list, found in the log"
+    );
+    assert_eq!(later.changes[0].id, token.id, "the same change");
     assert!(later.notes[0].contains("hides"), "{:?}", later.notes);
     let done = desk.applied(&token).await;
     assert_eq!(done.outcome.kind, OutcomeKind::Done);
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
     assert!(!desk.org.range().okta.api_tokens.contains_key(CI_BACKUP));
+    let nothing = desk.plan("revoke_api_tokens", ALEX_LOGIN, json!({})).await;
+    assert!(nothing.changes.is_empty(), "the log saw it revoked");
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,10 +141,11 @@ async fn consents_and_refresh_tokens_go_client_by_client() {
         assert_eq!(done.outcome.kind, OutcomeKind::Done);
         assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
     }
-    let range = desk.org.range();
-    let alex = range.okta.user(ALEX).unwrap();
-    assert!(alex.grants.is_empty() && alex.tokens.values().all(|token| !token.refresh));
-    drop(range);
+    {
+        let range = desk.org.range();
+        let alex = range.okta.user(ALEX).unwrap();
+        assert!(alex.grants.is_empty() && alex.tokens.values().all(|token| !token.refresh));
+    }
     assert_eq!(desk.others(ALEX_LOGIN), others);
     let again = desk
         .plan("revoke_oauth_grants", ALEX_LOGIN, json!({}))

@@ -18,13 +18,13 @@ const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 /// Something that must hold did not.
 #[derive(Clone, Debug)]
-pub struct Violation {
+pub(crate) struct Violation {
     what: String,
     detail: String,
 }
 
 impl Violation {
-    pub fn new(what: &str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(what: &str, detail: impl Into<String>) -> Self {
         Self {
             what: what.to_owned(),
             detail: detail.into(),
@@ -39,12 +39,12 @@ impl fmt::Display for Violation {
 }
 
 /// Everybody who must not be touched, as they were.
-pub struct Bystanders {
+pub(crate) struct Bystanders {
     digests: BTreeMap<String, String>,
 }
 
 impl Bystanders {
-    pub fn of(lab: &Lab, schedule: &Schedule) -> Self {
+    pub(crate) fn of(lab: &Lab, schedule: &Schedule) -> Self {
         let range = lab.range.lock().unwrap();
         let who = schedule.who();
         let others = range
@@ -60,7 +60,7 @@ impl Bystanders {
 }
 
 /// Judges an incident that is over.
-pub async fn hold(
+pub(crate) async fn hold(
     lab: &Lab,
     schedule: &Schedule,
     before: &Bystanders,

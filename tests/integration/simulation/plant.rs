@@ -17,7 +17,7 @@ use serde_json::Value;
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
+pub(crate) enum Plant {
     /// None.
     Nothing,
     /// The second clear of the sandwich is answered "done" and never sent.
@@ -30,7 +30,7 @@ pub enum Plant {
 
 impl Plant {
     /// The tools with the bug in them.
-    pub fn into_tools(self, tools: Tools) -> Tools {
+    pub(crate) fn into_tools(self, tools: Tools) -> Tools {
         if matches!(self, Self::Nothing | Self::LoseIntents) {
             return tools;
         }

@@ -13,7 +13,7 @@ use crate::lab::{Lab, LabRng, NOON, shipped};
 
 /// Where a life of the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crash {
+pub(crate) enum Crash {
     /// At the store's point of this number.
     Store(u64),
     /// Before the vendor sees the request of this number.
@@ -23,9 +23,9 @@ pub enum Crash {
 }
 
 /// All that one seed decides.
-pub struct Schedule {
-    pub crashes: Vec<Crash>,
-    pub latency_max_ms: u64,
+pub(crate) struct Schedule {
+    pub(crate) crashes: Vec<Crash>,
+    pub(crate) latency_max_ms: u64,
     faults: String,
     attacker_gap_ms: u64,
     log_delay_ms: i64,
@@ -87,7 +87,7 @@ const KINDS: [&str; 22] = [
 const KINDS_OF_READS: [&str; 3] = ["foreign_next", "clock_skew:600000", "clock_skew:-600000"];
 
 impl Schedule {
-    pub fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         let rng = LabRng::new(seed ^ 0x5EED_0057);
         let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
         let mut faults = Vec::new();
@@ -130,7 +130,7 @@ impl Schedule {
         }
     }
 
-    pub fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let attacker = Attacker::new(ALEX, self.attacker_gap_ms);
         let mut world = World::contoso(NOON)
             .attacker(attacker)
@@ -144,21 +144,21 @@ impl Schedule {
         world
     }
 
-    pub fn faults(&self) -> Faults {
+    pub(crate) fn faults(&self) -> Faults {
         Faults::parse(&self.faults).unwrap()
     }
 
-    pub fn playbook(&self) -> CheckedPlaybook {
+    pub(crate) fn playbook(&self) -> CheckedPlaybook {
         shipped(self.playbook)
     }
 
     /// The subjects: alex, whom the attacker has, and two more.
-    pub fn who(&self) -> Vec<&'static str> {
+    pub(crate) fn who(&self) -> Vec<&'static str> {
         vec!["alex@contoso.example", OTHERS[0], OTHERS[1]]
     }
 
     /// Counts what was met.
-    pub fn cover(&self, lab: &Lab, spy: &Arc<Spy>, coverage: &mut Coverage) {
+    pub(crate) fn cover(&self, lab: &Lab, spy: &Arc<Spy>, coverage: &mut Coverage) {
         let range = lab.range.lock().unwrap();
         for (fault, shown) in self.faults.split(',').zip(range.faults.shown()) {
             if shown > 0 {
@@ -177,7 +177,7 @@ impl Schedule {
 }
 
 /// What a batch of schedules must have met.
-pub fn everything_to_meet() -> Vec<String> {
+pub(crate) fn everything_to_meet() -> Vec<String> {
     let faults = KINDS
         .iter()
         .chain(&KINDS_OF_READS)
