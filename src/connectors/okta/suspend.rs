@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::Okta;
-use super::answers::{Sent, login_of, outcome, send};
+use super::answers::{Said, Sent, login_of, outcome, send};
 use super::events::Evidence;
 use super::users::{UserState, status_of};
 use super::verb::{Planning, Seen, Verb, undoing};
@@ -60,16 +60,16 @@ impl Verb for SuspendUser {
     async fn apply(&self, _okta: &Okta, w: &Writer<'_>, change: &Change) -> Outcome {
         let may_unlock = change.settings["if_locked_out"] == "unlock";
         let mut receipts = Vec::new();
-        let mut unlocked = false;
+        let mut unlocking = None;
         let mut locked = change.before["status"] == "LOCKED_OUT";
         loop {
-            if locked && may_unlock && !unlocked {
+            if locked && may_unlock && unlocking.is_none() {
                 let sent = send(w, &lifecycle(change, "unlock")).await;
                 receipts.push(sent.receipt.clone());
-                if !sent.is_good() && !sent.wants_reread() {
+                if !sent.is_good() && !sent.wants_reread() && !is_unlocked_already(&sent) {
                     return with(receipts, outcome(change, sent, false));
                 }
-                unlocked = true;
+                unlocking = Some(sent);
             }
             let sent = send(w, &lifecycle(change, "suspend")).await;
             receipts.push(sent.receipt.clone());
@@ -78,13 +78,17 @@ impl Verb for SuspendUser {
             }
             let status = status_of(w.reader(), &change.subject).await;
             locked = status.as_deref() == Ok("LOCKED_OUT");
-            if locked && may_unlock && !unlocked {
-                continue;
+            match unlocking.take() {
+                None if locked && may_unlock => {}
+                // It was the unlocking that failed: what Okta said to that is the reason.
+                Some(refused) if locked && !refused.is_good() => {
+                    return with(receipts, outcome(change, refused, false));
+                }
+                _ => {
+                    let kind = after_refusal(change, &sent, status);
+                    return Outcome { kind, receipts };
+                }
             }
-            return Outcome {
-                kind: after_refusal(change, &sent, status),
-                receipts,
-            };
         }
     }
 
@@ -132,6 +136,14 @@ impl Verb for SuspendUser {
         };
         Ok(chain)
     }
+}
+
+/// Okta's answer to unlocking an account that is not locked (any more): an earlier call of
+/// ours that was never answered may have done it. Suspending shows what is so.
+fn is_unlocked_already(sent: &Sent) -> bool {
+    sent.answer
+        .as_ref()
+        .is_ok_and(|answer| Said::of(answer).code == "E0000032")
 }
 
 /// Whether this status keeps him out.
