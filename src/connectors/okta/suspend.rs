@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::Okta;
-use super::answers::{Said, Sent, login_of, outcome, send};
+use super::answers::{Sent, login_of, outcome, send};
 use super::events::Evidence;
 use super::users::{UserState, status_of};
 use super::verb::{Planning, Seen, Verb, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Target, Undo};
-use crate::transport::{Path, Write, Writer};
+use crate::transport::{Answer, Meaning, Path, Write, Writer};
 
 /// Statuses that Okta never suspends, with what stands in for it.
 const CANNOT: &[&str] = &["STAGED", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED"];
@@ -66,7 +66,7 @@ impl Verb for SuspendUser {
             if locked && may_unlock && unlocking.is_none() {
                 let sent = send(w, &lifecycle(change, "unlock")).await;
                 receipts.push(sent.receipt.clone());
-                if !sent.is_good() && !sent.wants_reread() && !is_unlocked_already(&sent) {
+                if !sent.is_good() && !may_be_unlocked(&sent) {
                     return with(receipts, outcome(change, sent, false));
                 }
                 unlocking = Some(sent);
@@ -140,10 +140,9 @@ impl Verb for SuspendUser {
 
 /// Okta's answer to unlocking an account that is not locked (any more): an earlier call of
 /// ours that was never answered may have done it. Suspending shows what is so.
-fn is_unlocked_already(sent: &Sent) -> bool {
-    sent.answer
-        .as_ref()
-        .is_ok_and(|answer| Said::of(answer).code == "E0000032")
+fn may_be_unlocked(sent: &Sent) -> bool {
+    let refused = |answer: &Answer| answer.meaning() == Meaning::Forbidden;
+    sent.wants_reread() || sent.answer.as_ref().is_ok_and(refused)
 }
 
 /// Whether this status keeps him out.
@@ -179,6 +178,9 @@ fn after_refusal(change: &Change, sent: &Sent, status: Result<String, String>) -
         Ok(status) => OutcomeKind::Failed {
             why: format!("{who} is {status}: Okta suspends only ACTIVE accounts"),
             hint: match status.as_str() {
+                "LOCKED_OUT" if change.settings["if_locked_out"] == "unlock" => {
+                    "quarantine the account: unlocking it did not help"
+                }
                 "LOCKED_OUT" => "set `if_locked_out: unlock`, or quarantine the account",
                 "ACTIVE" => "`oust runs resume` tries again",
                 _ => "quarantine the account (`quarantine_group`)",

@@ -47,6 +47,22 @@ pub(super) async fn status_of(reader: &Reader, who: &UserId) -> Result<String, S
     }
 }
 
+/// Why an account has no factors to list, when Okta answers 404 to the list: it is deactivated
+/// or gone. A 404 by itself says neither.
+///
+/// # Errors
+/// A sentence, if the account is there after all or cannot be read.
+pub(super) async fn has_no_factors(glance: &Glance, who: &UserId) -> Result<&'static str, String> {
+    match UserState::read(glance, who).await {
+        UserState::Is(status) if status == "DEPROVISIONED" => Ok("a deactivated account has none"),
+        UserState::Gone => Ok("the account is gone"),
+        UserState::Is(status) => Err(format!(
+            "Okta answered 404 to the list of factors, but the account is {status}"
+        )),
+        UserState::Unread(why) => Err(why),
+    }
+}
+
 /// `/api/v1/users/{id}`
 pub(super) fn path(who: &UserId) -> Path {
     Path::new("/api/v1/users").seg(who.as_str())
@@ -88,6 +104,9 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
     }
     if points_back(&answer.json, who) {
         return Ok(answer.json);
+    }
+    if text(&answer.json, "id").is_empty() {
+        return Err(unread("Okta's answer is no account".into()));
     }
     Err(ResolveError::Several {
         who: who.to_owned(),
