@@ -25,6 +25,9 @@ const LATENCY_MAX_MS: u64 = 10;
 /// A person who gets no plan asks once more.
 const PLANS_MAX: usize = 2;
 
+/// What is for good will not get better: proofs are waited for so long.
+const PROVE_FOR: Duration = Duration::from_secs(20);
+
 /// "For good" is so many matches from the first on.
 const FOR_GOOD: u32 = 60;
 
@@ -129,7 +132,10 @@ async fn live(place: &Place, fault: Option<(&str, How)>) -> Seen {
     }
     let mut state = None;
     if let Some(prepared) = prepared {
-        let start = lab.start(&prepared.plan, prepared.snapshot);
+        let mut start = lab.start(&prepared.plan, prepared.snapshot);
+        if fault.is_some_and(|(_, how)| how == How::ForGood) {
+            start.prove_for = Some(PROVE_FOR);
+        }
         let run = Run::begin(tools, prepared.plan, start).await.unwrap();
         run.carry_out().await;
         state = Some(run.state());
@@ -168,9 +174,14 @@ fn others(range: &Range) -> BTreeMap<String, String> {
 
 /// The mock's own notation for it.
 fn rules(place: &Place, kind: &str, how: How) -> Faults {
-    let Place { method, path, from, .. } = place;
+    let Place {
+        method, path, from, ..
+    } = place;
     // The first rule that fits decides: this one lets pass what is not meant.
-    let pass = place.but_not.iter().map(|other| format!("{method} {other}=latency:0"));
+    let pass = place
+        .but_not
+        .iter()
+        .map(|other| format!("{method} {other}=latency:0"));
     let met: Vec<String> = match (how, from) {
         (How::Once, 1) => vec![format!("{method} {path}*1={kind}")],
         (How::Once, nth) => vec![format!("{method} {path}#{nth}={kind}")],

@@ -1,11 +1,14 @@
 //! Every write that a playbook of ours sends, against everything that can happen to a write.
 
+use std::sync::OnceLock;
+
 use oust_mocks::okta::Okta;
 use oust_mocks::world::{AD_AGENT, ALEX};
 use oust_mocks::{Attacker, World};
 
-use super::cell::{ALEX_LOGIN, How, Place, Seen, run};
+use super::cell::{ALEX_LOGIN, How, Place, run};
 use super::faults::OF_WRITES;
+use super::oracle::{Exception, Table};
 use crate::lab::NOON;
 
 /// For the two actions that no shipped playbook has.
@@ -43,8 +46,25 @@ stages:
 ";
 
 /// Suspending ends no session here, so that a clear that does nothing shows.
+///
+/// Of what alex holds himself only a little is kept: a thousand incidents are read through.
 pub(super) fn contoso() -> World {
-    World::contoso(NOON).suspend_keeps_sessions()
+    static WORLD: OnceLock<World> = OnceLock::new();
+    let world = || {
+        let world = World::contoso(NOON).suspend_keeps_sessions();
+        world.user(ALEX_LOGIN, |alex| {
+            let (mut tokens, mut grants) = (0, 0);
+            alex.tokens.retain(|_, token| {
+                tokens += 1;
+                token.intruder || tokens % 10 == 0
+            });
+            alex.grants.retain(|_, grant| {
+                grants += 1;
+                grant.intruder || grants % 10 == 0
+            });
+        })
+    };
+    WORLD.get_or_init(world).clone()
 }
 
 pub(super) fn locked_out() -> World {
@@ -89,7 +109,10 @@ pub(super) fn out(okta: &Okta) -> Result<(), String> {
 /// Signed out of everything; the account itself stays open.
 pub(super) fn signed_out(okta: &Okta) -> Result<(), String> {
     let holds = okta.attacker_holds(ALEX);
-    let live: Vec<&String> = holds.iter().filter(|each| !each.starts_with("factor")).collect();
+    let live: Vec<&String> = holds
+        .iter()
+        .filter(|each| !each.starts_with("factor"))
+        .collect();
     if live.is_empty() {
         Ok(())
     } else {
@@ -112,59 +135,162 @@ const fn place(name: &'static str, method: &'static str, path: &'static str) -> 
 
 fn places() -> Vec<Place> {
     let first = place("clear_sessions, first", "DELETE", "/sessions");
-    let last = Place { name: "clear_sessions, last", from: 2, ..first };
+    let last = Place {
+        name: "clear_sessions, last",
+        from: 2,
+        ..first
+    };
     let suspend = place("suspend_user", "POST", "/lifecycle/suspend");
     vec![
         first,
         last,
-        Place { name: "clear_sessions, first, besieged", world: besieged, ..first },
-        Place { name: "clear_sessions, last, besieged", world: besieged, ..last },
-        Place { name: "clear_sessions, session-hijack, first", playbook: "session-hijack", truth: signed_out, ..first },
-        Place { name: "clear_sessions, session-hijack, last", playbook: "session-hijack", truth: signed_out, ..last },
-        Place { name: "clear_sessions, evict-only, last", playbook: "evict-only", truth: out, ..last },
+        Place {
+            name: "clear_sessions, first, besieged",
+            world: besieged,
+            ..first
+        },
+        Place {
+            name: "clear_sessions, last, besieged",
+            world: besieged,
+            ..last
+        },
+        Place {
+            name: "clear_sessions, session-hijack, first",
+            playbook: "session-hijack",
+            truth: signed_out,
+            ..first
+        },
+        Place {
+            name: "clear_sessions, session-hijack, last",
+            playbook: "session-hijack",
+            truth: signed_out,
+            ..last
+        },
+        Place {
+            name: "clear_sessions, evict-only, last",
+            playbook: "evict-only",
+            truth: out,
+            ..last
+        },
         suspend,
-        Place { name: "suspend_user, besieged", world: besieged, ..suspend },
-        Place { name: "suspend_user, factor-tampering", playbook: "factor-tampering", ..suspend },
-        Place { name: "quarantine_user", world: locked_out, ..place("", "PUT", "/groups/") },
-        Place { name: "unlock, then suspend", playbook: UNLOCK, world: locked_out, truth: out, ..place("", "POST", "/lifecycle/unlock") },
-        Place { name: "universal_logout", world: without_agents, ..place("", "POST", "/oauth2/v1/global-token-revocation") },
+        Place {
+            name: "suspend_user, besieged",
+            world: besieged,
+            ..suspend
+        },
+        Place {
+            name: "suspend_user, factor-tampering",
+            playbook: "factor-tampering",
+            ..suspend
+        },
+        Place {
+            name: "quarantine_user",
+            world: locked_out,
+            ..place("", "PUT", "/groups/")
+        },
+        Place {
+            name: "unlock, then suspend",
+            playbook: UNLOCK,
+            world: locked_out,
+            truth: out,
+            ..place("", "POST", "/lifecycle/unlock")
+        },
+        Place {
+            name: "universal_logout",
+            world: without_agents,
+            ..place("", "POST", "/oauth2/v1/global-token-revocation")
+        },
         place("delete_factors", "DELETE", "/factors/"),
-        Place { name: "delete_factors, the ones that go along", from: 2, ..place("", "DELETE", "/factors/") },
-        Place { name: "delete_factors, an enrolment", world: with_a_code, ..place("", "DELETE", "/authenticator-enrollments/") },
+        Place {
+            name: "delete_factors, the ones that go along",
+            from: 2,
+            ..place("", "DELETE", "/factors/")
+        },
+        Place {
+            name: "delete_factors, an enrolment",
+            world: with_a_code,
+            ..place("", "DELETE", "/authenticator-enrollments/")
+        },
         place("revoke_api_tokens, first", "DELETE", "/api-tokens/"),
-        Place { name: "revoke_api_tokens, again", from: 2, ..place("", "DELETE", "/api-tokens/") },
+        Place {
+            name: "revoke_api_tokens, again",
+            from: 2,
+            ..place("", "DELETE", "/api-tokens/")
+        },
         place("revoke_oauth_grants, tokens", "DELETE", "/tokens"),
         place("revoke_oauth_grants, consents", "DELETE", "/grants"),
-        Place { name: "deactivate_user", playbook: DEACTIVATE, truth: out, ..place("", "POST", "/lifecycle/deactivate") },
-        Place { name: "reset_factors", playbook: RESET, ..place("", "POST", "/lifecycle/reset_factors") },
+        Place {
+            name: "deactivate_user",
+            playbook: DEACTIVATE,
+            truth: out,
+            ..place("", "POST", "/lifecycle/deactivate")
+        },
+        Place {
+            name: "reset_factors",
+            playbook: RESET,
+            ..place("", "POST", "/lifecycle/reset_factors")
+        },
     ]
 }
 
+/// Faults after which Okta's answer is gone although the effect is there.
+const AFTER_THE_EFFECT: &[&str] = &[
+    "timeout_after",
+    "cut_after_effect",
+    "reset_mid_body",
+    "truncated_json",
+];
+
+/// Calls that prove nothing by themselves: the change has another call behind them, which a cut
+/// kept from being sent, so that both are sent again.
+const HALF_A_CHANGE: &[&str] = &["unlock, then suspend", "revoke_oauth_grants, tokens"];
+
+/// Once: nothing ends otherwise than `contained`. What is refused or lied about once is sent
+/// again in the same run.
+const NOT_CONTAINED_ONCE: &[Exception] = &[];
+
+/// For good: what ends `contained` and is not so. Okta lists no sessions, so that a 204 whose
+/// event never comes cannot be told from one whose event is late; it counts as unproven.
+const UNPROVEN_AND_UNTRUE: &[Exception] = &[
+    Exception {
+        place: "clear_sessions, first",
+        kind: "lie_ok",
+        why: "told as unproven",
+    },
+    Exception {
+        place: "clear_sessions, first",
+        kind: "oversized_body",
+        why: "told as unproven",
+    },
+];
+
 #[test]
-fn explore_writes() {
-    for how in [How::Once, How::ForGood] {
-        for place in places().into_iter().filter(|p| std::env::var("P").map_or(true, |only| p.name.contains(&only))) {
-            let base = run(&place, None);
-            println!("=== {} ({how}); baseline {} {:?} truth {:?} touched {:?}", place.name, base.word(), base.took, base.truth, base.touched);
-            for trouble in OF_WRITES {
-                let seen = run(&place, Some((trouble.kind, how)));
-                let most = seen.writes.values().max().unwrap();
-                println!("  {:22} {:14} {} shown {:3} took {:9.3} most {most} {} {}", trouble.kind, seen.word(),
-                    if seen.truth.is_ok() {"true "} else {"FALSE"}, seen.shown, seen.took.as_secs_f64(),
-                    if seen.verdict() == Some(oust::model::Verdict::Contained) && seen.truth.is_err() {format!("LIES {:?}", seen.truth)} else {String::new()},
-                    story(&seen));
+fn a_write_that_meets_trouble_once() {
+    let mut told = Table::new(How::Once);
+    for place in places() {
+        let base = run(&place, None);
+        told.baseline(&place, &base);
+        for trouble in OF_WRITES {
+            let seen = run(&place, Some((trouble.kind, How::Once)));
+            told.judge(&place, trouble, &seen, &base);
+            let whole = !HALF_A_CHANGE.contains(&place.name);
+            if whole && AFTER_THE_EFFECT.contains(&trouble.kind) {
+                told.sent_no_more_often(&place, trouble, &seen, &base);
             }
         }
     }
+    told.end(NOT_CONTAINED_ONCE);
 }
 
-fn story(seen: &Seen) -> String {
-    let Some(state) = &seen.state else { return seen.no_plan.clone().unwrap_or_default() };
-    let mut text = String::new();
-    for each in state.in_order() {
-        if each.is_proven() { continue; }
-        text += &format!("[{} x{} {:?} {:?}]", each.change.action.verb(), each.attempts, each.outcome.as_ref().map(|o| &o.kind), each.proof.as_ref().map(|p| (p.state, &p.how)));
+#[test]
+fn a_write_that_meets_trouble_for_good() {
+    let mut told = Table::new(How::ForGood);
+    for place in places() {
+        let base = run(&place, None);
+        for trouble in OF_WRITES {
+            let seen = run(&place, Some((trouble.kind, How::ForGood)));
+            told.judge(&place, trouble, &seen, &base);
+        }
     }
-    for (k, s) in &state.skipped { if !s.is_closed() { text += &format!("[skip {} {:?}]", k.0, s); } }
-    text.chars().take(420).collect()
+    told.end(UNPROVEN_AND_UNTRUE);
 }
