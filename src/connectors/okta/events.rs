@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::Okta;
 use super::glance::{Glance, Unread, items, text};
 use super::verb::Seen;
+use super::{Okta, answers};
 use crate::model::{Applied, ProofState, Receipt, Utc};
 use crate::transport::{Path, Read, Reader};
 
@@ -143,7 +143,7 @@ impl<'a> Evidence<'a> {
         match reader.list(&Read::get(path).log_page()).await {
             Ok(Ok(events)) => Ok(Log::new(events)),
             Ok(Err(answer)) => Err(Unread::of(&answer)),
-            Err(error) => Err(Unread::NoAnswer(error.to_string())),
+            Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
         }
     }
 }

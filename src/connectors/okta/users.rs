@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::answers;
 use super::glance::{Glance, Unread, text};
 use crate::connector::ResolveError;
 use crate::model::UserId;
@@ -95,7 +96,7 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
     let answer = reader
         .send(&Read::get(path))
         .await
-        .map_err(|error| unread(error.to_string()))?;
+        .map_err(|error| unread(answers::unread(&error)))?;
     if !answer.is_good() {
         return Err(match Unread::of(&answer) {
             Unread::Absent { .. } => stranger(),
@@ -124,7 +125,7 @@ async fn by_filter(reader: &Reader, org: &str, who: &str) -> Result<Value, Resol
     let mut found: Vec<Value> = match reader.list(&Read::get(path)).await {
         Ok(Ok(found)) => found,
         Ok(Err(answer)) => return Err(unread(Unread::of(&answer).why())),
-        Err(error) => return Err(unread(error.to_string())),
+        Err(error) => return Err(unread(answers::unread(&error))),
     };
     let all: Vec<String> = found.iter().map(candidate).collect();
     found.retain(|user| points_back(user, who));
