@@ -4,6 +4,7 @@
 
 mod architecture;
 mod config;
+mod conformance;
 mod fake;
 mod incident;
 mod lab;

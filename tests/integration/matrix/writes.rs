@@ -35,6 +35,18 @@ stages:
       - okta.revoke_oauth_grants: { select: all }
 ";
 
+/// Without the person that the shipped stage asks.
+const TAKE_BACK: &str = "playbook: oust/v1
+name: ours
+stages:
+  - name: evict
+    steps:
+      - okta.suspend_user
+      - okta.clear_sessions
+      - okta.remove_admin_roles: { select: all }
+      - okta.remove_group_memberships: { select: all }
+";
+
 const UNLOCK: &str = "playbook: oust/v1
 name: ours
 stages:
@@ -117,6 +129,19 @@ pub(super) fn signed_out(okta: &Okta) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("the intruder holds {live:?}"))
+    }
+}
+
+/// Out, without a role, and in no group that anybody manages.
+fn without_rights(okta: &Okta) -> Result<(), String> {
+    out(okta)?;
+    let alex = okta.user(ALEX).unwrap();
+    let managed = |group: &&String| okta.groups[*group].kind == "OKTA_GROUP";
+    let groups: Vec<&String> = alex.groups.iter().filter(managed).collect();
+    if alex.roles.is_empty() && groups.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{:?} and {groups:?} are left", alex.roles))
     }
 }
 
@@ -229,6 +254,18 @@ fn places() -> Vec<Place> {
             name: "reset_factors",
             playbook: RESET,
             ..place("", "POST", "/lifecycle/reset_factors")
+        },
+        Place {
+            name: "remove_admin_roles",
+            playbook: TAKE_BACK,
+            truth: without_rights,
+            ..place("", "DELETE", "/roles/")
+        },
+        Place {
+            name: "remove_group_memberships",
+            playbook: TAKE_BACK,
+            truth: without_rights,
+            ..place("", "DELETE", "/groups/")
         },
     ]
 }
