@@ -163,7 +163,7 @@ pub enum ResolveError {
         org: String,
     },
     /// More than one account answers.
-    #[error("`{who}` is not one account: {candidates:?}")]
+    #[error("`{who}` is not exactly one account's login or id; it could be {}", .candidates.join(", "))]
     Several {
         /// What was asked for.
         who: String,

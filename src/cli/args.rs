@@ -22,7 +22,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
     /// For every command.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "For every command")]
     pub global: Global,
 }
 
@@ -36,12 +36,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "OUST_STATE")]
     pub state: Option<PathBuf>,
     /// What goes to stdout: text for people, or one JSON report
-    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    #[arg(
+        long, global = true, value_enum, default_value_t = Output::Human,
+        value_name = "human|json", hide_possible_values = true
+    )]
     pub output: Output,
     /// No colour, and plain lines instead of a live tree
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Tell more on stderr; twice for every request's outcome
+    /// Tell on stderr which files are used; twice for every request and its answer
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -55,10 +58,18 @@ pub enum Output {
     Json,
 }
 
+/// What a person needs at 03:00.
+const CONTAIN_EXAMPLES: &str = "\
+Shows what it would do and asks; nothing is written before the answer.
+  oust contain alex@contoso.example --since 13:30 --case INC-2231
+  oust contain --subjects list.txt --since 2h --yes
+  oust contain --consent \"contain 7c3fa901\"     the plan that `oust plan` stored";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Throw the intruder out of these accounts, and prove it
+    #[command(after_help = CONTAIN_EXAMPLES)]
     Contain(ContainArgs),
     /// The same without its second half: reads only, stores the plan, prints its phrase
     Plan(CaseArgs),
@@ -95,9 +106,9 @@ pub struct CaseArgs {
     /// When he was last in [default: now]
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Which playbook: a shipped name or a file
-    #[arg(long, value_name = "NAME|FILE", default_value = "account-takeover")]
-    pub playbook: String,
+    /// Which playbook: a shipped name or a file [default: account-takeover]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub playbook: Option<String>,
     /// The ticket, for the record
     #[arg(long, value_name = "ID")]
     pub case: Option<String>,
@@ -132,7 +143,7 @@ pub struct ContainArgs {
 /// How a run is agreed to and recorded.
 #[derive(Clone, Debug, Args)]
 pub struct GoArgs {
-    /// Do not ask
+    /// Do not ask: agree to whatever the plan says, within the guards
     #[arg(long, conflicts_with = "consent")]
     pub yes: bool,
     /// Carry out the stored plan of this phrase

@@ -52,7 +52,11 @@ pub(super) async fn carry_out(
     Ok(tell(global, shop, &run, ended, go))
 }
 
-fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Failure> {
+/// How long to wait for proofs at most, if that was said.
+///
+/// # Errors
+/// [`Failure`] if it is no duration.
+pub(super) fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Failure> {
     let Some(text) = &go.prove_for else {
         return Ok(None);
     };
@@ -66,7 +70,7 @@ fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Failure> {
 /// The result: screen or JSON, files, exit code.
 fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) -> Exit {
     let state = run.state();
-    let report = show::report(shop, &state);
+    let report = show::report(&state, shop.archive.is_recorded());
     let written = show::write_files(&go.report, &report);
     for trouble in &written.trouble {
         say(trouble);

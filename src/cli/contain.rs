@@ -3,16 +3,26 @@
 //! The two are one program; `plan` stops before asking. What is asked, and what answers it,
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Read};
 
+use super::agree::{agree, no_longer, same_playbook};
 use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
-use super::carry::{From, carry_out, store_failed};
+use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
-use super::setup::{Ledger, Workshop};
+use super::setup::{Ledger, Workshop, checked};
 use super::{print, say, show, subjects, when};
+use crate::connector::ResolveError;
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
 use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
+use crate::playbook::CheckedPlaybook;
+use crate::report::prompt_line;
+
+/// Bytes of a typed answer at most.
+const WORD_MAX: u64 = 4096;
+
+/// The playbook when none is named.
+const DEFAULT_PLAYBOOK: &str = "account-takeover";
 
 /// `oust plan`: reads only; stores the plan and prints its phrase.
 ///
@@ -21,6 +31,7 @@ use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
 pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
+        shop.say_unfinished().await;
         let prepared = prepare(&shop, args).await?;
         shop.tools
             .store
@@ -28,7 +39,7 @@ pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
             .await
             .map_err(store_failed)?;
         match global.output {
-            Output::Json => print(&show::planned_json(&shop, &prepared.plan)),
+            Output::Json => print(&show::planned_json(&prepared.plan)),
             Output::Human => {
                 print(&show::plan(global, &prepared.plan));
                 print(&next_command(&prepared.plan));
@@ -60,7 +71,7 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
     if args.dry_run {
         return plan(global, &args.case);
     }
-    must_be_able_to_ask(&args.go)?;
+    ready(&args.go)?;
     super::runtime(true)?.block_on(async {
         let ledger = Ledger::of(&args.go);
         let shop = Workshop::open(global, ledger).await?;
@@ -70,20 +81,15 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             None => fresh(global, &shop, args).await?,
         };
         let Prepared { plan, snapshot } = prepared;
-        carry_out(
-            global,
-            &shop,
-            From::Plan(Box::new(plan)),
-            consent,
-            snapshot,
-            &args.go,
-        )
-        .await
+        let from = From::Plan(Box::new(plan));
+        carry_out(global, &shop, from, consent, snapshot, &args.go).await
     })
 }
 
-/// Without a terminal, somebody must have agreed already.
-pub(super) fn must_be_able_to_ask(go: &GoArgs) -> Result<(), Failure> {
+/// What can be told before anything is opened. Without a terminal, somebody must have agreed
+/// already.
+pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
+    prove_for(go)?;
     if go.yes || go.consent.is_some() || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -118,7 +124,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> 
         },
         lifts: lifts(&args.lift, &shop.person)?,
     };
-    let playbook = shop.playbook(&args.playbook)?;
+    let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     plan_case(&shop.tools, &playbook, &shop.guards, request)
         .await
         .map_err(plan_failed)
@@ -166,16 +172,31 @@ fn plan_failed(error: PlanError) -> Failure {
             Exit::Usage,
             "systems are those of the config file".to_owned(),
         ),
-        PlanError::Subject(_) => (
-            Exit::NotStarted,
-            "check the login; an Okta id (00u…) always names exactly one account".to_owned(),
-        ),
+        PlanError::Subject(error) => (Exit::NotStarted, who_then(error)),
         PlanError::Org(_) => (
             Exit::NotStarted,
             "check org_url, the network and the credential".to_owned(),
         ),
     };
     Failure::new(exit, error, hint)
+}
+
+/// The next step when a subject is not exactly one account.
+fn who_then(error: &ResolveError) -> String {
+    match error {
+        ResolveError::Stranger { .. } => {
+            "check the login: the whole of it; an Okta id (00u…) always names exactly one account"
+                .into()
+        }
+        ResolveError::Several { candidates, .. } => match &candidates[..] {
+            [only] => {
+                let login = only.split(' ').next().unwrap_or(only);
+                format!("if that is who you mean: oust contain {login}")
+            }
+            _ => "give the whole login, or the id, of the one you mean".into(),
+        },
+        ResolveError::Unread { .. } => "check org_url, the network and the credential".into(),
+    }
 }
 
 /// A plan made now, shown and agreed to.
@@ -206,11 +227,10 @@ fn refuse_if_guarded(global: &Global, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     say(&show::refused(global, plan));
-    Err(Failure::say(
-        Exit::Refused,
-        "a guard refuses this run; nothing was written",
-        "",
-    ))
+    if global.output == Output::Json {
+        print(&show::planned_json(plan));
+    }
+    Err(Failure::told(Exit::Refused))
 }
 
 /// Asks at the terminal, unless `--yes` answered already.
@@ -228,9 +248,9 @@ pub(super) fn ask(
     let given = if yes {
         Consent::yes(plan, by, asked())
     } else {
-        say(&format!("Type {} to go on:", plan.typed_word()));
+        super::prompt(&prompt_line(plan));
         let mut word = String::new();
-        let read = std::io::stdin().lock().read_line(&mut word);
+        let read = std::io::stdin().lock().take(WORD_MAX).read_line(&mut word);
         read.map_err(|error| Failure::new(Exit::Refused, error, "nothing was written"))?;
         Consent::typed(plan, &word, by, asked())
     };
@@ -275,15 +295,11 @@ async fn stored(
     let consent = Consent::phrase(&plan, phrase, &shop.person, asked);
     let consent = consent.map_err(|error| consent_failed(&error))?;
     agree(args, &plan)?;
-    let now = again(shop, &plan).await?;
+    let playbook = same_playbook(args.playbook.as_deref(), &plan)?;
+    let now = again(shop, &plan, &playbook).await?;
     let differs = plan.differs_from(&now.plan);
     if !differs.is_empty() {
-        let what = format!("the plan no longer holds: {}", differs.join("; "));
-        return Err(Failure::say(
-            Exit::Refused,
-            what,
-            "oust plan makes a new plan",
-        ));
+        return Err(no_longer(&differs.join("; ")));
     }
     say(&show::plan(global, &plan));
     refuse_if_guarded(global, &plan)?;
@@ -296,32 +312,12 @@ async fn stored(
     ))
 }
 
-/// Arguments may be left out beside a phrase; given, they must agree with the stored plan.
-fn agree(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
-    let disagree = |what: &str| {
-        let what = format!("{what} does not agree with the stored plan");
-        Err(Failure::say(
-            Exit::Refused,
-            what,
-            "leave it out, or plan again",
-        ))
-    };
-    for name in &args.who {
-        let same = |who: &crate::model::Subject| {
-            who.id.as_str() == name || who.login.eq_ignore_ascii_case(name)
-        };
-        if !plan.case.subjects.iter().any(same) {
-            return disagree(&format!("`{name}`"));
-        }
-    }
-    if !args.who.is_empty() && args.who.len() != plan.case.subjects.len() {
-        return disagree("the number of subjects");
-    }
-    Ok(())
-}
-
 /// The same case planned again, to see whether what the consent binds has changed.
-async fn again(shop: &Workshop, plan: &Plan) -> Result<Prepared, Failure> {
+async fn again(
+    shop: &Workshop,
+    plan: &Plan,
+    playbook: &CheckedPlaybook,
+) -> Result<Prepared, Failure> {
     let window = &plan.case.window;
     let request = PlanRequest {
         run: plan.run.clone(),
@@ -342,8 +338,11 @@ async fn again(shop: &Workshop, plan: &Plan) -> Result<Prepared, Failure> {
             .filter_map(|guard| guard.lifted.clone())
             .collect(),
     };
-    let playbook = shop.playbook(&plan.playbook.name)?;
-    plan_case(&shop.tools, &playbook, &shop.guards, request)
-        .await
-        .map_err(plan_failed)
+    let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
+    planned.map_err(|error| match error {
+        PlanError::Subject(
+            gone @ (ResolveError::Stranger { .. } | ResolveError::Several { .. }),
+        ) => no_longer(&gone.to_string()),
+        other => plan_failed(other),
+    })
 }

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::report::escape::visible;
+
 /// How a command ends. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -31,8 +33,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// How it ends.
     pub exit: Exit,
-    /// What happened, with its causes.
-    pub error: anyhow::Error,
+    /// What happened, with its causes; none if the person was told already.
+    pub error: Option<anyhow::Error>,
     /// What to do next; empty if the message says it.
     pub hint: String,
 }
@@ -42,7 +44,7 @@ impl Failure {
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>, hint: impl Into<String>) -> Self {
         Self {
             exit,
-            error: error.into(),
+            error: Some(error.into()),
             hint: hint.into(),
         }
     }
@@ -51,20 +53,44 @@ impl Failure {
     pub fn say(exit: Exit, what: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         Self {
             exit,
-            error: anyhow::anyhow!("{what}"),
+            error: Some(anyhow::anyhow!("{what}")),
             hint: hint.into(),
+        }
+    }
+
+    /// A failure that a screen has told already.
+    pub fn told(exit: Exit) -> Self {
+        Self {
+            exit,
+            error: None,
+            hint: String::new(),
         }
     }
 
     /// Printed once, at the border.
     pub fn report(&self) -> Exit {
-        let causes: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        super::say(&format!("error: {}", causes.join(": ")));
+        if let Some(error) = &self.error {
+            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            let what = lines(&causes.join(": "));
+            // Mistakes in a file come with their own heading.
+            let heading = if what.starts_with("error: ") {
+                ""
+            } else {
+                "error: "
+            };
+            super::say(&format!("{heading}{what}"));
+        }
         if !self.hint.is_empty() {
-            super::say(&format!(" hint: {}", self.hint));
+            super::say(&format!(" hint: {}", lines(&self.hint)));
         }
         after_writes(self.exit)
     }
+}
+
+/// Errors quote what people typed and what vendors answered: no terminal obeys it.
+pub(super) fn lines(text: &str) -> String {
+    let shown: Vec<String> = text.lines().map(visible).collect();
+    shown.join("\n")
 }
 
 /// Whether a write of this process may have left.

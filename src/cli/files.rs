@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::report::escape::visible;
+
 /// Where a run's files went, or why they did not.
 pub(super) struct Written {
     /// The HTML file, if it could be written.
@@ -19,8 +21,8 @@ pub(super) fn write(dir: &Path, name: &str, renderings: &[(&str, &str)]) -> Writ
     };
     if let Err(error) = std::fs::create_dir_all(dir) {
         let what = format!(
-            "{} cannot be made: {error}; the report is in the ledger",
-            dir.display()
+            "! {} cannot be made: {error}; oust runs show tells the report from the ledger",
+            visible(&dir.display().to_string())
         );
         written.trouble.push(what);
         return written;
@@ -32,8 +34,9 @@ pub(super) fn write(dir: &Path, name: &str, renderings: &[(&str, &str)]) -> Writ
             Ok(()) => {}
             Err(error) => {
                 let what = format!(
-                    "{} cannot be written: {error}; the report is in the ledger (oust runs show)",
-                    path.display()
+                    "! {} cannot be written: {error}; oust runs show tells the report from the \
+                     ledger",
+                    visible(&path.display().to_string())
                 );
                 written.trouble.push(what);
             }

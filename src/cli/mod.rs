@@ -2,6 +2,7 @@
 //!
 //! Progress and errors go to stderr, the result to stdout. `anyhow` is used only here.
 
+mod agree;
 pub mod args;
 mod carry;
 mod contain;
@@ -16,6 +17,7 @@ mod show;
 mod shell;
 mod stop;
 mod subjects;
+mod told;
 mod when;
 
 use std::io::Write;
@@ -79,9 +81,15 @@ fn runtime(busy: bool) -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// One line of progress or error, for people.
-#[expect(clippy::print_stderr, reason = "the border to the person")]
 fn say(line: &str) {
-    eprintln!("{line}");
+    // Nobody reads it any more: that must not stop a containment, as a panic would.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// The question; the answer is typed on its line.
+fn prompt(question: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = write!(out, "{question}").and_then(|()| out.flush());
 }
 
 /// The result.
@@ -102,12 +110,18 @@ fn tracing_to_stderr(verbose: u8) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .without_time()
+        .with_ansi(false)
+        .with_target(false)
+        // It would say so on stderr, and panic if that is what fails.
+        .log_internal_errors(false)
         .try_init();
 }
 
 /// Whether stderr is a terminal that wants colour and movement.
 fn is_lively(global: &Global) -> bool {
     use std::io::IsTerminal;
-    let plain = global.no_color || std::env::var_os("NO_COLOR").is_some();
+    let plain = global.no_color
+        || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !plain && global.output == Output::Human
 }

@@ -1,7 +1,7 @@
 //! `oust playbook`: the shipped ones, and checking your own.
 
 use super::args::PlaybookCommand;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, lines};
 use super::print;
 use super::setup::checked;
 use crate::connectors;
@@ -53,13 +53,8 @@ fn show(name: &str) -> Result<Exit, Failure> {
     checked(name)?;
     let text = std::fs::read_to_string(name);
     let text = text.map_err(|error| Failure::new(Exit::Usage, error, ""))?;
-    print(&visible_lines(&text));
+    print(&lines(&text));
     Ok(Exit::Good)
-}
-
-fn visible_lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(visible).collect();
-    lines.join("\n")
 }
 
 /// Checks all of them, whatever the first says.

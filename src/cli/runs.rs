@@ -2,7 +2,7 @@
 
 use super::args::{Global, GoArgs, Output, RunsCommand, WhichRun};
 use super::carry::{From, carry_out, run_failed, store_failed};
-use super::contain::{ask, consent_failed, must_be_able_to_ask};
+use super::contain::{ask, consent_failed, ready};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, ledger_only};
 use super::{print, say, show, when};
@@ -46,9 +46,9 @@ async fn list(global: &Global) -> Result<Exit, Failure> {
 }
 
 async fn show_run(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
-    let shop = Workshop::open(global, Ledger::Usual).await?;
-    let (_, records) = pick(&*shop.archive, which).await?;
-    let report = show::report(&shop, &RunState::of(&records));
+    let archive = ledger_only(global)?;
+    let (_, records) = pick(&*archive, which).await?;
+    let report = show::report(&RunState::of(&records), archive.is_recorded());
     match global.output {
         Output::Json => print(&show::json(&report)),
         Output::Human => print(&show::result(global, &report, None)),
@@ -57,7 +57,7 @@ async fn show_run(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
 }
 
 async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, Failure> {
-    must_be_able_to_ask(go)?;
+    ready(go)?;
     let shop = Workshop::open(global, Ledger::of(go)).await?;
     let (id, records) = pick(&*shop.archive, which).await?;
     let state = RunState::of(&records);
@@ -68,7 +68,8 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
             "",
         ));
     };
-    say(&show::result(global, &show::report(&shop, &state), None));
+    let so_far = show::report(&state, shop.archive.is_recorded());
+    say(&show::result(global, &so_far, None));
     let shown_at = shop.tools.clock.now();
     let consent = match &go.consent {
         Some(phrase) => {
@@ -100,7 +101,7 @@ async fn prove(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
     let state = prove_again(&shop.tools, &id, &records)
         .await
         .map_err(run_failed)?;
-    let report = show::report(&shop, &state);
+    let report = show::report(&state, shop.archive.is_recorded());
     match global.output {
         Output::Json => print(&show::json(&report)),
         Output::Human => print(&show::result(global, &report, None)),
@@ -169,7 +170,7 @@ async fn purge(global: &Global, older_than: &str) -> Result<Exit, Failure> {
         .await;
     let purged = purged.map_err(store_failed)?;
     print(&format!(
-        "{} runs emptied ({} records), {} stored plans forgotten; the chain still verifies",
+        "runs emptied: {} (records: {}), stored plans forgotten: {}; the chain still verifies",
         purged.runs.len(),
         purged.records,
         purged.plans,

@@ -9,6 +9,7 @@ use super::args::{Global, GoArgs};
 use super::carry::store_failed;
 use super::exit::{Exit, Failure};
 use super::say;
+use super::told::Told;
 use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
 use crate::connectors::{self, Opened, Opening};
@@ -18,7 +19,11 @@ use crate::guard::GuardConfig;
 use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
 use crate::model::{Finding, RunId, UserId};
 use crate::playbook::{CheckedPlaybook, find};
+use crate::report::escape::visible;
 use crate::transport::{HttpWire, Wire};
+
+/// This program, as vendors and the ledger know it.
+pub(super) const TOOL: &str = concat!("oust/", env!("CARGO_PKG_VERSION"));
 
 /// Which ledger a command writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +74,22 @@ impl Workshop {
         let run = new_run_id(&*clock, &*rng);
         let (archive, notes) = open_ledger(global, ledger, &run)?;
         for note in notes {
-            say(&format!("! {}", note.text));
+            say(&format!("! {}", visible(&note.text)));
+            if !note.hint.is_empty() {
+                say(&format!(" hint: {}", visible(&note.hint)));
+            }
         }
-        let tool = concat!("oust/", env!("CARGO_PKG_VERSION")).to_owned();
         let wire = HttpWire::new();
         let wire =
             wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
         let givens = Givens {
-            wire: Arc::new(wire),
+            wire: Arc::new(Told {
+                wire,
+                clock: Arc::clone(&clock),
+            }),
             clock: Arc::clone(&clock),
             rng: Arc::clone(&rng),
-            user_agent: format!("{tool} run={run}"),
+            user_agent: format!("{TOOL} run={run}"),
         };
         let (directory, services) = open_systems(&config, &givens)?;
         let store: Arc<dyn Store> = archive.clone();
@@ -89,7 +99,7 @@ impl Workshop {
             store,
             clock,
             rng,
-            tool,
+            tool: TOOL.to_owned(),
         };
         let person = person();
         Ok(Self {
@@ -101,26 +111,20 @@ impl Workshop {
         })
     }
 
-    /// The checked playbook of this name or file.
-    ///
-    /// # Errors
-    /// [`Failure`] with every mistake in it.
-    pub(super) fn playbook(&self, name: &str) -> Result<CheckedPlaybook, Failure> {
-        checked(name)
-    }
-
     /// Says loudly that a run is unfinished.
     pub(super) async fn say_unfinished(&self) {
         let Ok(runs) = self.archive.unfinished().await else {
             return;
         };
         for run in runs {
+            let who = match &run.subjects[..] {
+                [one] => visible(one),
+                many => format!("{} subjects", many.len()),
+            };
             say(&format!(
-                "! run {} on {} is unfinished since {}: oust runs resume {}",
-                run.id,
-                run.subjects.join(", "),
-                run.opened_at,
-                run.id,
+                "! run {id} on {who} is unfinished since {since}: oust runs resume {id}",
+                id = run.id,
+                since = run.opened_at,
             ));
         }
     }
@@ -143,7 +147,10 @@ pub(super) fn ledger_only(global: &Global) -> Result<Arc<dyn Archive>, Failure> 
 
 fn load_config(global: &Global) -> Result<Config, Failure> {
     let places = Places::new(global.config.as_deref(), |name| std::env::var_os(name));
-    let loaded = places.find().and_then(|path| Config::load(&path));
+    let loaded = places.find().and_then(|path| {
+        tracing::info!("config {}", path.display());
+        Config::load(&path)
+    });
     loaded.map_err(|error| {
         let hint = error.hint();
         Failure::new(Exit::Usage, error, hint)
@@ -207,7 +214,9 @@ fn open_ledger(global: &Global, ledger: Ledger, run: &RunId) -> Result<OpenLedge
         candidates: elsewhere(),
         suffix: run.to_string(),
     });
-    let opened = open_or_emergency(&ledger_path(global)?, emergency.as_ref());
+    let path = ledger_path(global)?;
+    tracing::info!("ledger {}", path.display());
+    let opened = open_or_emergency(&path, emergency.as_ref());
     let (store, notes) = opened.map_err(store_failed)?;
     Ok((Arc::new(store), notes))
 }

@@ -11,11 +11,15 @@ use super::args::{Global, Output};
 use super::exit::{Exit, a_write_is_leaving};
 use super::files::{self, Written};
 use super::is_lively;
-use super::setup::Workshop;
+use super::setup::TOOL;
+use crate::connectors;
 use crate::engine::Observer;
 use crate::ledger::{Event, Mode, RunRow, RunState};
-use crate::model::{Plan, Utc, Verdict};
+use crate::model::{Action, ActionId, Plan, Source, SystemId, Utc, Verdict};
 use crate::report::{self, Live, Report, Split, Style};
+
+/// The vendor of the identity source.
+const DIRECTORY: &str = "okta";
 
 /// How this terminal wants its text.
 fn style(global: &Global) -> Style {
@@ -43,25 +47,45 @@ pub(super) fn refused(global: &Global, plan: &Plan) -> String {
     report::refused_screen(plan, style(global))
 }
 
-/// A plan as a report in which nothing was done yet.
-pub(super) fn planned_json(shop: &Workshop, plan: &Plan) -> String {
+/// A plan as a report in which nothing was done yet: nobody tried, so nothing is open either.
+pub(super) fn planned_json(plan: &Plan) -> String {
     let mut state = RunState::default();
+    let (Source::Person(requester) | Source::Alert(requester)) = &plan.case.source;
     let opened = Event::Opened {
-        tool: shop.tools.tool.clone(),
+        tool: TOOL.to_owned(),
         mode: Mode::Contain,
-        requester: shop.person.clone(),
+        requester: requester.clone(),
         plan: Box::new(plan.clone()),
     };
     state.apply(plan.made_at, &opened);
-    json(&report(shop, &state))
+    let mut planned = report(&state, true);
+    planned.verdict = Verdict::NotAttempted;
+    for system in &mut planned.systems {
+        system.verdict = Verdict::NotAttempted;
+    }
+    for subject in &mut planned.subjects {
+        subject.verdict = Verdict::NotAttempted;
+        for system in &mut subject.systems {
+            system.verdict = Verdict::NotAttempted;
+        }
+    }
+    json(&planned)
 }
 
-/// The report of a run as it stands.
-pub(super) fn report(shop: &Workshop, state: &RunState) -> Report {
-    let home = &shop.tools.directory.system.id;
-    let mut report = Report::of(state, &|id| shop.tools.action(id), home);
-    report.recorded = report.recorded && shop.archive.is_recorded();
+/// The report of a run as it stands. Needs no config: what actions are is compiled in, and the
+/// rest is in the ledger.
+pub(super) fn report(state: &RunState, recorded: bool) -> Report {
+    let mut systems = state.plan.iter().flat_map(|plan| &plan.systems);
+    let home = systems.find(|system| system.id.vendor() == DIRECTORY);
+    let home = home.map_or_else(|| SystemId::new(DIRECTORY), |system| system.id.clone());
+    let mut report = Report::of(state, &action, &home);
+    report.recorded = report.recorded && recorded;
     report
+}
+
+fn action(id: &ActionId) -> Option<&'static Action> {
+    let vendor = connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
+    vendor.action(id.verb())
 }
 
 /// The one JSON object.

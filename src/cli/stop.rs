@@ -1,6 +1,7 @@
 //! Ctrl-C: the first finishes the change in flight and records it, the second stops at once.
 //!
-//! Both are safe: every intent is durable before its write leaves.
+//! Both are safe: every intent is durable before its write leaves. A hang-up stops nothing: a
+//! dropped connection must not save the intruder half-way, and the result is in the ledger.
 
 use tokio::sync::watch;
 
@@ -10,6 +11,8 @@ use super::exit::{Exit, after_writes};
 #[must_use]
 pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
     let (ask, asked) = watch::channel(false);
+    #[cfg(unix)]
+    outlive_the_terminal();
     tokio::spawn(async move {
         for count in 0.. {
             if wait().await.is_err() {
@@ -29,6 +32,15 @@ pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
         }
     });
     asked
+}
+
+/// From now on a hang-up does not end the process.
+#[cfg(unix)]
+fn outlive_the_terminal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if let Ok(mut hang_up) = signal(SignalKind::hangup()) {
+        tokio::spawn(async move { while hang_up.recv().await.is_some() {} });
+    }
 }
 
 #[cfg(unix)]

@@ -101,7 +101,7 @@ impl ConfigError {
             }
             Self::Unreadable { .. } => "name a config file with --config FILE".into(),
             Self::OpenToAll { file } => format!("chmod go-w {file}"),
-            Self::Wrong(_) => "mend the file, then `oust check`".into(),
+            Self::Wrong(_) => "mend the file, then run it again".into(),
         }
     }
 }

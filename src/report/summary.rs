@@ -214,7 +214,7 @@ pub(super) fn found_later(report: &Report) -> Option<String> {
 pub(super) fn next_command(report: &Report) -> Option<(&'static str, String)> {
     let (name, command) = match (report.verdict, report.mode) {
         _ if !report.recorded => return None,
-        (Verdict::Contained, Mode::Contain) => ("undo", "release"),
+        (Verdict::Contained, Mode::Contain) => ("later", "runs prove"),
         (Verdict::Partial | Verdict::Unknown, _) => ("next", "runs resume"),
         _ => return None,
     };

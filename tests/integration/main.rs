@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod cli;
 mod config;
 mod conformance;
 mod fake;
 mod incident;
+mod kill;
 mod lab;
 mod ledger;
 mod matrix;

@@ -40,6 +40,12 @@ impl Okta {
         rows.map(|row| row.event.clone()).collect()
     }
 
+    /// Every access token that was issued to a service app, for whoever searches for leaks.
+    #[must_use]
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.service_tokens.keys().cloned().collect()
+    }
+
     /// SHA-256 over all that belongs to the org: no logs, no rate windows, no tokens of our own clients.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -144,7 +144,7 @@ pub(super) fn answered(change: &Change, answer: &Answer, gone_is_done: bool) -> 
         ),
         Meaning::Unauthenticated => failed(
             format!("Okta does not know our credential ({})", sentence(answer)),
-            "`oust check` shows what is wrong with it; then `oust runs resume`",
+            "check key, client id and grants in the config; then `oust runs resume`",
         ),
         Meaning::Gone | Meaning::Invalid | Meaning::Conflict => {
             failed(sentence(answer), "look at the account in the Admin console")
@@ -206,7 +206,7 @@ pub(super) fn unanswered(error: &CallError) -> OutcomeKind {
     let hint = match error {
         CallError::NoQuota { .. } => "throttled: `oust runs resume` when the minute is over".into(),
         CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => hint.clone(),
-        CallError::Auth(_) => "`oust check` shows what is wrong with our credential".into(),
+        CallError::Auth(_) => "check key, client id and grants in the config".into(),
         _ => "`oust runs resume` when Okta can be reached".to_owned(),
     };
     OutcomeKind::Failed {

@@ -73,7 +73,7 @@ const AT_ONCE: usize = 16;
 /// One org.
 struct Okta {
     settings: Settings,
-    /// What writes are signed with, for `oust check`.
+    /// What writes are signed with, for the preflight.
     writes_as: Arc<Keyring>,
     /// The account that our API token belongs to, once asked.
     own: OnceLock<UserId>,

@@ -1,0 +1,14 @@
+//! Stories of the real binary, told through what a person or a script sees of it: arguments,
+//! exit codes, the two outputs, the files; and what the mock vendors saw meanwhile.
+
+mod broken_ledger;
+mod consent;
+pub(crate) mod desk;
+mod exits;
+mod help;
+mod json;
+mod runs;
+mod secrets;
+mod stop;
+mod wrong_config;
+mod wrong_words;

@@ -1,0 +1,192 @@
+//! The process is killed, at every point where it matters, and `runs resume` ends what it began.
+//!
+//! A recording run enumerates the points; then each is one story: contain, be killed there,
+//! resume, and ask the mocks whether it is over. *Network points* are before each write's
+//! effect, after it without an answer, and after its answer. *Store points* are before and
+//! after each commit of the ledger; they are compiled in by the feature `killpoints` alone.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use oust_mocks::{Fault, FaultKind};
+
+use crate::cli::desk::Desk;
+
+const CONTAIN: &str = "contain alex@contoso.example --since 2h --yes";
+
+/// Stories told at the same time: they mostly wait.
+const AT_ONCE: usize = 4;
+
+/// Tells `points` stories, several at once; prints how many there were.
+#[expect(clippy::print_stdout, reason = "how many there were is the result")]
+fn each(what: &str, points: usize, story: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let point = next.fetch_add(1, Ordering::Relaxed);
+                    if point >= points {
+                        return;
+                    }
+                    let told = std::panic::AssertUnwindSafe(|| story(point));
+                    if std::panic::catch_unwind(told).is_err() {
+                        failed.lock().unwrap().push(point + 1);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    println!("{what} {} of {points}", points - failed.len());
+    assert!(failed.is_empty(), "{what} that went wrong: {failed:?}");
+}
+
+/// What an undisturbed run sends: method and path of every write, in order.
+type Usual = Vec<(String, String)>;
+
+/// What a person does after the process died: look, and go on.
+fn go_on(desk: &Desk, usual: &Usual) {
+    let died_at = desk.server.range().journal.entries().len();
+    let list = desk.oust("runs list");
+    list.exits(0);
+    let resumed = if list.out.trim().is_empty() {
+        // It died before the run was opened: nothing can have left.
+        desk.saw_no_writes();
+        desk.oust(&format!("{CONTAIN} --output json"))
+    } else {
+        desk.oust("runs resume --last --yes --output json")
+    };
+    resumed.exits(0);
+    assert_eq!(resumed.json()["verdict"], "contained");
+    desk.is_contained();
+    desk.oust("runs verify").exits(0);
+    nothing_is_repeated(desk, died_at, usual);
+}
+
+/// Fails if a write that had its effect before the death was sent more often than a run that
+/// nobody disturbs sends it. Clearing sessions once more is the way to be sure, and meant.
+fn nothing_is_repeated(desk: &Desk, died_at: usize, usual: &Usual) {
+    let range = desk.server.range();
+    let entries = range.journal.entries();
+    for write in entries[..died_at].iter().filter(|entry| entry.effective) {
+        let sent = entries
+            .iter()
+            .filter(|entry| entry.method == write.method && entry.path == write.path)
+            .count();
+        let needed = usual
+            .iter()
+            .filter(|(method, path)| *method == write.method && *path == write.path)
+            .count();
+        assert!(
+            sent <= needed || write.path.ends_with("/sessions"),
+            "{} {} was sent {sent} times; the process died after request {died_at}:\n{}",
+            write.method,
+            write.path,
+            range.journal.lines()
+        );
+    }
+}
+
+/// A run that nobody disturbs.
+fn usual() -> Usual {
+    let desk = Desk::contoso();
+    desk.oust(CONTAIN).exits(0);
+    let range = desk.server.range();
+    let writes = range.journal.writes();
+    assert!(writes.len() >= 8, "{}", range.journal.lines());
+    let told = |entry: &&oust_mocks::Entry| (entry.method.clone(), entry.path.clone());
+    writes.iter().map(told).collect()
+}
+
+/// Which of the requests that this part of a path fits the `n`th write is, from 1: that is how
+/// a fault counts.
+fn nth(usual: &Usual, n: usize) -> u32 {
+    let (method, path) = &usual[n];
+    let fits = usual[..n]
+        .iter()
+        .filter(|(m, p)| m == method && p.contains(path));
+    u32::try_from(fits.count()).unwrap() + 1
+}
+
+#[test]
+fn at_every_network_point_resume_ends_contained() {
+    let usual = usual();
+    each("network points", usual.len() * 3, |point| {
+        let (method, path) = &usual[point / 3];
+        let desk = Desk::contoso();
+        let run = {
+            // Nothing is answered until the fault is in place.
+            let mut range = desk.server.range();
+            let run = desk.start(CONTAIN);
+            let pid = run.pid();
+            range.faults.add(Fault {
+                method: Some(method.clone()),
+                path_contains: path.clone(),
+                nth: Some(nth(&usual, point / 3)),
+                times: None,
+                kind: match point % 3 {
+                    0 => FaultKind::KillBefore { pid },
+                    1 => FaultKind::KillAfterEffect { pid },
+                    _ => FaultKind::KillAfterAnswer { pid },
+                },
+            });
+            run
+        };
+        run.ended().exits(-1);
+        desk.server.range().faults.clear();
+        go_on(&desk, &usual);
+    });
+}
+
+#[cfg(feature = "killpoints")]
+mod store {
+    use super::{CONTAIN, each, go_on, usual};
+    use crate::cli::desk::{Desk, Said};
+
+    /// The points that a run passes, as it recorded them.
+    fn points_of(desk: &Desk) -> usize {
+        let list = std::fs::read_to_string(desk.at("points")).unwrap();
+        list.lines().count()
+    }
+
+    fn contain(desk: &Desk, kill_at: Option<usize>) -> Said {
+        let words: Vec<&str> = CONTAIN.split(' ').collect();
+        let mut command = desk.command(&words);
+        command.env("OUST_KILL_RECORD", desk.at("points"));
+        if let Some(point) = kill_at {
+            command.env("OUST_KILL_STORE", point.to_string());
+        }
+        Said::of(command.output().unwrap(), &words)
+    }
+
+    /// How many points any run passes: commits that meet are made as one, so the number varies
+    /// by one or two.
+    fn recorded() -> usize {
+        let count = |_| {
+            let desk = Desk::contoso();
+            contain(&desk, None).exits(0);
+            points_of(&desk)
+        };
+        (0..5).map(count).min().expect("there are five recordings")
+    }
+
+    #[test]
+    fn at_every_store_point_resume_ends_contained() {
+        let points = recorded();
+        assert!(points >= 20, "{points}");
+        let usual = usual();
+        each("store points", points, |point| {
+            let reached = (0..10).any(|_| {
+                let desk = Desk::contoso();
+                let said = contain(&desk, Some(point + 1));
+                let killed = said.code == -1;
+                assert_eq!(killed, points_of(&desk) == point + 1, "it passed and lived");
+                go_on(&desk, &usual);
+                killed
+            });
+            assert!(reached, "no run reached point {}", point + 1);
+        });
+    }
+}
