@@ -46,19 +46,16 @@ async fn planning_writes_nothing_and_reads_no_more_than_the_run() {
         let digest = dry.range.lock().unwrap().okta.digest();
         let tools = dry.tools(Arc::new(MemoryStore::new()));
         dry.prepare(&tools, &WHO, playbook).await;
-        let range = dry.range.lock().unwrap();
-        assert!(
-            range.journal.writes().is_empty(),
-            "{}",
-            range.journal.lines()
-        );
-        assert_eq!(range.okta.digest(), digest, "{playbook}");
-
+        let plan = {
+            let range = dry.range.lock().unwrap();
+            let journal = &range.journal;
+            assert!(journal.writes().is_empty(), "{}", journal.lines());
+            assert_eq!(range.okta.digest(), digest, "{playbook}");
+            reads(journal.entries())
+        };
         let wet = lab();
         contain(&wet, playbook).await;
-        let wet = wet.range.lock().unwrap();
-        let run = reads(wet.journal.entries());
-        let plan = reads(range.journal.entries());
+        let run = reads(wet.range.lock().unwrap().journal.entries());
         let more: Vec<&String> = plan.difference(&run).collect();
         assert!(more.is_empty(), "{playbook} plans by {more:?}");
         assert!(plan.len() > 15, "{playbook}: {plan:?}");

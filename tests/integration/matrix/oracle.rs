@@ -144,6 +144,7 @@ impl Table {
         }
     }
 
+    #[expect(clippy::print_stdout, reason = "the size of the table is its result")]
     /// Prints the size, and fails for every broken rule and every exception that nobody wrote
     /// down or that is none.
     pub(super) fn end(mut self, exceptions: &[Exception]) {

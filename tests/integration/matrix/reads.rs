@@ -2,7 +2,7 @@
 
 use super::cell::{How, Place, run};
 use super::faults::OF_READS;
-use super::oracle::{Exception, Table};
+use super::oracle::Table;
 use super::writes::{clean, contoso, locked_out};
 
 /// Alex by his id, and nothing below it.
