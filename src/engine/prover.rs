@@ -163,7 +163,7 @@ impl Prover<'_> {
         match declared.map(|action| action.proof) {
             Some(Provable::ByEvent(why) | Provable::Unverifiable(why)) => Proof {
                 state: ProofState::Unverifiable,
-                how: why.to_owned(),
+                how: format!("{}; {why}", proof.how),
                 at,
             },
             _ => proof,

@@ -1,7 +1,7 @@
 //! One run: what its parts share, and the order they work in.
 //!
-//! Write and prove side by side, then look for signs of life and sweep again if there are any,
-//! at most [`SWEEPS_MAX`] times; then close with the verdict. A run stopped by its person is
+//! Write and prove side by side, then look for signs of life, and for what was refused once,
+//! and sweep again if there is any, at most [`SWEEPS_MAX`] times; then close with the verdict. A run stopped by its person is
 //! left open: every intent and answer is in the ledger, and `resume` goes on from there.
 
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, 
 use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Verdict};
 use crate::transport::Rank;
 
-/// Rounds of sweeping after signs of life.
+/// Rounds after the first.
 const SWEEPS_MAX: u32 = 3;
 
 /// What an engine is given.
@@ -208,7 +208,12 @@ impl Run {
                 self.recorder.flush().await;
                 return Ended::Stopped;
             }
-            again = sweep::look(self, round == SWEEPS_MAX).await;
+            let stands = match round {
+                0 => sweep::Round::First,
+                SWEEPS_MAX => sweep::Round::Last,
+                _ => sweep::Round::Later,
+            };
+            again = sweep::look(self, stands).await;
             if again.is_empty() {
                 break;
             }

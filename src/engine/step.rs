@@ -24,6 +24,10 @@ use super::run::Run;
 /// Times one change is sent at most within one pass.
 const ATTEMPTS_MAX: u32 = 4;
 
+/// A quota's window is a minute and its reset may come a moment later: a step that may take a
+/// minute must outlast one, or a single 429 would end it.
+const RESET_LATE: Duration = Duration::from_secs(5);
+
 /// Records that a step does nothing, unless that is recorded already.
 pub(super) fn skip(subject: &Subject<'_>, step: &PlannedStep, skip: Skip) {
     let key = (step.key, subject.id.clone());
@@ -59,7 +63,7 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         );
         return true;
     };
-    let patience = Duration::from_millis(step.timeout_ms);
+    let patience = Duration::from_millis(step.timeout_ms) + RESET_LATE;
     if !required(run, subject, &step.requires, patience).await {
         skip(
             subject,

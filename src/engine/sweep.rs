@@ -1,13 +1,15 @@
 //! Looks once more when everything is proven: is the lock still there, does he still act?
 //!
 //! Signs of life can refute an eviction, never prove one. Whoever shows them is swept again;
-//! after the last round they stand in the report as a refuted clear.
+//! after the last round they stand in the report as a refuted clear. What was refused the
+//! first time, or answered well and read back otherwise, gets one more try, too: a person
+//! would resume the run just for that.
 
 use crate::connector::{Identified, Sign, SignsOfLife};
-use crate::ledger::{ChangeState, Event, RunState};
+use crate::ledger::{ChangeState, Event, RunState, subject_verdicts};
 use crate::model::{
-    Applied, Change, Evicts, Finding, PlannedStep, Proof, ProofState, Severity, Skip, StepKey,
-    UserId, Utc,
+    Applied, Change, Evicts, Finding, OutcomeKind, PlannedStep, Proof, ProofState, Severity, Skip,
+    StepKey, UserId, Utc, Verdict,
 };
 use crate::transport::{Rank, Reader};
 
@@ -15,10 +17,27 @@ use super::planner::as_step;
 use super::run::Run;
 use super::step::{applied_of, can_grow, identified};
 
-/// Returns the subjects to sweep again. In the last round nobody is: what is seen then is
-/// recorded against them.
-pub(super) async fn look(run: &Run, last_round: bool) -> Vec<UserId> {
+/// Where the run stands when it looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// Everything was sent once.
+    First,
+    /// In between.
+    Later,
+    /// Nobody is swept any more: what is seen is recorded against the subject.
+    Last,
+}
+
+/// Returns the subjects to sweep again; in the last round nobody.
+pub(super) async fn look(run: &Run, round: Round) -> Vec<UserId> {
+    let last_round = round == Round::Last;
     let mut again = unlocked(run).await;
+    if round == Round::First {
+        let open = open(run);
+        again.extend(open);
+        again.sort();
+        again.dedup();
+    }
     for (step, subject) in newly_found(run).await {
         if last_round {
             let why = "more was found after the last sweep".to_owned();
@@ -80,6 +99,36 @@ async fn unlocked(run: &Run) -> Vec<UserId> {
         }
     }
     gone
+}
+
+/// Subjects with something open that was refused, or is not so although the answer was yes.
+fn open(run: &Run) -> Vec<UserId> {
+    let home = &run.tools.directory.system.id;
+    let optional: Vec<StepKey> = run
+        .plan
+        .steps()
+        .filter(|step| step.optional)
+        .map(|step| step.key)
+        .collect();
+    let unlucky = |each: &ChangeState| {
+        let refused = matches!(&each.outcome, Some(outcome) if matches!(outcome.kind, OutcomeKind::Failed { .. }));
+        (refused || each.proof_is(ProofState::Refuted)) && !optional.contains(&each.change.step)
+    };
+    run.recorder.read(|state| {
+        let mut open: Vec<UserId> = Vec::new();
+        for each in state.in_order().filter(|each| unlucky(each)) {
+            if !open.contains(&each.change.subject) {
+                open.push(each.change.subject.clone());
+            }
+        }
+        // A later clear may have closed an earlier one that failed.
+        open.retain(|subject| {
+            subject_verdicts(state, subject, &|id| run.tools.action(id), home)
+                .values()
+                .any(|judged| judged.verdict > Verdict::Contained)
+        });
+        open
+    })
 }
 
 /// Reads every step's targets once more, for all subjects at once; returns who has new ones.

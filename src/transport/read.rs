@@ -72,13 +72,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of the highest rank with a step's time.
+    /// A reader of the highest rank, patient enough to wait a throttled minute out: a window
+    /// is a minute long, and its reset may come a moment later.
     #[must_use]
     pub fn new(client: Arc<Client>) -> Self {
         Self {
             client,
             rank: Rank::Evict,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_secs(65),
         }
     }
 

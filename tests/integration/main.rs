@@ -5,11 +5,13 @@
 mod architecture;
 mod cli;
 mod config;
+mod conformance;
 mod fake;
 mod incident;
 mod kill;
 mod lab;
 mod ledger;
+mod matrix;
 mod okta;
 mod playbook;
 mod report;

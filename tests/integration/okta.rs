@@ -1,7 +1,7 @@
 //! Okta, verb by verb, against the mock org: what a change does, proves, undoes, and spares.
 
 mod auth;
-mod desk;
+pub(crate) mod desk;
 mod evict;
 mod grants;
 mod lock;

@@ -82,8 +82,11 @@ impl Verb for ResetFactors {
         let factors = match &*got {
             Ok(factors) => factors,
             Err(Unread::Absent { .. }) => {
-                let why = "a deactivated account has no factors".to_owned();
-                return Planned::skipped(Skip::NothingSelected { why });
+                let none = users::has_no_factors(p.glance, &who.subject.id).await;
+                return Planned::skipped(match none {
+                    Ok(why) => Skip::NothingSelected { why: why.into() },
+                    Err(why) => Skip::Unread { why },
+                });
             }
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
@@ -108,7 +111,12 @@ impl Verb for ResetFactors {
                 ProofState::Refuted,
                 format!("{} factors are still listed", items(list).len()),
             ),
-            Err(Unread::Absent { .. }) => (ProofState::Proven, "the account is deactivated".into()),
+            Err(Unread::Absent { .. }) => {
+                match users::has_no_factors(&e.glance, &done.change.subject).await {
+                    Ok(why) => (ProofState::Proven, why.into()),
+                    Err(why) => (ProofState::Pending, why),
+                }
+            }
             Err(unread) => (ProofState::Pending, unread.why()),
         }
     }

@@ -215,6 +215,16 @@ pub(super) fn unanswered(error: &CallError) -> OutcomeKind {
     }
 }
 
+/// One sentence for a read that no answer came to, with what to do about a refused credential.
+pub(super) fn unread(error: &CallError) -> String {
+    match error {
+        CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => {
+            format!("{error} ({hint})")
+        }
+        _ => error.to_string(),
+    }
+}
+
 /// The subject's login, which every change carries in its before-state.
 pub(super) fn login_of(change: &Change) -> String {
     match &change.before["login"] {

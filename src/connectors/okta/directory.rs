@@ -9,7 +9,7 @@ use futures_util::stream;
 use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
-use super::{AT_ONCE, Okta, api_tokens, signs, users};
+use super::{AT_ONCE, Okta, answers, api_tokens, signs, users};
 use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife};
 use crate::model::{ActionId, Role, Subject, Tri, UserId, Utc};
 use crate::transport::{Path, Read, Reader};
@@ -172,7 +172,7 @@ async fn assignees(r: &Reader) -> Result<Vec<UserId>, String> {
             .patient(Duration::from_secs(10))
             .send(&Read::get(path))
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| answers::unread(&error))?;
         if !answer.is_good() {
             return Err(Unread::of(&answer).why());
         }

@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::Okta;
 use super::glance::{Glance, Unread, items, text};
 use super::verb::Seen;
+use super::{Okta, answers};
 use crate::model::{Applied, ProofState, Receipt, Utc};
 use crate::transport::{Path, Read, Reader};
 
@@ -136,8 +136,9 @@ impl<'a> Evidence<'a> {
         let reader = self.glance.reader();
         let now = reader.vendor_now();
         let receipts = self.all.iter().flat_map(|done| &done.outcome.receipts);
+        // Either clock may be wrong in a single answer; reading from the earlier costs nothing.
         let earliest = receipts
-            .map(|receipt| receipt.server_at)
+            .flat_map(|receipt| [receipt.server_at, receipt.sent_at])
             .min()
             .unwrap_or(now);
         let tokens = self
@@ -149,7 +150,7 @@ impl<'a> Evidence<'a> {
         match reader.list(&Read::get(path).log_page()).await {
             Ok(Ok(events)) => Ok(Log::new(events)),
             Ok(Err(answer)) => Err(Unread::of(&answer)),
-            Err(error) => Err(Unread::NoAnswer(error.to_string())),
+            Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
         }
     }
 }

@@ -32,8 +32,10 @@ impl Verb for DeleteFactors {
         let factors = match &*factors {
             Ok(factors) => items(factors).to_vec(),
             Err(Unread::Absent { .. }) => {
-                let why = "a deactivated account has no factors".to_owned();
-                return Planned::skipped(Skip::NothingSelected { why });
+                return Planned::skipped(match users::has_no_factors(p.glance, subject).await {
+                    Ok(why) => Skip::NothingSelected { why: why.into() },
+                    Err(why) => Skip::Unread { why },
+                });
             }
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
@@ -119,8 +121,12 @@ impl Verb for DeleteFactors {
                 Some(id) => return (ProofState::Refuted, format!("{id} is still a factor")),
                 None => where_read.push("factors"),
             },
-            // A deactivated account has none.
-            Err(Unread::Absent { .. }) => where_read.push("factors"),
+            Err(Unread::Absent { .. }) => {
+                if let Err(why) = users::has_no_factors(&e.glance, subject).await {
+                    return (ProofState::Pending, why);
+                }
+                where_read.push("factors");
+            }
             Err(unread) => return (ProofState::Pending, unread.why()),
         }
         match enrollments {

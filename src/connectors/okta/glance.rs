@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::answers::{Said, sentence};
+use super::answers::{self, Said, sentence};
 use crate::transport::{Answer, Path, Read, Reader};
 
 /// Why something was not read.
@@ -87,7 +87,7 @@ impl Glance {
             Arc::new(match self.reader.send(&Read::get(path)).await {
                 Ok(answer) if answer.is_good() => Ok(answer.json),
                 Ok(answer) => Err(Unread::of(&answer)),
-                Err(error) => Err(Unread::NoAnswer(error.to_string())),
+                Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
             })
         };
         Arc::clone(cell.get_or_init(read).await)
@@ -100,7 +100,7 @@ impl Glance {
             Arc::new(match self.reader.list(&Read::get(path)).await {
                 Ok(Ok(items)) => Ok(Value::Array(items)),
                 Ok(Err(answer)) => Err(Unread::of(&answer)),
-                Err(error) => Err(Unread::NoAnswer(error.to_string())),
+                Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
             })
         };
         Arc::clone(cell.get_or_init(read).await)

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Okta;
 use super::events::{any_type, log_path, published};
 use super::glance::{Unread, items, text};
+use super::{Okta, answers};
 use crate::connector::{Sign, SignsOfLife};
 use crate::model::{UserId, Utc};
 use crate::transport::{Read, Reader};
@@ -58,7 +58,7 @@ pub(super) async fn signs_of_life(
     let (events, server_at) = match reader.list_at(&Read::get(path).log_page()).await {
         Ok(Ok(read)) => read,
         Ok(Err(answer)) => return unread(&Unread::of(&answer).why()),
-        Err(error) => return unread(&error.to_string()),
+        Err(error) => return unread(&answers::unread(&error)),
     };
     let own = okta.own_user(reader).await.unwrap_or_default();
     let mut known = BTreeSet::new();

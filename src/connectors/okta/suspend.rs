@@ -14,7 +14,7 @@ use super::users::{UserState, status_of};
 use super::verb::{Planning, Seen, Verb, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Target, Undo};
-use crate::transport::{Path, Write, Writer};
+use crate::transport::{Answer, Meaning, Path, Write, Writer};
 
 /// Statuses that Okta never suspends, with what stands in for it.
 const CANNOT: &[&str] = &["STAGED", "PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED"];
@@ -60,16 +60,16 @@ impl Verb for SuspendUser {
     async fn apply(&self, _okta: &Okta, w: &Writer<'_>, change: &Change) -> Outcome {
         let may_unlock = change.settings["if_locked_out"] == "unlock";
         let mut receipts = Vec::new();
-        let mut unlocked = false;
+        let mut unlocking = None;
         let mut locked = change.before["status"] == "LOCKED_OUT";
         loop {
-            if locked && may_unlock && !unlocked {
+            if locked && may_unlock && unlocking.is_none() {
                 let sent = send(w, &lifecycle(change, "unlock")).await;
                 receipts.push(sent.receipt.clone());
-                if !sent.is_good() && !sent.wants_reread() {
+                if !sent.is_good() && !may_be_unlocked(&sent) {
                     return with(receipts, outcome(change, sent, false));
                 }
-                unlocked = true;
+                unlocking = Some(sent);
             }
             let sent = send(w, &lifecycle(change, "suspend")).await;
             receipts.push(sent.receipt.clone());
@@ -78,13 +78,17 @@ impl Verb for SuspendUser {
             }
             let status = status_of(w.reader(), &change.subject).await;
             locked = status.as_deref() == Ok("LOCKED_OUT");
-            if locked && may_unlock && !unlocked {
-                continue;
+            match unlocking.take() {
+                None if locked && may_unlock => {}
+                // It was the unlocking that failed: what Okta said to that is the reason.
+                Some(refused) if locked && !refused.is_good() => {
+                    return with(receipts, outcome(change, refused, false));
+                }
+                _ => {
+                    let kind = after_refusal(change, &sent, status);
+                    return Outcome { kind, receipts };
+                }
             }
-            return Outcome {
-                kind: after_refusal(change, &sent, status),
-                receipts,
-            };
         }
     }
 
@@ -134,6 +138,13 @@ impl Verb for SuspendUser {
     }
 }
 
+/// Okta's answer to unlocking an account that is not locked (any more): an earlier call of
+/// ours that was never answered may have done it. Suspending shows what is so.
+fn may_be_unlocked(sent: &Sent) -> bool {
+    let refused = |answer: &Answer| answer.meaning() == Meaning::Forbidden;
+    sent.wants_reread() || sent.answer.as_ref().is_ok_and(refused)
+}
+
 /// Whether this status keeps him out.
 fn is_out(status: &str) -> bool {
     matches!(status, "SUSPENDED" | "DEPROVISIONED")
@@ -167,6 +178,9 @@ fn after_refusal(change: &Change, sent: &Sent, status: Result<String, String>) -
         Ok(status) => OutcomeKind::Failed {
             why: format!("{who} is {status}: Okta suspends only ACTIVE accounts"),
             hint: match status.as_str() {
+                "LOCKED_OUT" if change.settings["if_locked_out"] == "unlock" => {
+                    "quarantine the account: unlocking it did not help"
+                }
                 "LOCKED_OUT" => "set `if_locked_out: unlock`, or quarantine the account",
                 "ACTIVE" => "`oust runs resume` tries again",
                 _ => "quarantine the account (`quarantine_group`)",

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::answers;
 use super::glance::{Glance, Unread, text};
 use crate::connector::ResolveError;
 use crate::model::UserId;
@@ -47,6 +48,22 @@ pub(super) async fn status_of(reader: &Reader, who: &UserId) -> Result<String, S
     }
 }
 
+/// Why an account has no factors to list, when Okta answers 404 to the list: it is deactivated
+/// or gone. A 404 by itself says neither.
+///
+/// # Errors
+/// A sentence, if the account is there after all or cannot be read.
+pub(super) async fn has_no_factors(glance: &Glance, who: &UserId) -> Result<&'static str, String> {
+    match UserState::read(glance, who).await {
+        UserState::Is(status) if status == "DEPROVISIONED" => Ok("a deactivated account has none"),
+        UserState::Gone => Ok("the account is gone"),
+        UserState::Is(status) => Err(format!(
+            "Okta answered 404 to the list of factors, but the account is {status}"
+        )),
+        UserState::Unread(why) => Err(why),
+    }
+}
+
 /// `/api/v1/users/{id}`
 pub(super) fn path(who: &UserId) -> Path {
     Path::new("/api/v1/users").seg(who.as_str())
@@ -79,7 +96,7 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
     let answer = reader
         .send(&Read::get(path))
         .await
-        .map_err(|error| unread(error.to_string()))?;
+        .map_err(|error| unread(answers::unread(&error)))?;
     if !answer.is_good() {
         return Err(match Unread::of(&answer) {
             Unread::Absent { .. } => stranger(),
@@ -88,6 +105,9 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
     }
     if points_back(&answer.json, who) {
         return Ok(answer.json);
+    }
+    if text(&answer.json, "id").is_empty() {
+        return Err(unread("Okta's answer is no account".into()));
     }
     Err(ResolveError::Several {
         who: who.to_owned(),
@@ -105,7 +125,7 @@ async fn by_filter(reader: &Reader, org: &str, who: &str) -> Result<Value, Resol
     let mut found: Vec<Value> = match reader.list(&Read::get(path)).await {
         Ok(Ok(found)) => found,
         Ok(Err(answer)) => return Err(unread(Unread::of(&answer).why())),
-        Err(error) => return Err(unread(error.to_string())),
+        Err(error) => return Err(unread(answers::unread(&error))),
     };
     let all: Vec<String> = found.iter().map(candidate).collect();
     found.retain(|user| points_back(user, who));

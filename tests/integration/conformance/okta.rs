@@ -1,0 +1,115 @@
+//! Okta's stand: for every verb a world in which it has something to do.
+
+use oust::model::Select;
+use oust_mocks::World;
+use oust_mocks::okta::Okta;
+use oust_mocks::world::{ALEX, QUARANTINE_GROUP};
+use serde_json::{Value, json};
+
+use crate::okta::desk::ALEX_LOGIN;
+use crate::wire::now_ms;
+
+/// One verb and where it has something to do.
+pub(super) struct Trial {
+    pub(super) verb: &'static str,
+    pub(super) settings: Value,
+    pub(super) select: Select,
+    pub(super) world: World,
+    /// Whether the account is as it was, once the change is undone.
+    pub(super) restored: fn(before: &Okta, after: &Okta) -> bool,
+}
+
+/// Nothing to compare: it has no inverse.
+fn never(_: &Okta, _: &Okta) -> bool {
+    false
+}
+
+fn alex(okta: &Okta) -> &oust_mocks::okta::state::User {
+    okta.user(ALEX).unwrap()
+}
+
+/// The chain resets the password, too, so that the account waits for a new one.
+fn open_again(_: &Okta, after: &Okta) -> bool {
+    alex(after).status == "RECOVERY" && alex(after).sessions.is_empty()
+}
+
+fn same_status(before: &Okta, after: &Okta) -> bool {
+    alex(before).status == alex(after).status
+}
+
+fn same_groups(before: &Okta, after: &Okta) -> bool {
+    alex(before).groups == alex(after).groups
+}
+
+fn same_roles(before: &Okta, after: &Okta) -> bool {
+    let kinds = |okta: &Okta| -> Vec<String> {
+        alex(okta)
+            .roles
+            .values()
+            .map(|role| role.kind.clone())
+            .collect()
+    };
+    kinds(before) == kinds(after)
+}
+
+/// Every verb that plans; those that only undo are met through the inverses.
+pub(super) fn trials() -> Vec<Trial> {
+    let contoso = || World::contoso(now_ms());
+    let trial = |verb, settings, world, restored| Trial {
+        verb,
+        settings,
+        select: Select::All,
+        world,
+        restored,
+    };
+    let quarantined = contoso().user(ALEX_LOGIN, |user| {
+        user.groups.insert(QUARANTINE_GROUP.to_owned());
+    });
+    vec![
+        trial("clear_sessions", json!({}), contoso(), never),
+        trial("suspend_user", json!({}), contoso(), open_again),
+        trial("quarantine_user", json!({}), contoso(), same_groups),
+        trial("deactivate_user", json!({}), contoso(), never),
+        trial(
+            "universal_logout",
+            json!({ "agents": "revoke" }),
+            contoso(),
+            never,
+        ),
+        trial("delete_factors", json!({}), contoso(), never),
+        trial("reset_factors", json!({}), contoso(), never),
+        trial("revoke_api_tokens", json!({}), contoso(), never),
+        trial("revoke_oauth_grants", json!({}), contoso(), never),
+        trial("remove_admin_roles", json!({}), contoso(), same_roles),
+        trial(
+            "remove_group_memberships",
+            json!({}),
+            contoso(),
+            same_groups,
+        ),
+        trial("unquarantine_user", json!({}), quarantined, same_groups),
+        trial(
+            "unsuspend_user",
+            json!({}),
+            contoso().status(ALEX_LOGIN, "SUSPENDED"),
+            same_status,
+        ),
+        trial(
+            "reset_password",
+            json!({ "send_email": true }),
+            contoso(),
+            never,
+        ),
+    ]
+}
+
+/// Somebody puts alex back as he was, behind our back.
+pub(super) fn taken_back(okta: &mut Okta, before: &Okta) {
+    okta.users.insert(ALEX.to_owned(), alex(before).clone());
+    okta.api_tokens.clone_from(&before.api_tokens);
+}
+
+/// Where the mock settles what our settings leave to it.
+pub(super) fn settings() -> Value {
+    json!({ "quarantine_group": QUARANTINE_GROUP })
+}
