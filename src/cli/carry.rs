@@ -14,6 +14,7 @@ use crate::ledger::{Record, StoreError};
 use crate::model::Plan;
 
 /// What a run starts from.
+#[expect(clippy::large_enum_variant, reason = "a process makes one of them")]
 pub(super) enum From<'a> {
     /// A plan that was just agreed to.
     Plan(Plan),
@@ -97,6 +98,14 @@ pub(super) fn store_failed(error: StoreError) -> Failure {
         StoreError::Busy { run, .. } => (
             Exit::Refused,
             format!("go on with it: oust runs resume {run}"),
+        ),
+        StoreError::Alive { .. } => (
+            Exit::Refused,
+            "wait until it ends, or end it (Ctrl-C): then oust runs resume goes on".to_owned(),
+        ),
+        StoreError::TakenOver { run } => (
+            Exit::NotStarted,
+            format!("see how it goes on: oust runs show {run}"),
         ),
         StoreError::Exists { .. } => (
             Exit::Refused,

@@ -2,7 +2,8 @@
 //!
 //! Write and prove side by side, then look for signs of life and sweep again if there are any,
 //! at most [`SWEEPS_MAX`] times; then close with the verdict. A run stopped by its person is
-//! left open: every intent and answer is in the ledger, and `resume` goes on from there.
+//! left open: every intent and answer is in the ledger, and `resume` goes on from there. One
+//! that another process took over stops too, and leaves the rest to that process.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -65,7 +66,7 @@ impl Tools {
 pub enum Ended {
     /// With this verdict.
     Closed(Verdict),
-    /// Stopped by its person, open.
+    /// Stopped by its person, or because another process took the run over; open.
     Stopped,
 }
 
@@ -222,8 +223,9 @@ impl Run {
         self.recorder.read(Clone::clone)
     }
 
+    /// Whether no further write may begin.
     pub(super) fn stopped(&self) -> bool {
-        *self.stop.borrow()
+        *self.stop.borrow() || self.recorder.is_taken_over()
     }
 
     /// How long a proof at `system` may stay pending.
@@ -252,6 +254,9 @@ impl Run {
     }
 
     async fn close(&self) -> Ended {
+        if self.recorder.is_taken_over() {
+            return Ended::Stopped;
+        }
         let late = {
             let mut snapshot = self
                 .snapshot
@@ -281,6 +286,9 @@ impl Run {
         self.recorder
             .commit(vec![Event::Closed { verdict, requests }])
             .await;
+        if self.recorder.is_taken_over() {
+            return Ended::Stopped;
+        }
         Ended::Closed(verdict)
     }
 }

@@ -12,6 +12,8 @@ use crate::model::{RunId, UserId, Utc};
 pub(super) struct Draft {
     /// Whose.
     pub(super) run: RunId,
+    /// The epoch in which its writer took the run; `None` if he never did.
+    pub(super) epoch: Option<u64>,
     /// The events' texts, in order.
     pub(super) bodies: Vec<Body>,
     /// What they do to the run, in order.
@@ -59,10 +61,11 @@ pub(super) struct Title {
 }
 
 impl Draft {
-    /// Makes `events` ready.
-    pub(super) fn of(run: &RunId, events: &[Happened]) -> Self {
+    /// Makes `events` ready, of a writer who took the run in this `epoch` of it.
+    pub(super) fn of(run: &RunId, epoch: Option<u64>, events: &[Happened]) -> Self {
         Self {
             run: run.clone(),
+            epoch,
             bodies: events.iter().map(Body::of).collect(),
             turns: events
                 .iter()

@@ -40,10 +40,6 @@ impl Happened {
 }
 
 /// One thing that happened in a run.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are made one by one and soon written; only the plan is worth a box"
-)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {

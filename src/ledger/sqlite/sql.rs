@@ -7,11 +7,12 @@ use super::trouble::Trouble;
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
+use crate::ledger::fence::{self, Appended};
 use crate::ledger::{Head, Record, RunRow, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc, hex};
 
 /// Begins a run: its row, its claims, its records.
-pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Head, Trouble> {
+pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Appended, Trouble> {
     refuse_if_held(db, &title.subjects, None)?;
     let row = db
         .prepare_cached(
@@ -31,23 +32,44 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
         return Err(StoreError::Exists { run }.into());
     }
     claim(db, &draft.run, &title.subjects)?;
-    add(db, draft)
+    let head = add(db, draft)?;
+    let epoch = fence::FIRST;
+    Ok(Appended { head, epoch })
 }
 
 /// Appends to a run that was opened.
-pub(super) fn append(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
+pub(super) fn append(db: &Connection, draft: &Draft) -> Result<Appended, Trouble> {
     let run = draft.run.clone();
-    match purged_at(db, &run)? {
-        None => Err(StoreError::NoRun { run }.into()),
-        Some(Some(_)) => Err(StoreError::Purged { run }.into()),
-        Some(None) => add(db, draft),
-    }
+    let epoch = match standing(db, &run)? {
+        Standing::Unknown => return Err(StoreError::NoRun { run }.into()),
+        Standing::Purged => return Err(StoreError::Purged { run }.into()),
+        Standing::Epoch(current) => fence::admit(draft, current)?,
+    };
+    let head = add(db, draft)?;
+    Ok(Appended { head, epoch })
 }
 
-/// `None` if there is no such run, `Some(None)` if it was not purged.
-fn purged_at(db: &Connection, run: &RunId) -> Result<Option<Option<i64>>, Trouble> {
-    let mut row = db.prepare_cached("SELECT purged_at FROM run WHERE id = ?1")?;
-    Ok(row.query_row([run.as_str()], |row| row.get(0)).optional()?)
+/// What may be done with a run.
+enum Standing {
+    /// It was never opened.
+    Unknown,
+    /// Nothing any more.
+    Purged,
+    /// It is in this epoch.
+    Epoch(u64),
+}
+
+fn standing(db: &Connection, run: &RunId) -> Result<Standing, Trouble> {
+    let mut row =
+        db.prepare_cached("SELECT epoch, purged_at IS NOT NULL FROM run WHERE id = ?1")?;
+    let found = row.query_row([run.as_str()], |row| {
+        let purged: bool = row.get(1)?;
+        Ok(match number(row, 0)? {
+            _ if purged => Standing::Purged,
+            epoch => Standing::Epoch(epoch),
+        })
+    });
+    Ok(found.optional()?.unwrap_or(Standing::Unknown))
 }
 
 fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
@@ -95,8 +117,10 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
             let subjects: Vec<UserId> = serde_json::from_str(&ids)?;
             refuse_if_held(db, &subjects, Some(&draft.run))?;
             claim(db, &draft.run, &subjects)?;
-            db.prepare_cached("UPDATE run SET closed_at = NULL, verdict = NULL WHERE id = ?1")?
-                .execute([run])?;
+            db.prepare_cached(
+                "UPDATE run SET closed_at = NULL, verdict = NULL, epoch = epoch + 1 WHERE id = ?1",
+            )?
+            .execute([run])?;
         }
     }
     Ok(())
@@ -181,7 +205,7 @@ fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {
 
 /// One run's records with their events.
 pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Record>, Trouble> {
-    if let Some(Some(_)) = purged_at(db, run)? {
+    if let Standing::Purged = standing(db, run)? {
         let run = run.clone();
         return Err(StoreError::Purged { run }.into());
     }
@@ -322,7 +346,7 @@ pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Tro
             .execute([&id])?;
         let run = RunId::new(id);
         let note = chain::purge_note(count(emptied), before, at);
-        add(db, &Draft::of(&run, &[note]))?;
+        add(db, &Draft::of(&run, None, &[note]))?;
         db.prepare_cached(
             "UPDATE run SET purged_at = ?2, subjects = '[]', subject_ids = '[]' WHERE id = ?1",
         )?

@@ -230,6 +230,15 @@ impl Place {
         SqliteStore::open(&self.file()).unwrap()
     }
 
+    /// The lock files beside the ledger.
+    pub(super) fn lock_files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.dir()).unwrap().flatten();
+        files
+            .map(|file| file.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "lock"))
+            .collect()
+    }
+
     /// The file as anyone sees it who opens it with SQLite itself.
     pub(super) fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.file()).unwrap()
