@@ -120,7 +120,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OtherOrg`] if it belongs to another.
     async fn bind_org(&self, org_id: &str) -> Result<(), StoreError>;
 
-    /// Subjects of runs opened since `since`, each run's subjects counted, for the hourly cap.
+    /// Subjects of the `contain` runs that were first agreed to since `since`, for the hourly
+    /// cap: each run's are counted, whether it wrote or not; releases are not.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.

@@ -32,6 +32,8 @@ struct Row {
     places: Vec<usize>,
     purged: bool,
     epoch: u64,
+    contains: bool,
+    agreed_at: Option<Utc>,
 }
 
 impl Disk {
@@ -59,6 +61,8 @@ impl Disk {
             places: Vec::new(),
             purged: false,
             epoch: fence::FIRST,
+            contains: title.contains,
+            agreed_at: None,
         };
         self.runs.insert(run.clone(), row);
         let epoch = fence::FIRST;
@@ -159,10 +163,10 @@ impl Disk {
         self.org = Some(ours.to_owned());
     }
 
-    /// The subjects of runs opened since then, each run's counted.
+    /// The subjects of `contain` runs agreed to since then, each run's counted.
     pub(super) fn subjects_since(&self, since: Utc) -> u64 {
         let recent = self.runs.values();
-        let recent = recent.filter(|row| row.row.opened_at >= since);
+        let recent = recent.filter(|row| row.contains && row.agreed_at >= Some(since));
         recent.map(|row| row.count).sum()
     }
 
@@ -171,6 +175,7 @@ impl Disk {
             return;
         };
         match turn {
+            Turn::Agreed { at } => row.agreed_at = row.agreed_at.or(Some(*at)),
             Turn::Wrote => row.row.wrote = true,
             Turn::Closed { verdict, at } => {
                 row.row.closed_at = Some(*at);

@@ -16,8 +16,9 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
     refuse_if_held(db, &title.subjects, None)?;
     let row = db
         .prepare_cached(
-            "INSERT INTO run (id, opened_at, subjects, subject_ids, subjects_count, playbook)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO run
+                 (id, opened_at, subjects, subject_ids, subjects_count, playbook, contains)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             draft.run.as_str(),
@@ -26,6 +27,7 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
             serde_json::to_string(&title.subjects)?,
             column(count(title.subjects.len())),
             title.playbook,
+            title.contains,
         ])?;
     if row == 0 {
         let run = draft.run.clone();
@@ -99,6 +101,10 @@ fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
 fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble> {
     let run = draft.run.as_str();
     match turn {
+        Turn::Agreed { at } => {
+            db.prepare_cached("UPDATE run SET agreed_at = ?2 WHERE id = ?1 AND agreed_at IS NULL")?
+                .execute(params![run, at.millis()])?;
+        }
         Turn::Wrote => {
             db.prepare_cached("UPDATE run SET wrote = 1 WHERE id = ?1 AND wrote = 0")?
                 .execute([run])?;
@@ -326,10 +332,11 @@ pub(super) fn bind_org(db: &Connection, ours: &str) -> Result<(), Trouble> {
     }
 }
 
-/// The subjects of runs opened since then, each run's counted.
+/// The subjects of `contain` runs agreed to since then, each run's counted.
 pub(super) fn subjects_since(db: &Connection, since: Utc) -> Result<u64, Trouble> {
-    let mut sum = db
-        .prepare_cached("SELECT coalesce(sum(subjects_count), 0) FROM run WHERE opened_at >= ?1")?;
+    let mut sum = db.prepare_cached(
+        "SELECT coalesce(sum(subjects_count), 0) FROM run WHERE contains AND agreed_at >= ?1",
+    )?;
     Ok(sum.query_row([since.millis()], |row| number(row, 0))?)
 }
 

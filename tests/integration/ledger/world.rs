@@ -13,6 +13,7 @@ use oust::model::{
 use serde_json::json;
 
 pub(super) const ALEX: &str = "alex@example.com";
+pub(super) const KIM: &str = "kim@example.com";
 pub(super) const SAM: &str = "sam@example.com";
 
 /// 2026-03-10T13:41:00.000Z and `seconds`.
