@@ -102,6 +102,14 @@ pub(super) fn store_failed(error: StoreError) -> Failure {
             Exit::Refused,
             format!("go on with it: oust runs resume {run}"),
         ),
+        StoreError::Alive { .. } => (
+            Exit::Refused,
+            "wait until it ends, or end it (Ctrl-C): then oust runs resume goes on".to_owned(),
+        ),
+        StoreError::TakenOver { run } => (
+            Exit::NotStarted,
+            format!("see how it goes on: oust runs show {run}"),
+        ),
         StoreError::Exists { .. } => (
             Exit::Refused,
             "a plan is carried out once: oust runs show it, or plan again".to_owned(),

@@ -8,13 +8,16 @@
 //! If the disk fails in the middle, the run goes on: the events stay queued and are tried
 //! again with every later commit, and people are told at once. Stopping would save the
 //! intruder, not the ledger.
+//!
+//! If another process has taken the run over, this one stops: from then on nothing is stored,
+//! and [`Recorder::is_taken_over`] keeps every further write from leaving.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
 use crate::given::Clock;
-use crate::ledger::{Event, Happened, RunState, Store};
+use crate::ledger::{Event, Happened, Head, RunState, Store, StoreError};
 use crate::model::{Finding, RunId, Severity, Utc};
 
 /// Watches a run; called for every event, in order. Must be quick.
@@ -47,10 +50,12 @@ pub(super) struct Recorder {
 struct Inner {
     state: RunState,
     queue: Vec<Happened>,
-    /// Events ever queued, and events ever committed.
+    /// Events that ever happened, were queued, were committed.
+    seen: u64,
     queued: u64,
     committed: u64,
     disk_failed: bool,
+    taken_over: bool,
 }
 
 impl Recorder {
@@ -64,9 +69,11 @@ impl Recorder {
         let inner = Inner {
             state,
             queue: Vec::new(),
+            seen: 0,
             queued: 0,
             committed: 0,
             disk_failed: false,
+            taken_over: false,
         };
         let (changed, _) = watch::channel(0);
         let inner = Mutex::new(inner);
@@ -96,40 +103,54 @@ impl Recorder {
         self.queue(vec![event]);
     }
 
-    /// Records and commits, together with all that was deferred.
+    /// Whether another process works on the run now: nothing more may be written, neither to
+    /// the vendors nor to the ledger.
+    pub(super) fn is_taken_over(&self) -> bool {
+        self.lock().taken_over
+    }
+
+    /// Records and commits, together with all that was deferred. Whoever wants to write to a
+    /// vendor next asks [`Recorder::is_taken_over`] first.
     pub(super) async fn commit(&self, events: Vec<Event>) {
         let ticket = self.queue(events);
         let _turn = self.committing.lock().await;
         let batch = {
             let mut inner = self.lock();
-            if inner.committed >= ticket {
+            if inner.committed >= ticket || inner.taken_over {
                 return;
             }
             std::mem::take(&mut inner.queue)
         };
-        let taken = batch.len() as u64;
         let result = self.store.append(&self.run, batch.clone()).await;
-        let failure = {
-            let mut inner = self.lock();
-            match result {
-                Ok(head) => {
-                    inner.committed += taken;
-                    inner.state.head = Some(head);
-                    None
-                }
-                Err(error) => {
-                    let mut kept = batch;
-                    kept.append(&mut inner.queue);
-                    inner.queue = kept;
-                    let first = !std::mem::replace(&mut inner.disk_failed, true);
-                    first.then(|| error.to_string())
-                }
+        if let Some(finding) = self.settle(batch, result) {
+            self.defer(Event::Noted { finding });
+        }
+    }
+
+    /// Takes what the store said to `batch`; returns what people must know of it.
+    fn settle(&self, batch: Vec<Happened>, said: Result<Head, StoreError>) -> Option<Finding> {
+        let mut inner = self.lock();
+        match said {
+            Ok(head) => {
+                inner.committed += batch.len() as u64;
+                inner.state.head = Some(head);
+                None
             }
-        };
-        if let Some(why) = failure {
-            self.defer(Event::Noted {
-                finding: disk_failed(&why),
-            });
+            Err(error @ StoreError::TakenOver { .. }) => {
+                inner.taken_over = true;
+                inner.queue.clear();
+                // Whoever took it over reopened it, whatever was to be stored here.
+                inner.state.closed_at = None;
+                inner.state.verdict = None;
+                Some(taken_over(&error, &self.run))
+            }
+            Err(error) => {
+                let mut kept = batch;
+                kept.append(&mut inner.queue);
+                inner.queue = kept;
+                let first = !std::mem::replace(&mut inner.disk_failed, true);
+                first.then(|| disk_failed(&error))
+            }
         }
     }
 
@@ -146,12 +167,16 @@ impl Recorder {
         for event in events {
             inner.state.apply(at, &event);
             self.observer.saw(at, &event, &inner.state);
-            inner.queue.push(Happened { at, event });
-            inner.queued += 1;
+            // What cannot be stored any more is still told to those who watch.
+            if !inner.taken_over {
+                inner.queue.push(Happened { at, event });
+                inner.queued += 1;
+            }
+            inner.seen += 1;
         }
-        let ticket = inner.queued;
+        let (ticket, seen) = (inner.queued, inner.seen);
         drop(inner);
-        self.changed.send_modify(|count| *count = ticket);
+        self.changed.send_modify(|count| *count = seen);
         ticket
     }
 
@@ -162,7 +187,16 @@ impl Recorder {
     }
 }
 
-fn disk_failed(why: &str) -> Finding {
+fn taken_over(why: &StoreError, run: &RunId) -> Finding {
+    Finding {
+        severity: Severity::High,
+        id: "taken_over".into(),
+        text: format!("{why}; this one has stopped, and what it still did is not recorded"),
+        hint: format!("see how it goes on: oust runs show {run}"),
+    }
+}
+
+fn disk_failed(why: &StoreError) -> Finding {
     Finding {
         severity: Severity::High,
         id: "ledger_failed".into(),

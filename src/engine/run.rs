@@ -1,8 +1,10 @@
 //! One run: what its parts share, and the order they work in.
 //!
 //! Write and prove side by side, then look for signs of life, and for what was refused once,
-//! and sweep again if there is any, at most [`SWEEPS_MAX`] times; then close with the verdict. A run stopped by its person is
-//! left open: every intent and answer is in the ledger, and `resume` goes on from there.
+//! and sweep again if there is any, at most [`SWEEPS_MAX`] times; then close with the verdict.
+//! A run stopped by its person is left open: every intent and answer is in the ledger, and
+//! `resume` goes on from there. One that another process took over stops too, and leaves the
+//! rest to that process.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -65,7 +67,7 @@ impl Tools {
 pub enum Ended {
     /// With this verdict.
     Closed(Verdict),
-    /// Stopped by its person, open.
+    /// Stopped by its person, or because another process took the run over; open.
     Stopped,
 }
 
@@ -227,8 +229,9 @@ impl Run {
         self.recorder.read(Clone::clone)
     }
 
+    /// Whether no further write may begin.
     pub(super) fn stopped(&self) -> bool {
-        *self.stop.borrow()
+        *self.stop.borrow() || self.recorder.is_taken_over()
     }
 
     /// How long a proof at `system` may stay pending.
@@ -257,6 +260,9 @@ impl Run {
     }
 
     async fn close(&self) -> Ended {
+        if self.recorder.is_taken_over() {
+            return Ended::Stopped;
+        }
         let late = {
             let mut snapshot = self
                 .snapshot
@@ -286,6 +292,9 @@ impl Run {
         self.recorder
             .commit(vec![Event::Closed { verdict, requests }])
             .await;
+        if self.recorder.is_taken_over() {
+            return Ended::Stopped;
+        }
         Ended::Closed(verdict)
     }
 }

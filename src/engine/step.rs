@@ -343,6 +343,10 @@ async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) 
         })
         .collect();
     run.recorder.commit(intents).await;
+    if run.recorder.is_taken_over() {
+        answer_unsent(run, batch, &attempts);
+        return Vec::new();
+    }
     let began = run.tools.clock.elapsed();
     let writer = Writer::new(reader, &run.consent);
     let outcomes = system.connector.apply(&writer, batch).await;
@@ -365,6 +369,21 @@ async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) 
         });
     }
     doubtful
+}
+
+/// These intents were refused by the ledger, so nothing left for them.
+fn answer_unsent(run: &Run, batch: &[Change], attempts: &[u32]) {
+    for (change, attempt) in batch.iter().zip(attempts) {
+        run.recorder.defer(Event::Answered {
+            change: change.id.clone(),
+            attempt: *attempt,
+            outcome: Outcome::bare(OutcomeKind::Failed {
+                why: "not sent: another process has taken the run over".into(),
+                hint: String::new(),
+            }),
+            ms: 0,
+        });
+    }
 }
 
 fn unanswered() -> Outcome {

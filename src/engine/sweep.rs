@@ -39,7 +39,11 @@ pub(super) async fn look(run: &Run, round: Round) -> Vec<UserId> {
         again.dedup();
     }
     for (step, subject) in newly_found(run).await {
-        if last_round {
+        let told = run.recorder.read(|state| {
+            let skip = state.skipped.get(&(step, subject.clone()));
+            matches!(skip, Some(Skip::CeilingPassed { .. }))
+        });
+        if last_round && !told {
             let why = "more was found after the last sweep".to_owned();
             let skip = Skip::Unread { why };
             run.recorder.defer(Event::Skipped {
@@ -112,7 +116,14 @@ fn open(run: &Run) -> Vec<UserId> {
         .collect();
     let unlucky = |each: &ChangeState| {
         let refused = matches!(&each.outcome, Some(outcome) if matches!(outcome.kind, OutcomeKind::Failed { .. }));
-        (refused || each.proof_is(ProofState::Refuted)) && !optional.contains(&each.change.step)
+        // A clear whose event never came may not have been carried out.
+        let unseen = each.proof_is(ProofState::Unverifiable)
+            && run
+                .tools
+                .action(&each.change.action)
+                .is_some_and(|action| action.evicts == Evicts::Clears);
+        (refused || unseen || each.proof_is(ProofState::Refuted))
+            && !optional.contains(&each.change.step)
     };
     run.recorder.read(|state| {
         let mut open: Vec<UserId> = Vec::new();

@@ -290,7 +290,7 @@ impl Verifier {
             Some(Turn::Wrote) => told.wrote = true,
             Some(Turn::Closed { verdict, at }) => told.closed = Some((at, verdict)),
             Some(Turn::Reopened) => told.closed = None,
-            None => {}
+            Some(Turn::Agreed { .. }) | None => {}
         }
     }
 

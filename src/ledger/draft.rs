@@ -4,7 +4,7 @@
 //! is decided here once.
 
 use super::chain::{Hash, body_hash};
-use super::{Event, Happened, StoreError};
+use super::{Event, Happened, Mode, StoreError};
 use crate::model::{RunId, UserId, Utc};
 
 /// Events of one run, to be appended in one commit.
@@ -12,6 +12,8 @@ use crate::model::{RunId, UserId, Utc};
 pub(super) struct Draft {
     /// Whose.
     pub(super) run: RunId,
+    /// The epoch in which its writer took the run; `None` if he never did.
+    pub(super) epoch: Option<u64>,
     /// The events' texts, in order.
     pub(super) bodies: Vec<Body>,
     /// What they do to the run, in order.
@@ -32,6 +34,11 @@ pub(super) struct Body {
 /// What an event does to its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
+    /// Somebody agreed to its plan.
+    Agreed {
+        /// When.
+        at: Utc,
+    },
     /// A write may leave.
     Wrote,
     /// It is over; its subjects are let go.
@@ -50,6 +57,8 @@ pub(super) enum Turn {
 pub(super) struct Title {
     /// When it opened.
     pub(super) opened_at: Utc,
+    /// Whether it throws people out: a release does not count for any cap.
+    pub(super) contains: bool,
     /// The subjects' ids, without repetition.
     pub(super) subjects: Vec<UserId>,
     /// Their logins; their ids where the events name no plan.
@@ -59,10 +68,11 @@ pub(super) struct Title {
 }
 
 impl Draft {
-    /// Makes `events` ready.
-    pub(super) fn of(run: &RunId, events: &[Happened]) -> Self {
+    /// Makes `events` ready, of a writer who took the run in this `epoch` of it.
+    pub(super) fn of(run: &RunId, epoch: Option<u64>, events: &[Happened]) -> Self {
         Self {
             run: run.clone(),
+            epoch,
             bodies: events.iter().map(Body::of).collect(),
             turns: events
                 .iter()
@@ -88,6 +98,7 @@ impl Turn {
     /// What `event` of that time does, if anything.
     pub(super) fn of(at: Utc, event: &Event) -> Option<Self> {
         match event {
+            Event::Consented { .. } => Some(Self::Agreed { at }),
             Event::Intended { .. } => Some(Self::Wrote),
             Event::Closed { verdict, .. } => Some(Self::Closed {
                 verdict: verdict.word(),
@@ -107,19 +118,21 @@ impl Title {
         let mut seen = std::collections::BTreeSet::new();
         unique.extend(subjects.iter().filter(|id| seen.insert(*id)).cloned());
         let plan = events.iter().find_map(|each| match &each.event {
-            Event::Opened { plan, .. } => Some(plan),
+            Event::Opened { plan, mode, .. } => Some((plan, *mode)),
             _ => None,
         });
+        let contains = plan.is_some_and(|(_, mode)| mode == Mode::Contain);
         let logins = plan.map_or_else(
             || unique.iter().map(ToString::to_string).collect(),
-            |plan| {
+            |(plan, _)| {
                 let who = plan.case.subjects.iter();
                 who.map(|subject| subject.login.clone()).collect()
             },
         );
-        let playbook = plan.map_or_else(String::new, |plan| plan.playbook.name.clone());
+        let playbook = plan.map_or_else(String::new, |(plan, _)| plan.playbook.name.clone());
         Self {
             opened_at: first.at,
+            contains,
             subjects: unique,
             logins,
             playbook,

@@ -10,6 +10,7 @@ pub mod chain;
 mod draft;
 mod emergency;
 mod event;
+mod fence;
 mod judge;
 mod memory;
 mod sqlite;

@@ -58,7 +58,8 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Busy`] if an unfinished run holds a subject, [`StoreError::Exists`] if the
-    /// run was opened before; nothing is then stored.
+    /// run was opened before, [`StoreError::Alive`] if that is just happening; nothing is then
+    /// stored.
     ///
     /// # Panics
     /// If there is no event.
@@ -72,9 +73,15 @@ pub trait Store: Send + Sync {
     /// Appends events of one run in one durable commit. `Closed` lets go of its subjects,
     /// `Reopened` claims them again.
     ///
+    /// Only the handle that opened or reopened the run last may write to it: to append an
+    /// intent or a close a handle must have done so, and one that did so before another is
+    /// refused whatever it appends, unless that reopens the run before all else.
+    ///
     /// # Errors
     /// [`StoreError::NoRun`] if it was never opened, [`StoreError::Busy`] if another run holds
-    /// a subject of a reopened one, any other if they are not durable; nothing is then stored.
+    /// a subject of a reopened one, [`StoreError::Alive`] if the process that works on a
+    /// reopened one lives, [`StoreError::TakenOver`] if another handle reopened it since, any
+    /// other if they are not durable; nothing is then stored.
     async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError>;
 
     /// All records of one run, in order; empty if there is none.
@@ -113,7 +120,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OtherOrg`] if it belongs to another.
     async fn bind_org(&self, org_id: &str) -> Result<(), StoreError>;
 
-    /// Subjects of runs opened since `since`, each run's subjects counted, for the hourly cap.
+    /// Subjects of the `contain` runs that were first agreed to since `since`, for the hourly
+    /// cap: each run's are counted, whether it wrote or not; releases are not.
     ///
     /// # Errors
     /// [`StoreError`] if they cannot be read.
@@ -134,6 +142,18 @@ pub enum StoreError {
     /// The run was opened before: the plan of a phrase can be carried out once.
     #[error("run {run} is in the ledger already")]
     Exists {
+        /// The run.
+        run: RunId,
+    },
+    /// The process that works on the run lives: it is not to be resumed.
+    #[error("a living process is working on run {run}")]
+    Alive {
+        /// The run.
+        run: RunId,
+    },
+    /// Another process reopened the run: this one may not write to it any more.
+    #[error("another process has taken over run {run}")]
+    TakenOver {
         /// The run.
         run: RunId,
     },

@@ -129,20 +129,6 @@ pub(super) struct Outgoing<'call> {
     pub(super) body_max: usize,
 }
 
-/// A vendor's quota window, the second that is added to it, and a little for the queue.
-const WINDOW: Duration = Duration::from_secs(65);
-
-/// Whoever has a whole step's time may wait one quota window out on top of it: else a used-up
-/// minute would fail the very step that throws the intruder out. Whoever has less (the guards)
-/// must not.
-fn with_a_window(patience: Duration) -> Duration {
-    if patience < Duration::from_secs(60) {
-        patience
-    } else {
-        patience + WINDOW
-    }
-}
-
 enum Attempt {
     Over(Result<Answer, CallError>),
     Again {
@@ -221,7 +207,7 @@ impl Client {
 
     /// Sends `call`, repeating it where that is safe.
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
-        let give_up = self.parts.clock.elapsed() + with_a_window(call.patience);
+        let give_up = self.parts.clock.elapsed() + call.patience;
         let bucket = (self.parts.bucket)(&call.method, call.url.path());
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut renewed = false;

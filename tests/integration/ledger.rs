@@ -6,6 +6,7 @@ mod emergency;
 mod file;
 mod folded;
 mod group;
+mod owners;
 mod processes;
 mod recorded;
 mod shared;

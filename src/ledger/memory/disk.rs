@@ -8,6 +8,7 @@ use super::PLACE;
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
+use crate::ledger::fence::{self, Appended};
 use crate::ledger::{Head, Record, RunRow, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc, hex};
 
@@ -30,11 +31,14 @@ struct Row {
     /// Where its records are in `links`.
     places: Vec<usize>,
     purged: bool,
+    epoch: u64,
+    contains: bool,
+    agreed_at: Option<Utc>,
 }
 
 impl Disk {
     /// Begins a run: its row, its claims, its records.
-    pub(super) fn open_run(&mut self, title: Title, draft: &Draft) -> Result<Head, StoreError> {
+    pub(super) fn open_run(&mut self, title: Title, draft: &Draft) -> Result<Appended, StoreError> {
         self.refuse_if_held(&title.subjects, None)?;
         let run = &draft.run;
         if self.runs.contains_key(run) {
@@ -56,13 +60,18 @@ impl Disk {
             subjects: title.subjects,
             places: Vec::new(),
             purged: false,
+            epoch: fence::FIRST,
+            contains: title.contains,
+            agreed_at: None,
         };
         self.runs.insert(run.clone(), row);
-        self.append(draft)
+        let epoch = fence::FIRST;
+        let head = self.add(draft);
+        Ok(Appended { head, epoch })
     }
 
     /// Appends to a run that was opened.
-    pub(super) fn append(&mut self, draft: &Draft) -> Result<Head, StoreError> {
+    pub(super) fn append(&mut self, draft: &Draft) -> Result<Appended, StoreError> {
         let run = draft.run.clone();
         let Some(row) = self.runs.get(&run) else {
             return Err(StoreError::NoRun { run });
@@ -70,9 +79,19 @@ impl Disk {
         if row.purged {
             return Err(StoreError::Purged { run });
         }
+        let epoch = fence::admit(draft, row.epoch)?;
         if draft.turns.contains(&Turn::Reopened) {
             self.refuse_if_held(&row.subjects, Some(&run))?;
         }
+        if let Some(row) = self.runs.get_mut(&run) {
+            row.epoch = epoch;
+        }
+        let head = self.add(draft);
+        Ok(Appended { head, epoch })
+    }
+
+    fn add(&mut self, draft: &Draft) -> Head {
+        let run = draft.run.clone();
         for turn in &draft.turns {
             self.take_turn(draft, turn);
         }
@@ -93,7 +112,7 @@ impl Disk {
                 row.places.push(place);
             }
         }
-        Ok(chain::head(seq, &hash))
+        chain::head(seq, &hash)
     }
 
     /// Where the chain stands.
@@ -144,10 +163,10 @@ impl Disk {
         self.org = Some(ours.to_owned());
     }
 
-    /// The subjects of runs opened since then, each run's counted.
+    /// The subjects of `contain` runs agreed to since then, each run's counted.
     pub(super) fn subjects_since(&self, since: Utc) -> u64 {
         let recent = self.runs.values();
-        let recent = recent.filter(|row| row.row.opened_at >= since);
+        let recent = recent.filter(|row| row.contains && row.agreed_at >= Some(since));
         recent.map(|row| row.count).sum()
     }
 
@@ -156,6 +175,7 @@ impl Disk {
             return;
         };
         match turn {
+            Turn::Agreed { at } => row.agreed_at = row.agreed_at.or(Some(*at)),
             Turn::Wrote => row.row.wrote = true,
             Turn::Closed { verdict, at } => {
                 row.row.closed_at = Some(*at);
@@ -220,7 +240,7 @@ impl Disk {
     }
 
     /// Empties the records of runs that closed before `before`; each gets a record that says so.
-    pub(super) fn purge(&mut self, before: Utc, at: Utc) -> Result<Purged, StoreError> {
+    pub(super) fn purge(&mut self, before: Utc, at: Utc) -> Purged {
         let old = |row: &&Row| !row.purged && row.row.closed_at.is_some_and(|at| at < before);
         let mut runs: Vec<(Utc, RunId)> = self
             .runs
@@ -233,7 +253,7 @@ impl Disk {
         for (_, run) in runs {
             let emptied = self.empty(&run);
             let note = chain::purge_note(emptied, before, at);
-            self.append(&Draft::of(&run, &[note]))?;
+            self.add(&Draft::of(&run, None, &[note]));
             if let Some(row) = self.runs.get_mut(&run) {
                 row.purged = true;
                 row.subjects.clear();
@@ -245,7 +265,7 @@ impl Disk {
         let stored = self.plans.len();
         self.plans.retain(|_, plan| plan.made_at >= before);
         purged.plans = (stored - self.plans.len()) as u64;
-        Ok(purged)
+        purged
     }
 
     fn empty(&mut self, run: &RunId) -> u64 {

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::{Link, Verified, Verifier};
 use super::draft::{Draft, Title};
+use super::fence::Epochs;
 use super::{Happened, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc};
 
@@ -62,7 +63,8 @@ pub type Hook = Arc<dyn Fn(&Point) -> Fate + Send + Sync>;
 
 /// A ledger in memory.
 pub struct MemoryStore {
-    disk: Mutex<Disk>,
+    disk: Arc<Mutex<Disk>>,
+    epochs: Epochs,
     points: Mutex<u64>,
     hook: Option<Hook>,
     dead: watch::Sender<bool>,
@@ -90,8 +92,19 @@ impl MemoryStore {
     /// What a process finds that starts after the one whose `disk` this is.
     #[must_use]
     pub fn restore(disk: Disk) -> Self {
+        Self::on(Arc::new(Mutex::new(disk)))
+    }
+
+    /// What another process has that works on the same disk at the same time.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::on(Arc::clone(&self.disk))
+    }
+
+    fn on(disk: Arc<Mutex<Disk>>) -> Self {
         Self {
-            disk: Mutex::new(disk),
+            disk,
+            epochs: Epochs::default(),
             points: Mutex::new(0),
             hook: None,
             dead: watch::Sender::new(false),
@@ -237,17 +250,19 @@ impl Store for MemoryStore {
         events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, &events);
-        self.commit(Label::Events(run, &events), |disk| {
-            disk.open_run(title, &draft)
-        })
-        .await
+        let draft = Draft::of(run, None, &events);
+        let open = |disk: &mut Disk| disk.open_run(title, &draft);
+        let done = self.commit(Label::Events(run, &events), open).await?;
+        self.epochs.note(run, draft.hold_from_opening(), done.epoch);
+        Ok(done.head)
     }
 
     async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, &events);
-        self.commit(Label::Events(run, &events), |disk| disk.append(&draft))
-            .await
+        let draft = Draft::of(run, self.epochs.of(run), &events);
+        let append = |disk: &mut Disk| disk.append(&draft);
+        let done = self.commit(Label::Events(run, &events), append).await?;
+        self.epochs.note(run, draft.hold(), done.epoch);
+        Ok(done.head)
     }
 
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
@@ -319,7 +334,7 @@ impl Archive for MemoryStore {
     }
 
     async fn purge_older_than(&self, before: Utc, at: Utc) -> Result<Purged, StoreError> {
-        self.commit(Label::Word("purge"), |disk| disk.purge(before, at))
+        self.commit(Label::Word("purge"), |disk| Ok(disk.purge(before, at)))
             .await
     }
 }

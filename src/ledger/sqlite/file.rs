@@ -20,15 +20,17 @@ pub(super) const VERSION: i64 = 1;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// `subject_ids` stays with the run so that reopening can claim them again; `purged_at` says
-/// that its bodies are gone. `run` is an index over the records, `record` is what happened.
+/// that its bodies are gone; `epoch` counts who took the run (`fence`); `agreed_at` is when it was first consented to. `run` is an index over the records, `record` is what happened.
 const TABLES: &str = "
     CREATE TABLE meta (
         one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, org TEXT) STRICT;
     CREATE TABLE run (
         id TEXT PRIMARY KEY, opened_at INTEGER NOT NULL, closed_at INTEGER, verdict TEXT,
         subjects TEXT NOT NULL, subject_ids TEXT NOT NULL, subjects_count INTEGER NOT NULL,
-        playbook TEXT NOT NULL, wrote INTEGER NOT NULL DEFAULT 0, purged_at INTEGER) STRICT;
+        playbook TEXT NOT NULL, wrote INTEGER NOT NULL DEFAULT 0, purged_at INTEGER,
+        epoch INTEGER NOT NULL DEFAULT 1, contains INTEGER NOT NULL, agreed_at INTEGER) STRICT;
     CREATE INDEX run_opened ON run (opened_at);
+    CREATE INDEX run_agreed ON run (agreed_at);
     CREATE TABLE record (
         seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES run (id), at_ms INTEGER NOT NULL,
         body TEXT, body_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;

@@ -3,11 +3,13 @@
 //! One thread owns the writing connection and commits in groups ([`writer`]); another owns a
 //! read-only one, opened when first needed. Every answer to a writer means *durable*: WAL,
 //! `synchronous=FULL`, one sync per commit. Two processes may use one file at once: each
-//! commit takes SQLite's write lock first and reads the end of the chain under it.
+//! commit takes SQLite's write lock first and reads the end of the chain under it. But not on
+//! one run: a run belongs to the process that opened or reopened it last ([`alive`], `fence`).
 //!
 //! Does not decide what an event means (`draft`), nor what to do when the file cannot be
 //! opened (`emergency`).
 
+mod alive;
 mod file;
 #[cfg(feature = "killpoints")]
 mod kill;
@@ -22,12 +24,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use rusqlite::Connection;
 
+use self::alive::Alive;
 pub(super) use self::file::{private_dir, private_file};
 use self::trouble::Trouble;
 use self::writer::Worker;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::Verified;
 use super::draft::{Draft, Title};
+use super::fence::{Epochs, Hold};
 use super::{Happened, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Finding, Plan, RunId, UserId, Utc};
 
@@ -42,6 +46,9 @@ pub struct SqliteStore {
     // Dropped in this order: the last to close the file folds the log in, and a reader cannot.
     reader: Worker,
     writer: Worker,
+    epochs: Epochs,
+    /// Let go of when nothing more can be written.
+    alive: Alive,
 }
 
 impl SqliteStore {
@@ -64,6 +71,8 @@ impl SqliteStore {
             commits,
             writer,
             reader,
+            epochs: Epochs::default(),
+            alive: Alive::default(),
         })
     }
 
@@ -109,14 +118,29 @@ impl Store for SqliteStore {
         events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, &events);
-        self.write(move |db| sql::open_run(db, &title, &draft))
-            .await
+        let draft = Draft::of(run, None, &events);
+        let hold = draft.hold_from_opening();
+        // Locked first: between commit and lock somebody could take the run for dead.
+        let lock = self.alive.take(&self.path, run)?;
+        let done = self
+            .write(move |db| sql::open_run(db, &title, &draft))
+            .await?;
+        self.epochs.note(run, hold, done.epoch);
+        self.alive.note(run, hold, lock);
+        Ok(done.head)
     }
 
     async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, &events);
-        self.write(move |db| sql::append(db, &draft)).await
+        let draft = Draft::of(run, self.epochs.of(run), &events);
+        let hold = draft.hold();
+        let lock = match hold {
+            Hold::Taken => self.alive.take(&self.path, run)?,
+            Hold::LetGo | Hold::Same => None,
+        };
+        let done = self.write(move |db| sql::append(db, &draft)).await?;
+        self.epochs.note(run, hold, done.epoch);
+        self.alive.note(run, hold, lock);
+        Ok(done.head)
     }
 
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {

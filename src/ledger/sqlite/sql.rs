@@ -7,16 +7,18 @@ use super::trouble::Trouble;
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
+use crate::ledger::fence::{self, Appended};
 use crate::ledger::{Head, Record, RunRow, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc, hex};
 
 /// Begins a run: its row, its claims, its records.
-pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Head, Trouble> {
+pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Appended, Trouble> {
     refuse_if_held(db, &title.subjects, None)?;
     let row = db
         .prepare_cached(
-            "INSERT INTO run (id, opened_at, subjects, subject_ids, subjects_count, playbook)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO run
+                 (id, opened_at, subjects, subject_ids, subjects_count, playbook, contains)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             draft.run.as_str(),
@@ -25,29 +27,51 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
             serde_json::to_string(&title.subjects)?,
             column(count(title.subjects.len())),
             title.playbook,
+            title.contains,
         ])?;
     if row == 0 {
         let run = draft.run.clone();
         return Err(StoreError::Exists { run }.into());
     }
     claim(db, &draft.run, &title.subjects)?;
-    add(db, draft)
+    let head = add(db, draft)?;
+    let epoch = fence::FIRST;
+    Ok(Appended { head, epoch })
 }
 
 /// Appends to a run that was opened.
-pub(super) fn append(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
+pub(super) fn append(db: &Connection, draft: &Draft) -> Result<Appended, Trouble> {
     let run = draft.run.clone();
-    match purged_at(db, &run)? {
-        None => Err(StoreError::NoRun { run }.into()),
-        Some(Some(_)) => Err(StoreError::Purged { run }.into()),
-        Some(None) => add(db, draft),
-    }
+    let epoch = match standing(db, &run)? {
+        Standing::Unknown => return Err(StoreError::NoRun { run }.into()),
+        Standing::Purged => return Err(StoreError::Purged { run }.into()),
+        Standing::Epoch(current) => fence::admit(draft, current)?,
+    };
+    let head = add(db, draft)?;
+    Ok(Appended { head, epoch })
 }
 
-/// `None` if there is no such run, `Some(None)` if it was not purged.
-fn purged_at(db: &Connection, run: &RunId) -> Result<Option<Option<i64>>, Trouble> {
-    let mut row = db.prepare_cached("SELECT purged_at FROM run WHERE id = ?1")?;
-    Ok(row.query_row([run.as_str()], |row| row.get(0)).optional()?)
+/// What may be done with a run.
+enum Standing {
+    /// It was never opened.
+    Unknown,
+    /// Nothing any more.
+    Purged,
+    /// It is in this epoch.
+    Epoch(u64),
+}
+
+fn standing(db: &Connection, run: &RunId) -> Result<Standing, Trouble> {
+    let mut row =
+        db.prepare_cached("SELECT epoch, purged_at IS NOT NULL FROM run WHERE id = ?1")?;
+    let found = row.query_row([run.as_str()], |row| {
+        let purged: bool = row.get(1)?;
+        Ok(match number(row, 0)? {
+            _ if purged => Standing::Purged,
+            epoch => Standing::Epoch(epoch),
+        })
+    });
+    Ok(found.optional()?.unwrap_or(Standing::Unknown))
 }
 
 fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
@@ -77,6 +101,10 @@ fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
 fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble> {
     let run = draft.run.as_str();
     match turn {
+        Turn::Agreed { at } => {
+            db.prepare_cached("UPDATE run SET agreed_at = ?2 WHERE id = ?1 AND agreed_at IS NULL")?
+                .execute(params![run, at.millis()])?;
+        }
         Turn::Wrote => {
             db.prepare_cached("UPDATE run SET wrote = 1 WHERE id = ?1 AND wrote = 0")?
                 .execute([run])?;
@@ -95,8 +123,10 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
             let subjects: Vec<UserId> = serde_json::from_str(&ids)?;
             refuse_if_held(db, &subjects, Some(&draft.run))?;
             claim(db, &draft.run, &subjects)?;
-            db.prepare_cached("UPDATE run SET closed_at = NULL, verdict = NULL WHERE id = ?1")?
-                .execute([run])?;
+            db.prepare_cached(
+                "UPDATE run SET closed_at = NULL, verdict = NULL, epoch = epoch + 1 WHERE id = ?1",
+            )?
+            .execute([run])?;
         }
     }
     Ok(())
@@ -181,7 +211,7 @@ fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {
 
 /// One run's records with their events.
 pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Record>, Trouble> {
-    if let Some(Some(_)) = purged_at(db, run)? {
+    if let Standing::Purged = standing(db, run)? {
         let run = run.clone();
         return Err(StoreError::Purged { run }.into());
     }
@@ -302,10 +332,11 @@ pub(super) fn bind_org(db: &Connection, ours: &str) -> Result<(), Trouble> {
     }
 }
 
-/// The subjects of runs opened since then, each run's counted.
+/// The subjects of `contain` runs agreed to since then, each run's counted.
 pub(super) fn subjects_since(db: &Connection, since: Utc) -> Result<u64, Trouble> {
-    let mut sum = db
-        .prepare_cached("SELECT coalesce(sum(subjects_count), 0) FROM run WHERE opened_at >= ?1")?;
+    let mut sum = db.prepare_cached(
+        "SELECT coalesce(sum(subjects_count), 0) FROM run WHERE contains AND agreed_at >= ?1",
+    )?;
     Ok(sum.query_row([since.millis()], |row| number(row, 0))?)
 }
 
@@ -322,7 +353,7 @@ pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Tro
             .execute([&id])?;
         let run = RunId::new(id);
         let note = chain::purge_note(count(emptied), before, at);
-        add(db, &Draft::of(&run, &[note]))?;
+        add(db, &Draft::of(&run, None, &[note]))?;
         db.prepare_cached(
             "UPDATE run SET purged_at = ?2, subjects = '[]', subject_ids = '[]' WHERE id = ?1",
         )?

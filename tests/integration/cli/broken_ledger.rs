@@ -138,7 +138,7 @@ fn a_full_disk_in_mid_run_stops_no_containment() {
     let state = desk.at("small");
     std::fs::create_dir(&state).unwrap();
     let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=160k", "tmpfs"])
+        .args(["-t", "tmpfs", "-o", "size=200k", "tmpfs"])
         .arg(&state)
         .output();
     if !mounted.is_ok_and(|output| output.status.success()) {

@@ -1,6 +1,8 @@
-//! Two processes on one file, and one that is killed at every commit.
+//! Several processes on one file: who may work on a run, and one that is killed at every commit.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use oust::ledger::{Archive, Emergency, Event, SqliteStore, Store, StoreError, open_or_emergency};
 use oust::model::Utc;
@@ -10,6 +12,7 @@ use super::world::*;
 const FILE: &str = "OUST_TEST_LEDGER";
 const NAME: &str = "OUST_TEST_RUN";
 const FILL: &str = "fill";
+const OWN: &str = "own";
 const EACH: i64 = 40;
 
 /// This test binary once more, doing what [`the_other_process`] does.
@@ -30,6 +33,8 @@ async fn the_other_process() {
         let store = SqliteStore::open(file.as_ref()).unwrap();
         if name == FILL {
             fill(&store, file.as_ref()).await;
+        } else if name == OWN {
+            own(&store, file.as_ref()).await;
         } else {
             append_many(&store, &name).await;
         }
@@ -82,7 +87,7 @@ async fn what_one_process_holds_the_other_cannot_open() {
 }
 
 /// Appends until the disk refuses, and leaves the last head beside the ledger.
-async fn fill(store: &SqliteStore, file: &std::path::Path) {
+async fn fill(store: &SqliteStore, file: &Path) {
     begin(store, FILL, &[ALEX]).await;
     let note = Event::NotCaptured {
         subject: id(ALEX),
@@ -134,9 +139,98 @@ async fn a_disk_that_fills_up_loses_nothing_that_was_answered() {
     assert_eq!(head.hash, answered);
     assert!(store.verify(None).await.unwrap().is_good());
     store
-        .append(&run(FILL), on(2, vec![closed()]))
+        .append(&run(FILL), on(2, vec![reopened(), closed()]))
         .await
         .unwrap();
+}
+
+/// Takes a run, says so beside the ledger, and works on it until it is killed.
+async fn own(store: &SqliteStore, file: &Path) {
+    if store.runs().await.unwrap().is_empty() {
+        begin(store, OWN, &[ALEX]).await;
+    } else {
+        let again = on(5, vec![reopened()]);
+        store.append(&run(OWN), again).await.unwrap();
+    }
+    let intent = on(6, vec![intended(ALEX, 1)]);
+    store.append(&run(OWN), intent).await.unwrap();
+    std::fs::write(file.with_extension("owned"), "").unwrap();
+    // Long enough for the test, and no orphan for ever if the test dies.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+/// Another process that has the run, killed when this goes.
+struct Owner(Child);
+
+impl Owner {
+    fn start(place: &Place) -> Self {
+        let mark = place.file().with_extension("owned");
+        let _ = std::fs::remove_file(&mark);
+        let mut owner = Self(other(place, OWN).spawn().unwrap());
+        while !mark.exists() {
+            assert!(owner.0.try_wait().unwrap().is_none(), "it gave up");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        owner
+    }
+
+    /// As `kill -9` does: nothing is flushed, dropped or removed.
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_resumed_when_its_process_was_killed_and_not_before() {
+    let place = Place::new();
+    let owner = Owner::start(&place);
+    let store = place.open();
+    let name = run(OWN);
+    let reopen = || store.append(&name, on(9, vec![reopened()]));
+    let before = store.head().await.unwrap();
+    let alive = reopen().await.unwrap_err();
+    assert!(matches!(alive, StoreError::Alive { .. }), "{alive}");
+    assert_eq!(store.head().await.unwrap(), before);
+
+    owner.kill();
+    reopen().await.unwrap();
+    let intent = on(10, vec![intended(ALEX, 2)]);
+    store.append(&name, intent).await.unwrap();
+    store.append(&name, on(11, vec![closed()])).await.unwrap();
+    assert!(store.verify(None).await.unwrap().is_good());
+    assert_eq!(place.lock_files().len(), 0);
+}
+
+#[tokio::test]
+async fn a_second_resume_is_refused_while_the_first_lives() {
+    let place = Place::new();
+    Owner::start(&place).kill();
+    assert_eq!(
+        place.lock_files().len(),
+        1,
+        "a killed process removes nothing"
+    );
+    let resumed = Owner::start(&place);
+    let store = place.open();
+    let second = store.append(&run(OWN), on(9, vec![reopened()])).await;
+    assert!(
+        matches!(second, Err(StoreError::Alive { .. })),
+        "{second:?}"
+    );
+    let records = store.records(&run(OWN)).await.unwrap();
+    let times = records.iter().filter(|record| record.event == reopened());
+    assert_eq!(times.count(), 1);
+    resumed.kill();
+    let third = store.append(&run(OWN), on(9, vec![reopened()])).await;
+    third.unwrap();
 }
 
 /// A commit is there or it is not; what was answered is always there.

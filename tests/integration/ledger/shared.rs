@@ -1,6 +1,6 @@
 //! What every store promises, asked of each of them.
 
-use oust::ledger::{Archive, Event, Head, MemoryStore, RunState, StoreError};
+use oust::ledger::{Archive, Event, Head, MemoryStore, Mode, RunState, StoreError};
 use oust::model::OutcomeKind;
 
 use super::world::*;
@@ -35,6 +35,7 @@ with_every_store! {
     a_plan_waits_under_its_phrase_and_the_newest_wins,
     a_ledger_belongs_to_one_org,
     subjects_of_the_last_hour_are_counted,
+    only_who_is_to_be_thrown_out_counts,
     a_whole_chain_verifies_and_a_head_vouches_for_its_end,
     an_exported_record_can_be_checked_alone,
     a_purge_keeps_the_chain_and_says_so,
@@ -223,14 +224,56 @@ async fn a_ledger_belongs_to_one_org(store: &dyn Archive) {
 
 async fn subjects_of_the_last_hour_are_counted(store: &dyn Archive) {
     whole_run(store, "1", ALEX).await;
-    let twice = ids(&[SAM, ALEX, SAM]);
+    let twice = ids(&[SAM, KIM, SAM]);
     store
-        .open_run(&run("2"), &twice, on(60, opened("2", &[SAM, ALEX])))
+        .open_run(&run("2"), &twice, on(60, opened("2", &[SAM, KIM])))
         .await
         .unwrap();
     assert_eq!(store.subjects_since(at(0)).await.unwrap(), 3);
     assert_eq!(store.subjects_since(at(60)).await.unwrap(), 2);
     assert_eq!(store.subjects_since(at(61)).await.unwrap(), 0);
+    // Whoever goes on agrees again, and throws out nobody new.
+    let [_, consented] = &opened("1", &[ALEX])[..] else {
+        panic!("opened and consented")
+    };
+    let again = on(70, vec![reopened(), consented.clone()]);
+    store.append(&run("1"), again).await.unwrap();
+    assert_eq!(store.subjects_since(at(60)).await.unwrap(), 2);
+}
+
+async fn only_who_is_to_be_thrown_out_counts(store: &dyn Archive) {
+    let release = |event| match event {
+        Event::Opened {
+            tool,
+            requester,
+            plan,
+            ..
+        } => Event::Opened {
+            tool,
+            mode: Mode::Release,
+            requester,
+            plan,
+        },
+        other => other,
+    };
+    let release = opened("1", &[ALEX]).into_iter().map(release).collect();
+    store
+        .open_run(&run("1"), &ids(&[ALEX]), on(0, release))
+        .await
+        .unwrap();
+    assert_eq!(store.subjects_since(at(0)).await.unwrap(), 0);
+
+    let mut waits = opened("2", &[SAM]);
+    let consented = waits.pop().unwrap();
+    store
+        .open_run(&run("2"), &ids(&[SAM]), on(1, waits))
+        .await
+        .unwrap();
+    assert_eq!(store.subjects_since(at(0)).await.unwrap(), 0);
+    let agreed = on(9, vec![consented]);
+    store.append(&run("2"), agreed).await.unwrap();
+    assert_eq!(store.subjects_since(at(9)).await.unwrap(), 1);
+    assert_eq!(store.subjects_since(at(10)).await.unwrap(), 0);
 }
 
 async fn a_whole_chain_verifies_and_a_head_vouches_for_its_end(store: &dyn Archive) {

@@ -13,6 +13,7 @@ use oust::model::{
 use serde_json::json;
 
 pub(super) const ALEX: &str = "alex@example.com";
+pub(super) const KIM: &str = "kim@example.com";
 pub(super) const SAM: &str = "sam@example.com";
 
 /// 2026-03-10T13:41:00.000Z and `seconds`.
@@ -228,6 +229,15 @@ impl Place {
 
     pub(super) fn open(&self) -> SqliteStore {
         SqliteStore::open(&self.file()).unwrap()
+    }
+
+    /// The lock files beside the ledger.
+    pub(super) fn lock_files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.dir()).unwrap().flatten();
+        files
+            .map(|file| file.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "lock"))
+            .collect()
     }
 
     /// The file as anyone sees it who opens it with SQLite itself.
