@@ -5,6 +5,7 @@
 //! the prover (reads, beside and after) and the sweep (looks for signs of life).
 
 mod again;
+mod bell;
 mod executor;
 mod planner;
 mod prover;

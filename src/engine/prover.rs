@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::{join_all, select};
 use tokio::sync::watch;
 
+use super::bell::Listener;
 use super::run::Run;
 use super::step::applied_of;
 use crate::connector::System;
@@ -52,12 +53,12 @@ struct Reads {
 
 impl Prover<'_> {
     async fn work(&mut self, mut writes_ended: watch::Receiver<bool>) {
-        let mut changed = self.run.recorder.watch();
+        let mut changed = self.run.recorder.listen();
         loop {
             if self.run.stopped() {
                 return;
             }
-            changed.borrow_and_update();
+            changed.catch_up();
             let ended = *writes_ended.borrow_and_update();
             let open = self.run.recorder.read(|state| self.open(state));
             if open.is_empty() && ended {
@@ -191,13 +192,10 @@ fn pause(count: u32) -> Duration {
 async fn wait(
     run: &Run,
     pause: Option<Duration>,
-    changed: &mut watch::Receiver<u64>,
+    changed: &mut Listener<'_>,
     writes_ended: &mut watch::Receiver<bool>,
 ) {
-    let news = select(
-        Box::pin(changed.changed()),
-        Box::pin(writes_ended.changed()),
-    );
+    let news = select(Box::pin(changed.next()), Box::pin(writes_ended.changed()));
     match pause {
         Some(pause) => {
             select(news, run.tools.clock.sleep(pause)).await;

@@ -14,8 +14,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::watch;
-
+use super::bell::{Bell, Listener};
 use crate::given::Clock;
 use crate::ledger::{Event, Happened, Head, RunState, Store, StoreError};
 use crate::model::{Finding, RunId, Severity, Utc};
@@ -44,14 +43,12 @@ pub(super) struct Recorder {
     /// Held while a commit is under way; whoever waits finds his events committed with it.
     committing: tokio::sync::Mutex<()>,
     /// Counts events, so that others can wait for something to happen.
-    changed: watch::Sender<u64>,
+    changed: Bell,
 }
 
 struct Inner {
     state: RunState,
     queue: Vec<Happened>,
-    /// Events that ever happened, were queued, were committed.
-    seen: u64,
     queued: u64,
     committed: u64,
     disk_failed: bool,
@@ -69,13 +66,11 @@ impl Recorder {
         let inner = Inner {
             state,
             queue: Vec::new(),
-            seen: 0,
             queued: 0,
             committed: 0,
             disk_failed: false,
             taken_over: false,
         };
-        let (changed, _) = watch::channel(0);
         let inner = Mutex::new(inner);
         Self {
             run,
@@ -84,7 +79,7 @@ impl Recorder {
             observer,
             inner,
             committing: tokio::sync::Mutex::default(),
-            changed,
+            changed: Bell::default(),
         }
     }
 
@@ -94,8 +89,8 @@ impl Recorder {
     }
 
     /// A way to wait for the next event.
-    pub(super) fn watch(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+    pub(super) fn listen(&self) -> Listener<'_> {
+        self.changed.listen()
     }
 
     /// Records now and commits with the next commit.
@@ -172,11 +167,10 @@ impl Recorder {
                 inner.queue.push(Happened { at, event });
                 inner.queued += 1;
             }
-            inner.seen += 1;
         }
-        let (ticket, seen) = (inner.queued, inner.seen);
+        let ticket = inner.queued;
         drop(inner);
-        self.changed.send_modify(|count| *count = seen);
+        self.changed.ring();
         ticket
     }
 

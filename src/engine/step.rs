@@ -124,17 +124,15 @@ async fn required(
     if actions.is_empty() {
         return true;
     }
-    let mut changed = run.recorder.watch();
+    let mut changed = run.recorder.listen();
     let proven = async {
         loop {
-            changed.borrow_and_update();
+            changed.catch_up();
             let (proven, hope) = run.recorder.read(|state| standing(state, subject, actions));
             if proven || !hope {
                 return proven;
             }
-            if changed.changed().await.is_err() {
-                return false;
-            }
+            changed.next().await;
         }
     };
     within(&*run.tools.clock, patience, proven)
