@@ -70,6 +70,21 @@ async fn a_clear_that_lost_its_answer_is_in_doubt_and_settled_by_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clear_in_doubt_by_a_service_app_is_settled_by_its_client_id() {
+    let key = oust_mocks::KeyPair::es256("k");
+    let jwk = key.public_jwk.clone();
+    let client = oust_mocks::world::CLIENT_ID;
+    let mut org = Org::new(World::contoso(now_ms()).client(client, jwk, &World::all_scopes()));
+    let okta = org.by_key(&key);
+    let desk = Desk::with(org, okta);
+    let change = desk.change("clear_sessions", ALEX_LOGIN, json!({})).await;
+    desk.fault("DELETE", "/sessions", FaultKind::CutAfterEffect);
+    let done = desk.applied(&change).await;
+    let proof = desk.proof(&done).await;
+    assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clear_in_doubt_is_settled_though_our_clock_is_hours_off() {
     for hours in [-3, 3] {
         let mut org = Org::new(World::contoso(now_ms())).with_our_clock_ahead(hours * 3_600_000);
