@@ -228,10 +228,12 @@ impl Keyring {
             };
         let mut granted = required.clone();
         let mut missing = Vec::new();
+        let mut all_told = true;
         for (scope, answer) in self.scopes.optional.iter().zip(answers) {
             match answer {
                 Ok(_) => granted.push(scope),
-                Err(_) => missing.push(*scope),
+                Err(NoToken::InvalidScope(_)) => missing.push(*scope),
+                Err(_) => all_told = false,
             }
         }
         let given = self
@@ -247,7 +249,8 @@ impl Keyring {
                 app.client_id
             ));
         }
-        state.granted = Some(granted);
+        // What nobody told is asked for again with the next token.
+        state.granted = all_told.then_some(granted);
         Ok(given)
     }
 

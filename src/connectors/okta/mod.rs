@@ -192,6 +192,7 @@ impl Okta {
         }
         let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
         match &*got {
+            Ok(user) if text(user, "id").is_empty() => Err("Okta's answer names no id".into()),
             Ok(user) => {
                 let id = UserId::new(text(user, "id"));
                 Ok(Some(self.own.get_or_init(|| id).clone()))

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use oust::model::{OutcomeKind, ProofState};
-use oust_mocks::world::{CLIENT_ID, READER_CLIENT_ID, SSWS_SECRET};
+use oust::model::{OutcomeKind, ProofState, UserId};
+use oust_mocks::world::{ALEX, CLIENT_ID, PRIYA, READER_CLIENT_ID, SSWS_SECRET};
 use oust_mocks::{FaultKind, KeyPair, World};
 use serde_json::json;
 
@@ -164,6 +164,25 @@ async fn tasks_that_need_a_token_at_once_share_one_request() {
     assert_ne!(a.id, b.id);
     assert_ne!(b.id, c.id);
     assert_eq!(token_requests(&desk), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_tasks_refused_at_once_renew_once() {
+    let desk = desk(world(ec()).latency_ms(50), ec());
+    desk.subject(ALEX_LOGIN).await;
+    desk.org.wait(60).await;
+    for _ in 0..2 {
+        desk.fault("GET", "/api/v1/users/", FaultKind::Unauthorized401);
+    }
+    let asked = token_requests(&desk);
+    let (alex, priya) = (UserId::new(ALEX), UserId::new(PRIYA));
+    let directory = &desk.okta.directory;
+    let (a, b) = tokio::join!(
+        directory.status(&desk.reader, &alex),
+        directory.status(&desk.reader, &priya),
+    );
+    assert_eq!((a.as_deref(), b.as_deref()), (Ok("ACTIVE"), Ok("ACTIVE")));
+    assert_eq!(token_requests(&desk), asked + 1);
 }
 
 #[tokio::test(start_paused = true)]

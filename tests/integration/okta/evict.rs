@@ -188,6 +188,30 @@ async fn a_locked_out_account_is_unlocked_and_suspended_if_the_playbook_says_so(
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_that_locks_itself_out_after_the_plan_is_unlocked_once() {
+    let desk = Desk::contoso();
+    let unlock = json!({ "if_locked_out": "unlock" });
+    let change = desk.change("suspend_user", ALEX_LOGIN, unlock).await;
+    let lock = || {
+        let mut range = desk.org.range();
+        "LOCKED_OUT".clone_into(&mut range.okta.users.get_mut(ALEX).unwrap().status);
+    };
+    lock();
+    assert_eq!(desk.apply(&change).await.kind, OutcomeKind::Done);
+    assert_eq!(desk.status(ALEX_LOGIN), "SUSPENDED");
+    lock();
+    desk.fault("POST", "/lifecycle/unlock", FaultKind::LieOk);
+    let (why, _) = failure(&desk.apply(&change).await);
+    assert!(why.contains("LOCKED_OUT"), "{why}");
+    let unlocks = desk
+        .writes()
+        .iter()
+        .filter(|line| line.ends_with("/unlock"))
+        .count();
+    assert_eq!(unlocks, 2, "once each time, never in a loop");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_inverse_gives_the_account_back_with_a_new_password_and_no_session() {
     let desk = Desk::contoso();
     let change = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
