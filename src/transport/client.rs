@@ -177,6 +177,13 @@ impl Client {
         told
     }
 
+    /// Fetches what writes will be signed with, so that the first one need not wait. Sends
+    /// nothing to the vendor but what asks for a token; what goes wrong shows at the write.
+    pub async fn warm_writes(&self) {
+        let mut throwaway = Request::new(Vec::new());
+        let _ = self.parts.writes_as.sign(&mut throwaway).await;
+    }
+
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
         &self.parts.clock
     }

@@ -4,6 +4,7 @@ mod auth;
 pub(crate) mod desk;
 mod evict;
 mod grants;
+mod http;
 mod lock;
 mod purge_factors;
 mod purge_tokens;

@@ -13,9 +13,9 @@ use super::Okta;
 use super::answers::{outcome, send};
 use super::events::{Evidence, log_path};
 use super::glance::{Glance, Got, Unread, items, text};
-use super::verb::{Planning, Seen, Verb};
+use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId};
 use crate::transport::{Path, Write, Writer};
 
 /// What Okta calls the client of a token that a person made.
@@ -63,19 +63,20 @@ impl Verb for RevokeApiTokens {
             Err(why) => (Vec::new(), Some(Skip::Unread { why })),
         };
         for token in of(tokens, &who.subject.id).chain(&hidden) {
-            let target = target_of(token);
+            let target = target("api_token", text(token, "id"), text(token, "name"));
             match stays(p, token, own.as_ref() == Some(&who.subject.id)) {
                 Some((why, suspect)) => planned.kept.push(Kept {
                     target,
                     why,
                     suspect,
                 }),
-                None => planned.changes.push(p.change(
-                    who,
-                    target,
-                    format!("revoke API token {}", text(token, "name")),
-                    json!({ "token": token }),
-                )),
+                None => {
+                    let sentence = format!("revoke API token {}", target.label);
+                    let before = json!({ "token": token });
+                    planned
+                        .changes
+                        .push(p.change(who, target, sentence, before));
+                }
             }
         }
         planned.skip = unread;
@@ -207,14 +208,6 @@ fn stays(p: &Planning<'_>, token: &Value, is_our_account: bool) -> Option<(Strin
         return Some((why, true));
     }
     p.not_selected(token, text(token, "id"))
-}
-
-fn target_of(token: &Value) -> Target {
-    Target {
-        kind: "api_token".into(),
-        id: text(token, "id").to_owned(),
-        label: text(token, "name").to_owned(),
-    }
 }
 
 fn not_readable(unread: &Unread) -> Skip {

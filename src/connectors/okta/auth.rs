@@ -18,10 +18,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
 use super::dpop::{ProofKey, Proving};
+use super::grantor::{App, Granted, Grantor};
 use super::key::SigningKey;
 use super::scopes::Scopes;
 use super::settings::Auth;
-use super::token::{Asking, Endpoint, Given, NoToken};
+use super::token::NoToken;
 use crate::transport::{Answer, AuthError, Credential, SecretRef};
 
 /// A token is renewed this long before it ends.
@@ -30,15 +31,12 @@ const RENEW_BEFORE: Duration = Duration::from_secs(60);
 /// A token this young was renewed by another task: a 401 of an older one says nothing about it.
 const JUST_NOW: Duration = Duration::from_secs(5);
 
-/// Token requests for one token at most: proof, two nonces, clock, scopes.
-const REQUESTS_MAX: usize = 8;
-
 /// One or two credentials with one power.
 pub(super) struct Keyring {
     system: String,
     sources: Vec<Auth>,
     scopes: Scopes,
-    endpoint: Endpoint,
+    grantor: Arc<Grantor>,
     state: Mutex<State>,
     told: StdMutex<Vec<String>>,
 }
@@ -50,9 +48,6 @@ struct State {
     /// When we changed to it.
     changed_at: Option<Duration>,
     live: Option<Arc<Live>>,
-    proof_key: Option<Arc<ProofKey>>,
-    nonce: Option<String>,
-    skew: i64,
     /// The scopes that are granted, once learnt.
     granted: Option<Vec<&'static str>>,
 }
@@ -62,7 +57,6 @@ struct Live {
     token: SecretString,
     scheme: &'static str,
     proof_key: Option<Arc<ProofKey>>,
-    skew: i64,
     got_at: Duration,
     /// `None`: it does not end.
     ends_at: Option<Duration>,
@@ -74,13 +68,13 @@ impl Keyring {
         system: &str,
         sources: Vec<Auth>,
         scopes: Scopes,
-        endpoint: Endpoint,
+        grantor: Arc<Grantor>,
     ) -> Self {
         Self {
             system: system.to_owned(),
             sources,
             scopes,
-            endpoint,
+            grantor,
             state: Mutex::default(),
             told: StdMutex::default(),
         }
@@ -107,7 +101,7 @@ impl Keyring {
     /// The token to sign with now; asked for if there is none or it is about to end.
     async fn live(&self) -> Result<Arc<Live>, AuthError> {
         let mut state = self.state.lock().await;
-        let now = self.endpoint.clock.elapsed();
+        let now = self.grantor.endpoint.clock.elapsed();
         let fresh = state
             .live
             .as_ref()
@@ -117,14 +111,18 @@ impl Keyring {
         }
         let source = &self.sources[state.at];
         let asked = match source {
-            Auth::ApiToken(secret) => secret.fetch(&*self.endpoint.clock).await.map(|token| Live {
-                token,
-                scheme: "SSWS",
-                proof_key: None,
-                skew: 0,
-                got_at: now,
-                ends_at: None,
-            }),
+            Auth::ApiToken(secret) => {
+                secret
+                    .fetch(&*self.grantor.endpoint.clock)
+                    .await
+                    .map(|token| Live {
+                        token,
+                        scheme: "SSWS",
+                        proof_key: None,
+                        got_at: now,
+                        ends_at: None,
+                    })
+            }
             Auth::ServiceApp {
                 client_id,
                 private_key,
@@ -153,7 +151,7 @@ impl Keyring {
         private_key: &SecretRef,
         key_id: Option<&str>,
     ) -> Result<Live, AuthError> {
-        let pem = private_key.fetch(&*self.endpoint.clock).await?;
+        let pem = private_key.fetch(&*self.grantor.endpoint.clock).await?;
         let key = SigningKey::from_pem(&pem)
             .map_err(|why| AuthError::Secret(format!("the private key of {client_id} {why}")))?;
         let app = App {
@@ -165,77 +163,42 @@ impl Keyring {
             Some(granted) => granted.clone(),
             None => [&self.scopes.required[..], &self.scopes.optional[..]].concat(),
         };
-        let given = match self.persist(state, &app, &all).await {
+        let granted = match self.grantor.ask(&app, &all).await {
             Err(NoToken::InvalidScope(_)) => self.narrow(state, &app).await?,
             other => other.map_err(|error| self.explain(error, client_id))?,
         };
-        let now = self.endpoint.clock.elapsed();
+        let now = self.grantor.endpoint.clock.elapsed();
         Ok(Live {
-            token: given.token,
-            scheme: if given.bound { "DPoP" } else { "Bearer" },
-            proof_key: state.proof_key.clone().filter(|_| given.bound),
-            skew: state.skew,
+            token: granted.given.token,
+            scheme: match granted.proof_key {
+                Some(_) => "DPoP",
+                None => "Bearer",
+            },
+            proof_key: granted.proof_key,
             got_at: now,
-            ends_at: Some(now + given.holds),
+            ends_at: Some(now + granted.given.holds),
         })
     }
 
-    /// Asks for `scopes`, giving the org the proof, the nonce and the time that it wants.
-    async fn persist(
-        &self,
-        state: &mut State,
-        app: &App<'_>,
-        scopes: &[&'static str],
-    ) -> Result<Given, NoToken> {
-        let mut set_clock = false;
-        let mut last = NoToken::Unreachable("asked too often".into());
-        for _ in 0..REQUESTS_MAX {
-            let error = match self.endpoint.ask(&app.asking(state, scopes)).await {
-                Ok(given) => return Ok(given),
-                Err(error) => error,
-            };
-            match &error {
-                NoToken::WantsProof => {
-                    let key = ProofKey::generate().map_err(NoToken::CannotSign)?;
-                    state.proof_key = Some(Arc::new(key));
-                }
-                NoToken::WantsNonce(nonce) if state.nonce.as_ref() != Some(nonce) => {
-                    state.nonce = Some(nonce.clone());
-                }
-                NoToken::WrongTime(vendor, _) if !set_clock => {
-                    set_clock = true;
-                    state.skew = vendor.seconds() - self.endpoint.clock.now().seconds();
-                }
-                _ => return Err(error),
-            }
-            last = error;
-        }
-        Err(last)
-    }
-
     /// Finds out which optional scopes are granted, and asks for those.
-    async fn narrow(&self, state: &mut State, app: &App<'_>) -> Result<Given, AuthError> {
+    async fn narrow(&self, state: &mut State, app: &App<'_>) -> Result<Granted, AuthError> {
         let required = &self.scopes.required;
         let with = |scope: &'static str| [&required[..], &[scope]].concat();
         let tries: Vec<Vec<&'static str>> = self.scopes.optional.iter().map(|s| with(s)).collect();
-        let answers =
-            {
-                let state = &*state;
-                join_all(tries.iter().map(|scopes| async move {
-                    self.endpoint.ask(&app.asking(state, scopes)).await
-                }))
-                .await
-            };
+        let answers = join_all(tries.iter().map(|scopes| self.grantor.ask(app, scopes))).await;
         let mut granted = required.clone();
         let mut missing = Vec::new();
+        let mut all_told = true;
         for (scope, answer) in self.scopes.optional.iter().zip(answers) {
             match answer {
                 Ok(_) => granted.push(scope),
-                Err(_) => missing.push(*scope),
+                Err(NoToken::InvalidScope(_)) => missing.push(*scope),
+                Err(_) => all_told = false,
             }
         }
         let given = self
-            .persist(state, app, &granted)
+            .grantor
+            .ask(app, &granted)
             .await
             .map_err(|error| self.explain(error, app.client_id))?;
         if !missing.is_empty() {
@@ -247,7 +210,8 @@ impl Keyring {
                 app.client_id
             ));
         }
-        state.granted = Some(granted);
+        // What nobody told is asked for again with the next token.
+        state.granted = all_told.then_some(granted);
         Ok(given)
     }
 
@@ -264,7 +228,7 @@ impl Keyring {
                 why,
                 format!(
                     "its clock says {vendor}, ours {}",
-                    self.endpoint.clock.now()
+                    self.grantor.endpoint.clock.now()
                 ),
             ),
             NoToken::Refused(why) => self.refused(
@@ -294,27 +258,6 @@ impl Keyring {
     }
 }
 
-/// A service app about to ask.
-struct App<'a> {
-    client_id: &'a str,
-    key_id: Option<&'a str>,
-    key: &'a SigningKey,
-}
-
-impl<'a> App<'a> {
-    fn asking(&self, state: &'a State, scopes: &'a [&'static str]) -> Asking<'a> {
-        Asking {
-            client_id: self.client_id,
-            key: self.key,
-            key_id: self.key_id,
-            scopes,
-            proof_key: state.proof_key.as_deref(),
-            nonce: state.nonce.as_deref(),
-            skew: state.skew,
-        }
-    }
-}
-
 #[async_trait]
 impl Credential for Keyring {
     async fn sign(&self, request: &mut Request<Vec<u8>>) -> Result<(), AuthError> {
@@ -327,8 +270,8 @@ impl Credential for Keyring {
             let proof = key.proof(&Proving {
                 method: request.method().as_str(),
                 url: request.uri(),
-                now: self.endpoint.clock.now().seconds() + live.skew,
-                jti: &self.endpoint.jti(),
+                now: self.grantor.seconds_there(),
+                jti: &self.grantor.endpoint.jti(),
                 nonce: None,
                 token: Some(live.token.expose_secret()),
             });
@@ -348,7 +291,7 @@ impl Credential for Keyring {
         if let Auth::ApiToken(_) = self.sources[state.at] {
             return false;
         }
-        let now = self.endpoint.clock.elapsed();
+        let now = self.grantor.endpoint.clock.elapsed();
         let just_renewed = state
             .live
             .as_ref()
@@ -361,7 +304,7 @@ impl Credential for Keyring {
 
     async fn fall_back(&self) -> bool {
         let mut state = self.state.lock().await;
-        let now = self.endpoint.clock.elapsed();
+        let now = self.grantor.endpoint.clock.elapsed();
         if state.at + 1 >= self.sources.len() {
             // Another task changed it while this one's request was still under way.
             return state

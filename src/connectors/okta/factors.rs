@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::Okta;
-use super::answers::{outcome, send};
+use super::answers::{bounded, outcome, send};
 use super::events::Evidence;
 use super::glance::{Glance, Unread, items, text};
 use super::users;
-use super::verb::{Planning, Seen, Verb, moment};
+use super::verb::{LABEL_MAX, Planning, Seen, Verb, moment, target};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId};
 use crate::transport::{Path, Write, Writer};
@@ -57,7 +57,7 @@ impl Verb for DeleteFactors {
             .map(|item| ("factor", item))
             .chain(hidden.iter().map(|item| ("enrollment", item)))
         {
-            let target = target_of(kind, item);
+            let target = target(kind, text(item, "id"), &label(item));
             match p.not_selected(item, &target.id) {
                 None => taken.push((target, item)),
                 Some((why, suspect)) => planned.kept.push(Kept {
@@ -259,14 +259,6 @@ fn item_path(who: &UserId, kind: &str) -> Path {
     })
 }
 
-fn target_of(kind: &str, item: &Value) -> Target {
-    Target {
-        kind: kind.into(),
-        id: text(item, "id").to_owned(),
-        label: label(item),
-    }
-}
-
 /// What the person calls it, else what Okta does.
 fn label(item: &Value) -> String {
     let profile = &item["profile"];
@@ -285,8 +277,8 @@ fn label(item: &Value) -> String {
         text(item, "provider"),
     ])
     .find(|text| !text.is_empty())
+    .map(|text| bounded(text, LABEL_MAX))
     .unwrap_or_default()
-    .to_owned()
 }
 
 /// `push factor "Pixel 9" (2026-03-10)`

@@ -14,11 +14,10 @@ use super::answers::{outcome, send};
 use super::events::{Evidence, log_path};
 use super::glance::{Unread, items, text};
 use super::users;
-use super::verb::{Planning, Seen, Verb, only_undoes, undoing};
+use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
-    Applied, Change, ChangeId, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Target, Undo,
-    UserId,
+    Applied, Change, ChangeId, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Undo, UserId,
 };
 use crate::transport::{Path, Write, Writer};
 
@@ -44,11 +43,7 @@ impl Verb for RemoveGroupMemberships {
         };
         let mut planned = Planned::default();
         for group in groups {
-            let target = Target {
-                kind: "group".into(),
-                id: text(group, "id").to_owned(),
-                label: text(&group["profile"], "name").to_owned(),
-            };
+            let target = target("group", text(group, "id"), text(&group["profile"], "name"));
             match stays(p, group, added.get(&target.id)) {
                 Some((why, suspect)) => planned.kept.push(Kept {
                     target,
@@ -134,6 +129,9 @@ impl Verb for AddGroupMembership {
 /// Why the selector leaves a group alone, and whether a person should look.
 fn stays(p: &Planning<'_>, group: &Value, added: Option<&String>) -> Option<(String, bool)> {
     let id = text(group, "id");
+    if id.is_empty() {
+        return p.not_selected(group, id);
+    }
     if p.okta.settings.quarantine_group.as_deref() == Some(id) {
         return Some(("the quarantine group".into(), false));
     }

@@ -1,9 +1,9 @@
 //! Okta: the identity source, and the first place an intruder is thrown out of.
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`scopes`],
-//! [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of) and the verbs one file each,
-//! [`answers`] (what a status means for a change), [`events`] (proof by the System Log),
-//! [`directory`] and [`signs`] (what only an identity source knows).
+//! [`grantor`], [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of)
+//! and the verbs one file each, [`answers`] (what a status means for a change), [`events`]
+//! (proof by the System Log), [`directory`] and [`signs`] (what only an identity source knows).
 //!
 //! Every call is made with the account's immutable id; a login is looked up once.
 
@@ -16,6 +16,7 @@ mod dpop;
 mod events;
 mod factors;
 mod glance;
+mod grantor;
 mod key;
 mod limits;
 mod logout;
@@ -47,6 +48,7 @@ use serde_json::Value;
 use self::auth::Keyring;
 use self::events::Evidence;
 use self::glance::{Glance, Unread, text};
+use self::grantor::Grantor;
 use self::scopes::Scopes;
 use self::settings::{Auth, Settings};
 use self::token::Endpoint;
@@ -115,20 +117,21 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
 
 /// What reads and what writes are signed with. A lone SSWS token has no scopes to split.
 fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, Arc<Keyring>) {
+    let grantor = Arc::new(Grantor::new(Endpoint {
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        url: format!("{}oauth2/v1/token", settings.org_url),
+        user_agent: opening.user_agent.clone(),
+    }));
     let keyring = |first: &Auth, scopes: Scopes| {
-        let endpoint = Endpoint {
-            wire: Arc::clone(&opening.wire),
-            clock: Arc::clone(&opening.clock),
-            rng: Arc::clone(&opening.rng),
-            url: format!("{}oauth2/v1/token", settings.org_url),
-            user_agent: opening.user_agent.clone(),
-        };
+        let grantor = Arc::clone(&grantor);
         let sources = [first]
             .into_iter()
             .chain(&settings.second)
             .cloned()
             .collect();
-        Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, endpoint))
+        Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, grantor))
     };
     let writes = keyring(&settings.auth, Scopes::writing());
     let second_is_an_app = matches!(settings.second, Some(Auth::ServiceApp { .. }));
@@ -192,6 +195,7 @@ impl Okta {
         }
         let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
         match &*got {
+            Ok(user) if text(user, "id").is_empty() => Err("Okta's answer names no id".into()),
             Ok(user) => {
                 let id = UserId::new(text(user, "id"));
                 Ok(Some(self.own.get_or_init(|| id).clone()))

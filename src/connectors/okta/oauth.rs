@@ -16,9 +16,9 @@ use super::answers::{outcome, send};
 use super::events::Evidence;
 use super::glance::{Glance, Unread, items, text};
 use super::users;
-use super::verb::{Planning, Seen, Verb};
+use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId};
 use crate::transport::{Path, Write, Writer};
 
 /// What one client holds.
@@ -40,11 +40,7 @@ impl Verb for RevokeOauthGrants {
         };
         let mut planned = Planned::default();
         for (client, held) in &held {
-            let target = Target {
-                kind: "oauth_client".into(),
-                id: client.clone(),
-                label: held.name.clone(),
-            };
+            let target = target("oauth_client", client, &held.name);
             match stays(p, client, held) {
                 Some((why, suspect)) => planned.kept.push(Kept {
                     target,
@@ -56,7 +52,7 @@ impl Verb for RevokeOauthGrants {
                         "revoke {} refresh token(s) and {} consent(s) of {}",
                         held.tokens.len(),
                         held.grants.len(),
-                        held.name
+                        target.label
                     );
                     let before = json!({ "tokens": held.tokens, "grants": held.grants });
                     planned

@@ -12,9 +12,9 @@ use super::answers::{outcome, send};
 use super::events::Evidence;
 use super::glance::{Unread, items, text};
 use super::users;
-use super::verb::{Planning, Seen, Verb, only_undoes, undoing};
+use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, Undo};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Undo};
 use crate::transport::{Write, Writer};
 
 /// Kinds that are never scoped.
@@ -42,11 +42,7 @@ impl Verb for RemoveAdminRoles {
         };
         let mut planned = Planned::default();
         for role in roles {
-            let target = Target {
-                kind: "admin_role".into(),
-                id: text(role, "id").to_owned(),
-                label: text(role, "type").to_owned(),
-            };
+            let target = target("admin_role", text(role, "id"), text(role, "type"));
             let stays = match p.not_selected(role, &target.id) {
                 None if text(role, "assignmentType") == "GROUP" => Some((
                     "it comes by a group: remove the membership".to_owned(),

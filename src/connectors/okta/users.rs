@@ -103,6 +103,9 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
             other => unread(other.why()),
         });
     }
+    if text(&answer.json, "id").is_empty() {
+        return Err(unread("Okta's answer names no id".into()));
+    }
     if points_back(&answer.json, who) {
         return Ok(answer.json);
     }
@@ -128,7 +131,7 @@ async fn by_filter(reader: &Reader, org: &str, who: &str) -> Result<Value, Resol
         Err(error) => return Err(unread(answers::unread(&error))),
     };
     let all: Vec<String> = found.iter().map(candidate).collect();
-    found.retain(|user| points_back(user, who));
+    found.retain(|user| points_back(user, who) && !text(user, "id").is_empty());
     match (found.len(), all.is_empty()) {
         (1, _) => Ok(found.remove(0)),
         (_, true) => Err(ResolveError::Stranger {

@@ -80,7 +80,8 @@ const QUARANTINE_USER: Action = Action {
     does: "puts the account into the pre-made group whose policy denies sign-in",
     needs: &[
         GROUPS_MANAGE,
-        "okta.groups.members.manage and okta.users.groupMembership.manage",
+        "okta.groups.members.manage",
+        "okta.users.groupMembership.manage",
     ],
     reads: &[USERS_READ],
     settings: &[],
@@ -188,7 +189,7 @@ const REVOKE_API_TOKENS: Action = Action {
 const REVOKE_OAUTH_GRANTS: Action = Action {
     verb: "revoke_oauth_grants",
     does: "revokes refresh tokens and consents, client by client",
-    needs: &[USERS_MANAGE, "okta.users.manage (custom role)"],
+    needs: &[USERS_MANAGE, "role SUPER_ADMIN or ORG_ADMIN"],
     reads: &[USERS_READ],
     settings: &[
         Setting::Word("select", &["all", "in_window", "listed"]),
@@ -228,7 +229,8 @@ const REMOVE_GROUP_MEMBERSHIPS: Action = Action {
     does: "removes the account from Okta groups that it was put into",
     needs: &[
         GROUPS_MANAGE,
-        "okta.groups.members.manage and okta.users.groupMembership.manage",
+        "okta.groups.members.manage",
+        "okta.users.groupMembership.manage",
     ],
     reads: &[USERS_READ, LOGS_READ],
     settings: &[
@@ -266,7 +268,8 @@ const ADD_GROUP_MEMBERSHIP: Action = Action {
     does: "puts the account back into a group that a run removed it from; only by release",
     needs: &[
         GROUPS_MANAGE,
-        "okta.groups.members.manage and okta.users.groupMembership.manage",
+        "okta.groups.members.manage",
+        "okta.users.groupMembership.manage",
     ],
     reads: &[USERS_READ],
     settings: &[],
@@ -285,7 +288,8 @@ const UNQUARANTINE_USER: Action = Action {
     does: "takes the account out of the quarantine group",
     needs: &[
         GROUPS_MANAGE,
-        "okta.groups.members.manage and okta.users.groupMembership.manage",
+        "okta.groups.members.manage",
+        "okta.users.groupMembership.manage",
     ],
     reads: &[USERS_READ],
     settings: &[],

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::Okta;
+use super::answers::bounded;
 use super::events::Evidence;
 use super::glance::Glance;
 use crate::connector::{CannotUndo, Identified, Planned, Step};
@@ -12,6 +13,9 @@ use crate::model::{
     Undo, Utc,
 };
 use crate::transport::Writer;
+
+/// Characters of a name that somebody chose.
+pub(super) const LABEL_MAX: usize = 100;
 
 /// What a proof's read showed: the state, and by what.
 pub(super) type Seen = (ProofState, String);
@@ -78,6 +82,9 @@ impl Planning<'_> {
     /// Why the step's selector leaves `item` alone, and whether a person should look at it;
     /// `None` if it takes it. A thing without a date lies in no window.
     pub(super) fn not_selected(&self, item: &Value, id: &str) -> Option<(String, bool)> {
+        if id.is_empty() {
+            return Some(("Okta gives it no id".into(), true));
+        }
         match self.step.select {
             Select::All => None,
             Select::Listed => {
@@ -112,6 +119,15 @@ impl Planning<'_> {
     /// A word among the step's settings.
     pub(super) fn word(&self, name: &str) -> &str {
         self.step.settings[name].as_str().unwrap_or_default()
+    }
+}
+
+/// A target by what Okta says of it; a label is attacker input and has no end of its own.
+pub(super) fn target(kind: &str, id: &str, label: &str) -> Target {
+    Target {
+        kind: kind.into(),
+        id: id.to_owned(),
+        label: bounded(label, LABEL_MAX),
     }
 }
 

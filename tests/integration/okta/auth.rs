@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use oust::model::{OutcomeKind, ProofState};
-use oust_mocks::world::{CLIENT_ID, READER_CLIENT_ID, SSWS_SECRET};
+use oust::model::{OutcomeKind, ProofState, UserId};
+use oust_mocks::world::{ALEX, CLIENT_ID, PRIYA, READER_CLIENT_ID, SSWS_SECRET};
 use oust_mocks::{FaultKind, KeyPair, World};
 use serde_json::json;
 
@@ -56,7 +56,11 @@ async fn a_service_app_signs_with_rsa_or_p256_and_asks_once_for_each_power() {
     for key in [rsa(), ec()] {
         let desk = desk(world(key), key);
         suspends(&desk).await;
-        assert_eq!(token_requests(&desk), 2, "one to read, one to write");
+        assert_eq!(
+            token_requests(&desk),
+            3,
+            "both ways at once to read, then one to write"
+        );
     }
 }
 
@@ -96,12 +100,27 @@ async fn an_org_that_wants_dpop_gets_a_proof_with_its_nonce_and_one_per_call() {
     let desk = desk(world(ec()).dpop_required(), ec());
     suspends(&desk).await;
     let asked = token_requests(&desk);
-    assert_eq!(asked, 6, "refused, nonce, granted; for each power");
+    assert_eq!(asked, 4, "both ways at once, granted; then one to write");
     // A new nonce after an hour: only one more round.
     desk.org.wait(3600).await;
     "mockNonce0002".clone_into(&mut desk.org.range().okta.settings.dpop_nonce);
     desk.subject(ALEX_LOGIN).await;
     assert_eq!(token_requests(&desk), asked + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_takes_one_round_trip_and_two_with_dpop_and_a_warmed_write_none() {
+    for (dpop, trips) in [(false, 1), (true, 2)] {
+        let world = world(ec()).latency_ms(100);
+        let desk = desk(if dpop { world.dpop_required() } else { world }, ec());
+        let began = tokio::time::Instant::now();
+        desk.okta.system.client.warm_writes().await;
+        assert_eq!(began.elapsed().as_millis(), trips * 100);
+        let change = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
+        let began = tokio::time::Instant::now();
+        assert_eq!(desk.apply(&change).await.kind, OutcomeKind::Done);
+        assert_eq!(began.elapsed().as_millis(), 100);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,14 +162,14 @@ async fn a_token_is_renewed_before_it_ends_and_after_a_401() {
     let desk = desk(world(ec()), ec());
     desk.subject(ALEX_LOGIN).await;
     desk.subject(ALEX_LOGIN).await;
-    assert_eq!(token_requests(&desk), 1);
+    assert_eq!(token_requests(&desk), 2, "both ways at once");
     desk.org.wait(3600 - 30).await;
     desk.subject(ALEX_LOGIN).await;
-    assert_eq!(token_requests(&desk), 2, "renewed early");
+    assert_eq!(token_requests(&desk), 3, "renewed early");
     desk.org.wait(10).await;
     desk.fault("GET", "/api/v1/users/", FaultKind::Unauthorized401);
     desk.subject(ALEX_LOGIN).await;
-    assert_eq!(token_requests(&desk), 3, "renewed once");
+    assert_eq!(token_requests(&desk), 4, "renewed once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +182,26 @@ async fn tasks_that_need_a_token_at_once_share_one_request() {
     );
     assert_ne!(a.id, b.id);
     assert_ne!(b.id, c.id);
-    assert_eq!(token_requests(&desk), 1);
+    assert_eq!(token_requests(&desk), 2, "one question, both ways at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_tasks_refused_at_once_renew_once() {
+    let desk = desk(world(ec()).latency_ms(50), ec());
+    desk.subject(ALEX_LOGIN).await;
+    desk.org.wait(60).await;
+    for _ in 0..2 {
+        desk.fault("GET", "/api/v1/users/", FaultKind::Unauthorized401);
+    }
+    let asked = token_requests(&desk);
+    let (alex, priya) = (UserId::new(ALEX), UserId::new(PRIYA));
+    let directory = &desk.okta.directory;
+    let (a, b) = tokio::join!(
+        directory.status(&desk.reader, &alex),
+        directory.status(&desk.reader, &priya),
+    );
+    assert_eq!((a.as_deref(), b.as_deref()), (Ok("ACTIVE"), Ok("ACTIVE")));
+    assert_eq!(token_requests(&desk), asked + 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,21 @@ async fn a_clear_that_lost_its_answer_is_in_doubt_and_settled_by_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clear_in_doubt_by_a_service_app_is_settled_by_its_client_id() {
+    let key = oust_mocks::KeyPair::es256("k");
+    let jwk = key.public_jwk.clone();
+    let client = oust_mocks::world::CLIENT_ID;
+    let mut org = Org::new(World::contoso(now_ms()).client(client, jwk, &World::all_scopes()));
+    let okta = org.by_key(&key);
+    let desk = Desk::with(org, okta);
+    let change = desk.change("clear_sessions", ALEX_LOGIN, json!({})).await;
+    desk.fault("DELETE", "/sessions", FaultKind::CutAfterEffect);
+    let done = desk.applied(&change).await;
+    let proof = desk.proof(&done).await;
+    assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_clear_in_doubt_is_settled_though_our_clock_is_hours_off() {
     for hours in [-3, 3] {
         let mut org = Org::new(World::contoso(now_ms())).with_our_clock_ahead(hours * 3_600_000);
@@ -170,6 +185,30 @@ async fn a_locked_out_account_is_unlocked_and_suspended_if_the_playbook_says_so(
     assert_eq!(done.outcome.receipts.len(), 2);
     assert_eq!(desk.status(ALEX_LOGIN), "SUSPENDED");
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_locks_itself_out_after_the_plan_is_unlocked_once() {
+    let desk = Desk::contoso();
+    let unlock = json!({ "if_locked_out": "unlock" });
+    let change = desk.change("suspend_user", ALEX_LOGIN, unlock).await;
+    let lock = || {
+        let mut range = desk.org.range();
+        "LOCKED_OUT".clone_into(&mut range.okta.users.get_mut(ALEX).unwrap().status);
+    };
+    lock();
+    assert_eq!(desk.apply(&change).await.kind, OutcomeKind::Done);
+    assert_eq!(desk.status(ALEX_LOGIN), "SUSPENDED");
+    lock();
+    desk.fault("POST", "/lifecycle/unlock", FaultKind::LieOk);
+    let (why, _) = failure(&desk.apply(&change).await);
+    assert!(why.contains("LOCKED_OUT"), "{why}");
+    let unlocks = desk
+        .writes()
+        .iter()
+        .filter(|line| line.ends_with("/unlock"))
+        .count();
+    assert_eq!(unlocks, 2, "once each time, never in a loop");
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,13 @@ async fn okta_verify_of_the_window_goes_as_one_and_older_factors_stay() {
     let done = desk.applied(change).await;
     assert_eq!(done.outcome.kind, OutcomeKind::Done);
     assert_eq!(factors_of_alex(&desk), [YUBIKEY, GOOGLE_TOTP]);
+    let asked = desk.writes();
+    assert_eq!(asked.len(), 3, "should Okta not sweep, each is asked for");
+    assert!(
+        PIXEL
+            .iter()
+            .all(|id| asked.iter().any(|line| line.ends_with(id)))
+    );
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
     assert_eq!(desk.apply(change).await.kind, OutcomeKind::AlreadyDone);
     assert_eq!(desk.effects(), 1);

@@ -7,7 +7,7 @@ use oust_mocks::{FaultKind, World};
 use serde_json::json;
 
 use super::desk::{ALEX_LOGIN, Desk, failure};
-use crate::wire::now_ms;
+use crate::wire::{Org, now_ms};
 
 #[tokio::test(start_paused = true)]
 async fn the_intruders_api_token_is_revoked_and_the_agents_is_kept() {
@@ -202,7 +202,12 @@ async fn universal_logout_spares_agents_and_is_proven_by_its_events() {
 
 #[tokio::test(start_paused = true)]
 async fn universal_logout_without_the_licence_says_so_and_changes_no_credential() {
-    let desk = Desk::of(World::contoso(now_ms()).no_universal_logout());
+    let mut org = Org::new(World::contoso(now_ms()).no_universal_logout());
+    let first = org.secret(oust_mocks::world::SSWS_SECRET);
+    let okta = org.open(json!({
+        "auth": { "api_token": first.clone() }, "second": { "api_token": first },
+    }));
+    let desk = Desk::with(org, okta);
     let change = desk
         .change("universal_logout", "kim@contoso.example", json!({}))
         .await;

@@ -101,3 +101,34 @@ async fn the_org_its_super_admins_our_own_account_and_agents_are_known() {
     }
     assert!(desk.writes().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_an_id_is_nobody_and_a_name_without_end_is_cut() {
+    let long = "x".repeat(5_000);
+    let desk = Desk::of(World::contoso(now_ms()).user(ALEX_LOGIN, |alex| {
+        for factor in alex.factors.values_mut() {
+            factor.name.clone_from(&long);
+        }
+    }));
+    let planned = desk
+        .plan("delete_factors", ALEX_LOGIN, serde_json::json!({}))
+        .await;
+    assert!(
+        planned
+            .changes
+            .iter()
+            .all(|c| c.target.label.len() <= 100 && c.sentence.len() < 600)
+    );
+
+    let body = r#"{ "status": "ACTIVE", "profile": { "login": "alex@contoso.example" } }"#;
+    let answer = oust_mocks::FaultKind::Status {
+        code: 200,
+        body: body.into(),
+    };
+    desk.fault("GET", "/api/v1/users/", answer);
+    let found = desk.okta.directory.resolve(&desk.reader, ALEX_LOGIN).await;
+    assert!(
+        matches!(found, Err(ResolveError::Unread { .. })),
+        "{found:?}"
+    );
+}

@@ -1,12 +1,12 @@
 //! Signs of life: what the log shows of an account after it was closed.
 
 use oust::model::{UserId, Utc};
-use oust_mocks::world::{ALEX, PRIYA};
-use oust_mocks::{FaultKind, World};
+use oust_mocks::world::{ALEX, CLIENT_ID, PRIYA};
+use oust_mocks::{FaultKind, KeyPair, Request, World};
 use serde_json::json;
 
 use super::desk::{ALEX_LOGIN, Desk};
-use crate::wire::now_ms;
+use crate::wire::{Org, now_ms};
 
 async fn seen(desk: &Desk, since: i64) -> Vec<String> {
     let since = [(UserId::new(ALEX), Utc::from_millis(since))];
@@ -73,6 +73,45 @@ async fn somebody_who_gives_the_account_back_is_seen() {
     let what = seen(&desk, at).await;
     assert_eq!(what.len(), 1);
     assert!(what[0].starts_with("user.lifecycle.unsuspend"), "{what:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn giving_the_account_back_ourselves_is_no_sign_of_life() {
+    let key = KeyPair::es256("k");
+    let jwk = key.public_jwk.clone();
+    let world = World::contoso(now_ms()).client(CLIENT_ID, jwk, &World::all_scopes());
+    let mut by_app = Org::new(world);
+    let app = by_app.by_key(&key);
+    for desk in [Desk::contoso(), Desk::with(by_app, app)] {
+        let change = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
+        let done = desk.applied(&change).await;
+        let at = desk.org.at_ms();
+        desk.org.wait(5).await;
+        assert!(desk.apply(&desk.inverse(&done)[0]).await.kind.is_good());
+        assert_eq!(seen(&desk, at).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_token_of_his_that_still_works_is_a_sign_of_life() {
+    let desk = Desk::contoso();
+    let at = desk.org.at_ms();
+    desk.org.wait(5).await;
+    let later = desk.org.at_ms();
+    let kim = "/api/v1/users/00u8KSGNDz7R3c9db5d7/sessions";
+    let by_intruder = Request::new("DELETE", kim)
+        .with_header(
+            "authorization",
+            "SSWS 00CiBackupSecretOfTheIntruder0000000000mock",
+        )
+        .with_header("user-agent", "oust/0.1.0 run=r_test");
+    desk.org.range().handle("okta", &by_intruder, later);
+    let what = seen(&desk, at).await;
+    assert_eq!(what.len(), 1, "{what:?}");
+    assert!(
+        what[0].starts_with("user.session.clear"),
+        "our user agent hides nobody"
+    );
 }
 
 #[tokio::test(start_paused = true)]
