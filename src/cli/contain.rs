@@ -3,6 +3,7 @@
 //! The two are one program; `plan` stops before asking. What is asked, and what answers it,
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
+use futures_util::future::join;
 use std::io::{BufRead, IsTerminal, Read};
 
 use super::agree::{agree, no_longer, same_playbook};
@@ -205,7 +206,10 @@ async fn fresh(
     shop: &Workshop,
     args: &ContainArgs,
 ) -> Result<(Prepared, Consent), Failure> {
-    let prepared = prepare(shop, &args.case).await?;
+    // The write token is fetched while the plan is read, so that the first write need not wait.
+    let warm = shop.tools.directory.system.client.warm_writes();
+    let (prepared, ()) = join(prepare(shop, &args.case), warm).await;
+    let prepared = prepared?;
     say(&show::plan(global, &prepared.plan));
     refuse_if_guarded(global, &prepared.plan)?;
     let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;
