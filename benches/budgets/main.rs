@@ -1,0 +1,65 @@
+//! The budgets: what oust costs, each as a ratio to something measured in the same run.
+//!
+//! `cargo bench` measures them all, `cargo bench -- cpu memory` some. Ends with one table, a
+//! line per budget: name, ratio, bound, `ok` or `OVER`. Nothing here is a test: the exit code
+//! is 0 whatever was measured, unless `OUST_BENCH_STRICT=1`. `docs/benchmarks.md` says what
+//! each measures and what was seen.
+//!
+//! Not criterion: it times one function against its own past; a budget compares two things of
+//! now, often two processes, or counts commits and bytes.
+
+mod commits;
+mod cpu;
+mod durable;
+mod evicted;
+mod fake;
+mod kit;
+mod machine;
+mod memory;
+mod range;
+mod start;
+mod table;
+
+use std::process::ExitCode;
+
+use table::Table;
+
+/// Measures one budget and adds its lines.
+type Bench = fn(&mut Table);
+
+const BENCHES: &[(&str, Bench)] = &[
+    ("durable", durable::measure),
+    ("commits", commits::measure),
+    ("start", start::measure),
+    ("cpu", cpu::measure),
+    ("evicted", evicted::measure),
+    ("memory", memory::measure),
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, count] = &args[..]
+        && word == memory::CHILD
+    {
+        memory::child(count);
+        return ExitCode::SUCCESS;
+    }
+    // `cargo test --all-targets` runs this too, and is not what benchmarks are for.
+    if !args.iter().any(|arg| arg == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    let asked: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    let mut table = Table::default();
+    for (name, measure) in BENCHES {
+        if asked.is_empty() || asked.iter().any(|asked| name.contains(asked.as_str())) {
+            measure(&mut table);
+        }
+    }
+    table.print();
+    let strict = std::env::var("OUST_BENCH_STRICT").is_ok_and(|on| on == "1");
+    if strict && table.is_over() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}

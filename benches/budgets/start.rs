@@ -1,0 +1,63 @@
+//! From exec to the first request of `oust contain`, over what the program takes to say its
+//! version.
+//!
+//! The real binary, a fresh state directory, the service app's key from a file: config, ledger
+//! with its tables, TLS, playbook and key all stand in between.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::machine::{Watch, median, one_commit, ratio};
+use super::table::Table;
+use super::{kit, range};
+
+/// How often each is started.
+const TIMES: usize = 15;
+
+/// The binary, built by cargo with this benchmark.
+const OUST: &str = env!("CARGO_BIN_EXE_oust");
+
+pub(crate) fn measure(table: &mut Table) {
+    let home = tempfile::tempdir().expect("there is room for temporary files");
+    let version = median((0..TIMES).map(|_| version()).collect());
+    let runtime = kit::many_threads();
+    let first = (0..TIMES).map(|n| {
+        let state = home.path().join(format!("state-{n}"));
+        runtime.block_on(first_request(home.path(), &state))
+    });
+    let first = median(first.collect());
+    let commit = one_commit(home.path());
+    table.add(
+        "exec to first request less a commit / --version",
+        ratio(first.saturating_sub(commit), version),
+        3.0,
+        format!("{first:.2?}, --version {version:.2?}, one FULL commit {commit:.2?}"),
+    );
+}
+
+fn version() -> Duration {
+    let watch = Watch::start();
+    let ended = Command::new(OUST).arg("--version").stdout(Stdio::null()).status();
+    let took = watch.read();
+    assert!(ended.is_ok_and(|status| status.success()));
+    took
+}
+
+async fn first_request(home: &Path, state: &Path) -> Duration {
+    let (sandbox, config) = range::sandbox(home).await;
+    let mut command = range::contain(OUST, &config, state, &sandbox.victim);
+    let watch = Watch::start();
+    let mut child = command.spawn().expect("the binary is there");
+    let took = loop {
+        if !sandbox.server.range().journal.entries().is_empty() {
+            break watch.read();
+        }
+        let ended = child.try_wait().expect("it is our child");
+        assert!(ended.is_none(), "oust ended without a request: {ended:?}");
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    };
+    let ended = child.wait().expect("it is our child");
+    assert!(ended.success(), "{ended}");
+    took
+}
