@@ -56,7 +56,9 @@ pub(crate) fn measure(table: &mut Table) {
 }
 
 async fn bare_calls(tools: &Tools, playbook: &CheckedPlaybook, login: String) -> Duration {
-    let plan = kit::prepare(tools, playbook, &run_of(&login), vec![login]).await.plan;
+    let plan = kit::prepare(tools, playbook, &run_of(&login), vec![login])
+        .await
+        .plan;
     let consent = kit::consent(tools, &plan);
     let system = &tools.directory.system;
     let reader = Reader::new(system.client.clone());
@@ -65,7 +67,9 @@ async fn bare_calls(tools: &Tools, playbook: &CheckedPlaybook, login: String) ->
     assert_eq!(changes.len(), STEPS.len(), "each step is one write");
     let watch = Watch::start();
     for change in &changes {
-        let outcomes = system.connector.apply(&writer, std::slice::from_ref(change));
+        let outcomes = system
+            .connector
+            .apply(&writer, std::slice::from_ref(change));
         assert!(outcomes.await.iter().all(|outcome| outcome.kind.is_good()));
     }
     watch.read()
@@ -79,7 +83,8 @@ async fn durable_calls(tools: &Tools, playbook: &CheckedPlaybook, login: String)
     });
     kit::carry_out(tools, prepared, writes.clone()).await;
     let (first, end) = *writes.span.lock().expect("nobody panicked");
-    end.zip(first).map_or(Duration::ZERO, |(end, first)| end - first)
+    end.zip(first)
+        .map_or(Duration::ZERO, |(end, first)| end - first)
 }
 
 fn run_of(login: &str) -> String {

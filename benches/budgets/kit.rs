@@ -64,6 +64,7 @@ pub(crate) async fn prepare(
         source: Source::Person("kim".into()),
         scope: Scope::default(),
         lifts: Vec::new(),
+        warm_writes: false,
     };
     plan(tools, playbook, &GuardConfig::default(), request)
         .await

@@ -22,8 +22,18 @@ pub(crate) const CHILD: &str = "contain-in-process";
 const MANY: u64 = 20_000;
 
 pub(crate) fn measure(table: &mut Table) {
-    add(table, "resident, oust contain of one account", 1, real_binary());
-    add(table, "resident, engine over 20000 subjects", MANY, engine());
+    add(
+        table,
+        "resident, oust contain of one account",
+        1,
+        real_binary(),
+    );
+    add(
+        table,
+        "resident, engine over 20000 subjects",
+        MANY,
+        engine(),
+    );
 }
 
 fn add(table: &mut Table, name: &str, subjects: u64, peak: Option<u64>) {
@@ -36,7 +46,10 @@ fn add(table: &mut Table, name: &str, subjects: u64, peak: Option<u64>) {
     table.add(name, ratio, 1.0, figures);
 }
 
-#[expect(clippy::cast_precision_loss, reason = "bytes of a process are far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bytes of a process are far below 2^52"
+)]
 fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }

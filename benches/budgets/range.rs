@@ -14,7 +14,15 @@ use oust_mocks::{Range, Sandbox, SandboxOptions, Server, World};
 use serde_json::json;
 
 /// The buckets that a containment uses, and a quota that it cannot use up.
-const BUCKETS: [&str; 7] = ["users", "users/id:get", "users/id:write", "groups", "logs", "oauth2", "api"];
+const BUCKETS: [&str; 7] = [
+    "users",
+    "users/id:get",
+    "users/id:write",
+    "groups",
+    "logs",
+    "oauth2",
+    "api",
+];
 const PER_MINUTE: u32 = 1_000_000;
 
 /// A server with a crowd of `n` beside the people of the story, each answer `latency_ms` late.
@@ -96,7 +104,9 @@ pub(crate) async fn sandbox(home: &Path) -> (Sandbox, PathBuf) {
 pub(crate) fn contain(program: &str, config: &Path, state: &Path, login: &str) -> Command {
     let mut command = Command::new(program);
     command
-        .args(["contain", login, "--since", "2h", "--yes", "--output", "json"])
+        .args([
+            "contain", login, "--since", "2h", "--yes", "--output", "json",
+        ])
         .arg("--config")
         .arg(config)
         .arg("--state")

@@ -38,7 +38,10 @@ pub(crate) fn measure(table: &mut Table) {
 
 fn version() -> Duration {
     let watch = Watch::start();
-    let ended = Command::new(OUST).arg("--version").stdout(Stdio::null()).status();
+    let ended = Command::new(OUST)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
     let took = watch.read();
     assert!(ended.is_ok_and(|status| status.success()));
     took

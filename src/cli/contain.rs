@@ -3,7 +3,6 @@
 //! The two are one program; `plan` stops before asking. What is asked, and what answers it,
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
-use futures_util::future::join;
 use std::io::{BufRead, IsTerminal, Read};
 
 use super::agree::{agree, no_longer, same_playbook};
@@ -33,7 +32,7 @@ pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
         shop.say_unfinished().await;
-        let prepared = prepare(&shop, args).await?;
+        let prepared = prepare(&shop, args, false).await?;
         shop.tools
             .store
             .save_plan(&prepared.plan)
@@ -102,7 +101,7 @@ pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
     ))
 }
 
-async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> {
+async fn prepare(shop: &Workshop, args: &CaseArgs, warm_writes: bool) -> Result<Prepared, Failure> {
     let who = subjects::named(&args.who, args.subjects.as_deref())?;
     let now = shop.tools.clock.now();
     let window = when::window(
@@ -124,6 +123,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs) -> Result<Prepared, Failure> 
             skip: args.skip.clone(),
         },
         lifts: lifts(&args.lift, &shop.person)?,
+        warm_writes,
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     plan_case(&shop.tools, &playbook, &shop.guards, request)
@@ -206,10 +206,7 @@ async fn fresh(
     shop: &Workshop,
     args: &ContainArgs,
 ) -> Result<(Prepared, Consent), Failure> {
-    // The write token is fetched while the plan is read, so that the first write need not wait.
-    let warm = shop.tools.directory.system.client.warm_writes();
-    let (prepared, ()) = join(prepare(shop, &args.case), warm).await;
-    let prepared = prepared?;
+    let prepared = prepare(shop, &args.case, true).await?;
     say(&show::plan(global, &prepared.plan));
     refuse_if_guarded(global, &prepared.plan)?;
     let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;
@@ -341,6 +338,7 @@ async fn again(
             .iter()
             .filter_map(|guard| guard.lifted.clone())
             .collect(),
+        warm_writes: true,
     };
     let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
     planned.map_err(|error| match error {

@@ -8,6 +8,7 @@
 //!
 //! Does not decide what to do (`planner`) nor whether it worked (`prover`).
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const SUBJECTS_AT_ONCE: usize = 32;
 pub(super) struct Pass<'a> {
     /// `None`: carry out what is not done. Else: these subjects showed signs of life; clear
     /// them again, lock them again where the lock is gone, and take what is new.
-    pub(super) sweep: Option<&'a [UserId]>,
+    pub(super) sweep: Option<&'a BTreeSet<UserId>>,
 }
 
 /// One subject in one pass.

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join_all, join4};
 
 use super::run::Tools;
 use super::snapshot::Snapshot;
@@ -43,6 +43,9 @@ pub struct PlanRequest {
     pub scope: Scope,
     /// Guards lifted by a person.
     pub lifts: Vec<Lift>,
+    /// Whether writes are to follow at once: their credential is then fetched while the plan
+    /// is read, and the first write need not wait for it.
+    pub warm_writes: bool,
 }
 
 /// A plan, and the evidence reads that left with it.
@@ -84,10 +87,16 @@ pub async fn plan(
     check_scope(tools, &request.scope)?;
     let clock = &*tools.clock;
     let home = &tools.directory;
-    let (org, subjects, org_facts) = join3(
+    let warm = async {
+        if request.warm_writes {
+            home.system.client.warm_writes().await;
+        }
+    };
+    let (org, subjects, org_facts, ()) = join4(
         read_org(home),
         resolve(home, &request.who),
         guard::read_org(home, clock),
+        warm,
     )
     .await;
     let (org, subjects) = (org?, subjects?);

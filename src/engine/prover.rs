@@ -5,7 +5,7 @@
 //! change is settled when it is proven, cannot be read, was seen undone three times running,
 //! or its time is up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::{join_all, select};
@@ -15,7 +15,7 @@ use super::bell::Listener;
 use super::run::Run;
 use super::step::applied_of;
 use crate::connector::System;
-use crate::ledger::{ChangeState, Event, RunState};
+use crate::ledger::{ChangeState, Event};
 use crate::model::{Applied, ChangeId, OutcomeKind, Proof, ProofState, Provable, Utc};
 use crate::transport::{Rank, Reader};
 
@@ -29,6 +29,8 @@ pub(super) async fn prove(run: &Run, writes_ended: watch::Receiver<bool>) {
             run,
             system,
             reads: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            heard: 0,
         };
         let writes_ended = writes_ended.clone();
         async move { prover.work(writes_ended).await }
@@ -41,6 +43,10 @@ struct Prover<'a> {
     system: &'a System,
     /// Reads made of each attempt of a change, and when the next is due.
     reads: BTreeMap<(ChangeId, u32), Reads>,
+    /// What is not settled, by when it is to be read next.
+    queue: BTreeSet<(Duration, ChangeId, u32)>,
+    /// Answers taken into the queue so far.
+    heard: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -60,44 +66,54 @@ impl Prover<'_> {
             }
             changed.catch_up();
             let ended = *writes_ended.borrow_and_update();
-            let open = self.run.recorder.read(|state| self.open(state));
-            if open.is_empty() && ended {
+            self.take_answers();
+            let now = self.run.tools.clock.elapsed();
+            let due = self.due(now);
+            if !due.is_empty() {
+                self.read(due).await;
+                continue;
+            }
+            if self.queue.is_empty() && ended {
                 return;
             }
-            let now = self.run.tools.clock.elapsed();
-            let (due, later): (Vec<_>, Vec<_>) = open
-                .into_iter()
-                .partition(|(key, _)| self.next_at(key) <= now);
-            if due.is_empty() {
-                let next = later.iter().map(|(key, _)| self.next_at(key)).min();
-                wait(
-                    self.run,
-                    next.map(|at| at - now),
-                    &mut changed,
-                    &mut writes_ended,
-                )
-                .await;
-            } else {
-                self.read(due).await;
-            }
+            let next = self.queue.first().map(|(at, ..)| at.saturating_sub(now));
+            wait(self.run, next, &mut changed, &mut writes_ended).await;
         }
     }
 
-    fn next_at(&self, key: &(ChangeId, u32)) -> Duration {
-        self.reads
-            .get(key)
-            .map_or(Duration::ZERO, |reads| reads.next_at)
+    /// Queues what was answered since the last time, to be read at once.
+    fn take_answers(&mut self) {
+        let (queue, heard) = (&mut self.queue, &mut self.heard);
+        let (system, reads) = (&self.system.id, &self.reads);
+        self.run.recorder.read(|state| {
+            let news = state.answered_after(*heard);
+            *heard += news.len();
+            for each in news.iter().filter_map(|id| state.changes.get(id)) {
+                let key = (each.change.id.clone(), each.attempts);
+                if each.change.system == *system && !reads.contains_key(&key) {
+                    queue.insert((Duration::ZERO, key.0, key.1));
+                }
+            }
+        });
     }
 
-    /// Answered changes of this system that are not settled.
-    fn open(&self, state: &RunState) -> Vec<((ChangeId, u32), Applied)> {
-        state
-            .in_order()
-            .filter(|each| each.change.system == self.system.id && needs_proof(each))
-            .map(|each| ((each.change.id.clone(), each.attempts), each))
-            .filter(|(key, _)| self.reads.get(key).is_none_or(|reads| !reads.settled))
-            .map(|(key, each)| (key, applied_of(state, &each.change)))
-            .collect()
+    /// Takes what is due out of the queue, as far as it still needs a proof.
+    fn due(&mut self, now: Duration) -> Vec<((ChangeId, u32), Applied)> {
+        let mut due = Vec::new();
+        while let Some((at, ..)) = self.queue.first()
+            && *at <= now
+        {
+            let (_, id, attempt) = self.queue.pop_first().expect("it was there just now");
+            let applied = self.run.recorder.read(|state| {
+                let each = state.changes.get(&id)?;
+                (each.attempts == attempt && needs_proof(each))
+                    .then(|| applied_of(state, &each.change))
+            });
+            if let Some(applied) = applied {
+                due.push(((id, attempt), applied));
+            }
+        }
+        due
     }
 
     async fn read(&mut self, due: Vec<((ChangeId, u32), Applied)>) {
@@ -105,8 +121,21 @@ impl Prover<'_> {
         let applied: Vec<Applied> = due.iter().map(|(_, applied)| applied.clone()).collect();
         let proofs = self.system.connector.prove(&reader, &applied).await;
         let mut news = Vec::new();
+        let missing = || Proof {
+            state: ProofState::Pending,
+            how: "the connector gave no proof".into(),
+            at: self.run.tools.clock.now(),
+        };
+        let proofs: Vec<Proof> = proofs
+            .into_iter()
+            .chain(std::iter::repeat_with(missing))
+            .take(due.len())
+            .collect();
         for ((key, applied), proof) in due.into_iter().zip(proofs) {
             let proof = self.weigh(&key, &applied, proof);
+            if let Some(reads) = self.reads.get(&key).filter(|reads| !reads.settled) {
+                self.queue.insert((reads.next_at, key.0.clone(), key.1));
+            }
             let (same_attempt, known) = self.run.recorder.read(|state| {
                 let each = state.changes.get(&key.0);
                 let same = each.is_some_and(|each| each.attempts == key.1);

@@ -6,6 +6,7 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -94,6 +95,8 @@ pub struct Run {
     pub(super) stop: watch::Receiver<bool>,
     prove_for: Option<Duration>,
     snapshot: Mutex<Snapshot>,
+    /// Where each subject stands in the case, and so in every list that follows its order.
+    places: BTreeMap<UserId, usize>,
 }
 
 /// What a run is started with, beside its plan.
@@ -177,6 +180,10 @@ impl Run {
             start.observer,
             state,
         );
+        let subjects = plan.case.subjects.iter().enumerate();
+        let places = subjects
+            .map(|(place, who)| (who.id.clone(), place))
+            .collect();
         Self {
             tools,
             plan,
@@ -185,16 +192,17 @@ impl Run {
             stop: start.stop,
             prove_for: start.prove_for,
             snapshot: Mutex::new(start.snapshot),
+            places,
         }
     }
 
     /// Carries the plan out, proves it, sweeps after signs of life, closes.
     pub async fn carry_out(&self) -> Ended {
         self.note_evidence();
-        let mut again: Vec<UserId> = Vec::new();
+        let mut again: BTreeSet<UserId> = BTreeSet::new();
         for round in 0..=SWEEPS_MAX {
             let pass = executor::Pass {
-                sweep: (round > 0).then_some(&*again),
+                sweep: (round > 0).then_some(&again),
             };
             let writes_ended = watch::channel(false);
             join(
@@ -227,6 +235,20 @@ impl Run {
     #[must_use]
     pub fn state(&self) -> RunState {
         self.recorder.read(Clone::clone)
+    }
+
+    /// A subject's entry in a list that holds one for each subject, found at once where the
+    /// list is in the case's order; never another subject's.
+    pub(super) fn entry_of<'l, T>(
+        &self,
+        list: &'l [T],
+        subject: &UserId,
+        whose: impl Fn(&T) -> &UserId,
+    ) -> Option<&'l T> {
+        let place = self.places.get(subject)?;
+        list.get(*place)
+            .filter(|entry| whose(entry) == subject)
+            .or_else(|| list.iter().find(|entry| whose(entry) == subject))
     }
 
     /// Whether no further write may begin.

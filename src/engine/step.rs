@@ -47,7 +47,7 @@ pub(super) fn skip(subject: &Subject<'_>, step: &PlannedStep, skip: Skip) {
 /// Runs a step; `true` if something of it failed or is in doubt.
 pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
     let run = subject.run;
-    let Some(row) = step.subjects.iter().find(|row| row.subject == *subject.id) else {
+    let Some(row) = run.entry_of(&step.subjects, subject.id, |row| &row.subject) else {
         return false;
     };
     if row.skip.as_ref().is_some_and(|skip| !may_change(skip)) {
@@ -143,10 +143,12 @@ async fn required(
 /// Whether one of `actions` is proven, and whether one may still be.
 fn standing(state: &RunState, subject: &Subject<'_>, actions: &[ActionId]) -> (bool, bool) {
     let mut hope = false;
-    for each in state.changes.values() {
-        if each.change.subject != *subject.id || !actions.contains(&each.change.action) {
-            continue;
-        }
+    let steps = subject
+        .run
+        .plan
+        .steps()
+        .filter(|step| actions.contains(&step.action));
+    for each in steps.flat_map(|step| state.of_step(step.key, subject.id)) {
         if each.is_proven() {
             return (true, true);
         }
@@ -200,18 +202,13 @@ async fn reread(
 }
 
 pub(super) fn identified(run: &Run, subject: &UserId, step: &PlannedStep) -> Option<Identified> {
-    let who = run
-        .plan
-        .case
-        .subjects
-        .iter()
-        .find(|who| who.id == *subject)?;
+    let who = run.entry_of(&run.plan.case.subjects, subject, |who| &who.id)?;
     let system = run
         .plan
         .systems
         .iter()
         .find(|known| known.id == step.system)?;
-    let (_, identity) = system.identities.iter().find(|(id, _)| id == subject)?;
+    let (_, identity) = run.entry_of(&system.identities, subject, |(id, _)| id)?;
     match identity {
         Identity::Found { id } => Some(Identified {
             subject: who.clone(),
@@ -225,10 +222,7 @@ pub(super) fn identified(run: &Run, subject: &UserId, step: &PlannedStep) -> Opt
 fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: Vec<Change>) {
     let recorder = &subject.run.recorder;
     let (mut count, new): (usize, Vec<Change>) = recorder.read(|state| {
-        let known = state
-            .changes
-            .values()
-            .filter(|each| each.change.step == step.key && each.change.subject == *subject.id);
+        let known = state.of_step(step.key, subject.id);
         let new = found
             .into_iter()
             .filter(|change| !state.changes.contains_key(&change.id));
@@ -264,8 +258,7 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
         .map_or(Evicts::No, |action| action.evicts);
     subject.run.recorder.read(|state| {
         state
-            .in_order()
-            .filter(|each| each.change.step == step.key && each.change.subject == *subject.id)
+            .of_step(step.key, subject.id)
             .filter(|each| is_due(each, evicts, subject.is_sweep))
             .map(|each| each.change.clone())
             .collect()

@@ -5,6 +5,8 @@
 //! first time, or answered well and read back otherwise, gets one more try, too: a person
 //! would resume the run just for that.
 
+use std::collections::BTreeSet;
+
 use crate::connector::{Identified, Sign, SignsOfLife};
 use crate::ledger::{ChangeState, Event, RunState, subject_verdicts};
 use crate::model::{
@@ -29,14 +31,11 @@ pub(super) enum Round {
 }
 
 /// Returns the subjects to sweep again; in the last round nobody.
-pub(super) async fn look(run: &Run, round: Round) -> Vec<UserId> {
+pub(super) async fn look(run: &Run, round: Round) -> BTreeSet<UserId> {
     let last_round = round == Round::Last;
     let mut again = unlocked(run).await;
     if round == Round::First {
-        let open = open(run);
-        again.extend(open);
-        again.sort();
-        again.dedup();
+        again.extend(open(run));
     }
     for (step, subject) in newly_found(run).await {
         let told = run.recorder.read(|state| {
@@ -52,18 +51,14 @@ pub(super) async fn look(run: &Run, round: Round) -> Vec<UserId> {
                 skip,
             });
         }
-        if !again.contains(&subject) {
-            again.push(subject);
-        }
+        again.insert(subject);
     }
     let signs = signs(run).await;
     for sign in signs {
         if last_round {
             refute(run, &sign);
         }
-        if !again.contains(&sign.subject) {
-            again.push(sign.subject.clone());
-        }
+        again.insert(sign.subject.clone());
         run.recorder.defer(Event::SignOfLife {
             subject: sign.subject,
             seen_at: sign.at,
@@ -72,11 +67,11 @@ pub(super) async fn look(run: &Run, round: Round) -> Vec<UserId> {
         });
     }
     run.recorder.flush().await;
-    if last_round { Vec::new() } else { again }
+    if last_round { BTreeSet::new() } else { again }
 }
 
 /// Reads every proven lock once more, after the last write; returns whose is gone.
-async fn unlocked(run: &Run) -> Vec<UserId> {
+async fn unlocked(run: &Run) -> BTreeSet<UserId> {
     let home = &run.tools.directory.system;
     let locks: Vec<Applied> = run.recorder.read(|state| {
         evicting(run, state, Evicts::Locks)
@@ -85,16 +80,16 @@ async fn unlocked(run: &Run) -> Vec<UserId> {
             .collect()
     });
     if locks.is_empty() {
-        return Vec::new();
+        return BTreeSet::new();
     }
     let reader = Reader::new(home.client.clone()).ranked(Rank::Prove);
     let proofs = home.connector.prove(&reader, &locks).await;
-    let mut gone = Vec::new();
+    let mut gone = BTreeSet::new();
     for (lock, proof) in locks.into_iter().zip(proofs) {
         // A read that failed now does not unmake a read that succeeded before.
         if matches!(proof.state, ProofState::Proven | ProofState::Refuted) {
             if proof.state == ProofState::Refuted {
-                gone.push(lock.change.subject.clone());
+                gone.insert(lock.change.subject.clone());
             }
             run.recorder.defer(Event::Proved {
                 change: lock.change.id,
@@ -106,7 +101,7 @@ async fn unlocked(run: &Run) -> Vec<UserId> {
 }
 
 /// Subjects with something open that was refused, or is not so although the answer was yes.
-fn open(run: &Run) -> Vec<UserId> {
+fn open(run: &Run) -> BTreeSet<UserId> {
     let home = &run.tools.directory.system.id;
     let optional: Vec<StepKey> = run
         .plan
@@ -126,11 +121,9 @@ fn open(run: &Run) -> Vec<UserId> {
             && !optional.contains(&each.change.step)
     };
     run.recorder.read(|state| {
-        let mut open: Vec<UserId> = Vec::new();
+        let mut open: BTreeSet<UserId> = BTreeSet::new();
         for each in state.in_order().filter(|each| unlucky(each)) {
-            if !open.contains(&each.change.subject) {
-                open.push(each.change.subject.clone());
-            }
+            open.insert(each.change.subject.clone());
         }
         // A later clear may have closed an earlier one that failed.
         open.retain(|subject| {
@@ -242,8 +235,14 @@ fn refute(run: &Run, sign: &Sign) {
 
 /// The subject's last clear that was answered, and when by the directory's clock.
 fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, Utc)> {
-    evicting(run, state, Evicts::Clears)
-        .filter(|each| each.change.subject == *subject && each.is_answered_well())
+    let home = &run.tools.directory.system;
+    let clears = run.plan.steps().filter(|step| {
+        let action = home.connector.action(&step.action);
+        step.system == home.id && action.is_some_and(|action| action.evicts == Evicts::Clears)
+    });
+    clears
+        .flat_map(|step| state.of_step(step.key, subject))
+        .filter(|each| each.is_answered_well())
         .filter_map(|each| {
             let at = each
                 .outcome

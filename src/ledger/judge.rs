@@ -19,9 +19,7 @@ pub fn items<'r>(state: &'r RunState, subject: &'r UserId, actions: Actions<'_>)
     let evicts = |action: &ActionId| actions(action).map_or(Evicts::No, |known| known.evicts);
     let mut items = Vec::new();
     for step in plan.steps() {
-        let mine = state
-            .in_order()
-            .filter(|each| each.change.step == step.key && each.change.subject == *subject);
+        let mine = state.of_step(step.key, subject);
         let skip = state.skipped.get(&(step.key, subject.clone()));
         let asked = plan
             .stages

@@ -32,6 +32,10 @@ pub struct RunState {
     pub changes: BTreeMap<ChangeId, ChangeState>,
     /// Ids in the order they were planned or found.
     pub order: Vec<ChangeId>,
+    /// The same by step and subject: nobody looks through all changes for one's own.
+    places: BTreeMap<StepKey, BTreeMap<UserId, Vec<ChangeId>>>,
+    /// Ids in the order they were answered, once for every answer.
+    answered: Vec<ChangeId>,
     /// Steps that do nothing for a subject.
     pub skipped: BTreeMap<(StepKey, UserId), Skip>,
     /// Before-state by subject and part: the value, and whether it came late.
@@ -152,6 +156,27 @@ impl RunState {
     /// The changes in order.
     pub fn in_order(&self) -> impl Iterator<Item = &ChangeState> {
         self.order.iter().filter_map(|id| self.changes.get(id))
+    }
+
+    /// One subject's changes at one step, in order.
+    pub fn of_step<'s>(
+        &'s self,
+        step: StepKey,
+        subject: &UserId,
+    ) -> impl Iterator<Item = &'s ChangeState> + use<'s> {
+        let ids = self
+            .places
+            .get(&step)
+            .and_then(|subjects| subjects.get(subject));
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.changes.get(id))
+    }
+
+    /// The ids answered after the first `heard` answers.
+    #[must_use]
+    pub fn answered_after(&self, heard: usize) -> &[ChangeId] {
+        self.answered.get(heard..).unwrap_or_default()
     }
 
     /// Takes one more event.
@@ -278,6 +303,7 @@ impl RunState {
                 outcome,
                 ms,
             } => {
+                self.answered.push(change.clone());
                 self.last_answer_at = Some(at);
                 if let Some(state) = self.changes.get_mut(change) {
                     state.receipts.extend(outcome.receipts.iter().cloned());
@@ -302,6 +328,9 @@ impl RunState {
     fn add(&mut self, change: &Change) {
         if !self.changes.contains_key(&change.id) {
             self.order.push(change.id.clone());
+            let subjects = self.places.entry(change.step).or_default();
+            let ids = subjects.entry(change.subject.clone()).or_default();
+            ids.push(change.id.clone());
             self.changes
                 .insert(change.id.clone(), ChangeState::new(change.clone()));
         }

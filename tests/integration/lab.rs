@@ -290,6 +290,7 @@ impl Lab {
             source: Source::Person("kim".into()),
             scope: Scope::default(),
             lifts: Vec::new(),
+            warm_writes: false,
         }
     }
 
