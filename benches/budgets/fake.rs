@@ -22,7 +22,8 @@ use oust::model::{
     ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Vendor,
 };
 use oust::transport::{
-    AuthError, Bucket, Client, ClientParts, Credential, Reader, Wire, WireError, WireLimits, Writer,
+    AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
+    WireLimits, Writer, only_429,
 };
 use serde_json::{Value, json};
 
@@ -41,9 +42,15 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
         rng: Arc::clone(&rng),
         reads_as: Arc::new(Nobody),
         writes_as: Arc::new(Nobody),
-        bucket: |_, _| Bucket {
-            name: "all",
-            per_minute: 600,
+        more_origins: Vec::new(),
+        manners: Manners {
+            bucket: |_, _| Bucket {
+                name: "all",
+                per_minute: 600,
+            },
+            headers: &[],
+            request_ids: &[],
+            throttled: only_429,
         },
         user_agent: "oust/bench".into(),
     });

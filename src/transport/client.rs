@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::limit::{Bucket, Budget, Rank};
+use super::manners::Manners;
 use super::meaning::{Answer, Meaning};
 use super::request::Path;
 use super::retry::{self, Pauses, Throttle};
@@ -25,6 +26,8 @@ pub struct ClientParts {
     pub system: SystemId,
     /// Where it is; nothing is ever sent anywhere else.
     pub origin: Url,
+    /// Further addresses of the same system, by the name that [`Path::on`] uses.
+    pub more_origins: Vec<(&'static str, Url)>,
     /// The network.
     pub wire: Arc<dyn Wire>,
     /// The clock.
@@ -35,8 +38,8 @@ pub struct ClientParts {
     pub reads_as: Arc<dyn Credential>,
     /// Signs writes.
     pub writes_as: Arc<dyn Credential>,
-    /// The bucket that a request counts against.
-    pub bucket: fn(&Method, &str) -> Bucket,
+    /// How the vendor wants to be spoken to.
+    pub manners: Manners,
     /// `oust/<version> run=<id>`: how a SOC tells us from the intruder.
     pub user_agent: String,
 }
@@ -180,8 +183,12 @@ impl Client {
     /// Fetches what writes will be signed with, so that the first one need not wait. Sends
     /// nothing to the vendor but what asks for a token; what goes wrong shows at the write.
     pub async fn warm_writes(&self) {
-        let mut throwaway = Request::new(Vec::new());
-        let _ = self.parts.writes_as.sign(&mut throwaway).await;
+        self.parts.writes_as.warm().await;
+    }
+
+    /// The same for reads.
+    pub async fn warm_reads(&self) {
+        self.parts.reads_as.warm().await;
     }
 
     pub(super) fn clock(&self) -> &Arc<dyn Clock> {
@@ -195,7 +202,16 @@ impl Client {
     }
 
     pub(super) fn url(&self, path: &Path) -> Url {
-        path.at(&self.parts.origin)
+        path.at(self.origin(path.host()))
+    }
+
+    /// The address that a path's host name stands for; the first one for an unknown name.
+    fn origin(&self, host: Option<&str>) -> &Url {
+        let more = self.parts.more_origins.iter();
+        more.filter(|(name, _)| Some(*name) == host)
+            .map(|(_, origin)| origin)
+            .next()
+            .unwrap_or(&self.parts.origin)
     }
 
     /// A link that the vendor sent, if it stays at home.
@@ -205,7 +221,9 @@ impl Client {
             why: "its next-page link leaves the configured address".into(),
         };
         let url = self.parts.origin.join(link).map_err(|_| foreign())?;
-        if url.origin() == self.parts.origin.origin() && url.username().is_empty() {
+        let more = self.parts.more_origins.iter().map(|(_, origin)| origin);
+        let mut own = [&self.parts.origin].into_iter().chain(more);
+        if own.any(|own| url.origin() == own.origin()) && url.username().is_empty() {
             Ok(url)
         } else {
             Err(foreign())
@@ -215,7 +233,7 @@ impl Client {
     /// Sends `call`, repeating it where that is safe.
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
         let give_up = self.parts.clock.elapsed() + call.patience;
-        let bucket = (self.parts.bucket)(&call.method, call.url.path());
+        let bucket = (self.parts.manners.bucket)(&call.method, call.url.path());
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut renewed = false;
         loop {
@@ -308,7 +326,11 @@ impl Client {
         renewed: &mut bool,
     ) -> Attempt {
         let now = Some(Duration::ZERO);
-        match answer.meaning() {
+        let meaning = match answer.meaning() {
+            _ if (self.parts.manners.throttled)(&answer) => Meaning::Throttled,
+            meaning => meaning,
+        };
+        match meaning {
             Meaning::Unauthenticated if !signer.concerns(&answer) => Attempt::Over(Ok(answer)),
             Meaning::Unauthenticated if !*renewed && signer.renew().await => {
                 *renewed = true;
@@ -353,6 +375,9 @@ impl Client {
         if let Ok(agent) = HeaderValue::from_str(&self.parts.user_agent) {
             headers.insert(header::USER_AGENT, agent);
         }
+        for (name, value) in self.parts.manners.headers {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
         if let Some(body) = call.body {
             headers.insert(
                 header::CONTENT_TYPE,
@@ -382,11 +407,9 @@ impl Client {
                 });
             }
         };
-        let request_id = parts
-            .headers
-            .get("x-okta-request-id")
-            .or_else(|| parts.headers.get("x-request-id"))
-            .and_then(|value| value.to_str().ok())
+        let mut names = self.parts.manners.request_ids.iter();
+        let request_id = names
+            .find_map(|name| parts.headers.get(*name)?.to_str().ok())
             .map(str::to_owned);
         let date = retry::date(&parts.headers);
         if let Some(date) = date {

@@ -11,6 +11,7 @@
 mod client;
 mod http_wire;
 mod limit;
+mod manners;
 mod meaning;
 mod read;
 mod request;
@@ -22,6 +23,7 @@ mod write;
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use http_wire::HttpWire;
 pub use limit::{Bucket, Budget, Rank};
+pub use manners::{Manners, only_429};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};
 pub use request::{Path, origin_of};

@@ -171,6 +171,16 @@ impl Reader {
         Err(self.unusable("more than 200 pages"))
     }
 
+    /// Sends a GET to a link that the vendor sent, if it stays at home.
+    ///
+    /// # Errors
+    /// [`CallError`] for a link elsewhere, or if no usable answer came.
+    pub async fn follow(&self, link: &str) -> Result<Answer, CallError> {
+        let url = self.client.own_link(link)?;
+        let read = Read::get(Path::new(""));
+        self.client.send(&self.outgoing(&read, url)).await
+    }
+
     fn outgoing<'call>(&self, read: &'call Read, url: url::Url) -> Outgoing<'call> {
         Outgoing {
             method: read.method.clone(),

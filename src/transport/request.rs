@@ -28,6 +28,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// by [`Path::seg`] and [`Path::query`], which escape them.
 #[derive(Clone, Debug)]
 pub struct Path {
+    host: Option<&'static str>,
     path: String,
     query: Vec<(String, String)>,
 }
@@ -37,6 +38,7 @@ impl Path {
     #[must_use]
     pub fn new(fixed: &str) -> Self {
         Self {
+            host: None,
             path: fixed.to_owned(),
             query: Vec::new(),
         }
@@ -66,6 +68,17 @@ impl Path {
     pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
         self.query.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// At a further address of the same system, by the name its connector gave it.
+    #[must_use]
+    pub fn on(mut self, host: &'static str) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    pub(super) fn host(&self) -> Option<&'static str> {
+        self.host
     }
 
     /// The path without the query, as it will be sent.

@@ -67,6 +67,11 @@ pub trait Credential: Send + Sync {
     /// [`AuthError`] if no valid credential can be had.
     async fn sign(&self, request: &mut Request<Vec<u8>>) -> Result<(), AuthError>;
 
+    /// Fetches ahead what [`Credential::sign`] will need; what goes wrong shows there.
+    async fn warm(&self) {
+        let _ = self.sign(&mut Request::new(Vec::new())).await;
+    }
+
     /// The vendor answered 401: forgets what is cached. `false` if a renewal cannot help.
     async fn renew(&self) -> bool;
 

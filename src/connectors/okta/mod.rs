@@ -60,13 +60,20 @@ use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
     Skip, Subject, UserId, Vendor,
 };
-use crate::transport::{Client, ClientParts, Credential, Path, Reader, Writer};
+use crate::transport::{Client, ClientParts, Credential, Manners, Path, Reader, Writer, only_429};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     open,
+};
+
+const MANNERS: Manners = Manners {
+    bucket: limits::bucket,
+    headers: &[],
+    request_ids: &["x-okta-request-id", "x-request-id"],
+    throttled: only_429,
 };
 
 /// Subjects and items asked about at the same time.
@@ -91,12 +98,13 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let client = Arc::new(Client::new(ClientParts {
         system: opening.id.clone(),
         origin: settings.org_url.clone(),
+        more_origins: Vec::new(),
         wire: Arc::clone(&opening.wire),
         clock: Arc::clone(&opening.clock),
         rng: Arc::clone(&opening.rng),
         reads_as,
         writes_as: Arc::clone(&writes_as) as Arc<dyn Credential>,
-        bucket: limits::bucket,
+        manners: MANNERS,
         user_agent: opening.user_agent.clone(),
     }));
     let okta = Arc::new(Okta {
