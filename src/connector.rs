@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Finding, Identity, Kept, Outcome, Proof, Select, Skip,
-    StepKey, Subject, SystemId, UserId, Utc, Vendor,
+    Action, ActionId, Applied, Case, Change, Finding, History, Identity, Kept, Lookup, Outcome,
+    Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
 };
 use crate::transport::{Client, Reader, Writer};
 
@@ -95,8 +95,17 @@ pub trait Connector: Send + Sync {
     /// What would stop us tonight: credentials, scopes, roles for the `wanted` actions.
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding>;
 
-    /// Who the subjects are here: one identity each, in the same order.
-    async fn identify(&self, r: &Reader, who: &[Subject]) -> Vec<Identity>;
+    /// Who the subjects are here: one identity each, in the same order. The vendor is asked by
+    /// the keys given and by nothing else (`identity::settle` weighs what it answers).
+    async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity>;
+
+    /// Vendor ids that we ourselves act as here; never a subject.
+    ///
+    /// # Errors
+    /// A sentence, if they could not be read.
+    async fn own_ids(&self, _r: &Reader) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
 
     /// What `step` would change: one [`Planned`] per subject, in the same order. Called again
     /// just before the step, when it may find more.
@@ -231,6 +240,17 @@ pub trait Directory: Connector {
     /// A sentence, if they could not be read.
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String>;
 
+    /// What the log says of the subjects: names and assignments changed since `window` began,
+    /// and the apps they signed in to since `used_since`. Never fails: what could not be read
+    /// is said in [`History::unread`].
+    async fn history(
+        &self,
+        r: &Reader,
+        who: &[Subject],
+        window: &Window,
+        used_since: Utc,
+    ) -> History;
+
     /// Agents that live by each subject's tokens, in the same order.
     ///
     /// # Errors
@@ -242,6 +262,10 @@ pub trait Directory: Connector {
     /// # Errors
     /// A sentence, if it could not be read.
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String>;
+
+    /// Whether an app by this catalogue name is the directory's own: nothing outlives the
+    /// eviction there.
+    fn is_own_app(&self, name: &str) -> bool;
 
     /// Actions that keep a subject from signing in, for the guards.
     fn locking_actions(&self) -> Vec<ActionId>;
@@ -266,6 +290,8 @@ pub struct System {
     pub id: SystemId,
     /// What it can do.
     pub connector: Arc<dyn Connector>,
+    /// The directory's apps that belong to it: catalogue names, ids or labels.
+    pub apps: Vec<String>,
     /// How it is reached.
     pub client: Arc<Client>,
 }

@@ -334,8 +334,9 @@ mod tests {
                 privileged: Tri::No,
                 roles: Vec::new(),
                 groups: None,
-                apps: None,
+                accounts: None,
                 mastered_by: "OKTA".into(),
+                changed_at: None,
             })
             .collect();
         let start = Utc::from_millis(0);

@@ -9,6 +9,7 @@ pub mod model;
 pub mod given;
 pub mod consent;
 pub mod transport;
+pub mod identity;
 pub mod connector;
 pub mod connectors;
 pub mod ledger;

@@ -18,8 +18,9 @@ use oust::engine::Tools;
 use oust::given::{Clock, Rng, SystemClock, SystemRng};
 use oust::ledger::Store;
 use oust::model::{
-    ActionId, Applied, Case, Change, Finding, Found, Identity, Outcome, OutcomeKind, Proof,
-    ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Vendor,
+    ActionId, Applied, Case, Change, Finding, Found, History, Identity, Lookup, Outcome,
+    OutcomeKind, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo, UserId,
+    Utc, Vendor, Window,
 };
 use oust::transport::{
     AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
@@ -57,6 +58,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
     let system = System {
         id: SystemId::new("okta"),
         connector: fake.clone(),
+        apps: Vec::new(),
         client: Arc::new(client),
     };
     Tools {
@@ -65,6 +67,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
             directory: fake,
         },
         services: Vec::new(),
+        vendors: Vec::new(),
         store,
         clock,
         rng,
@@ -105,9 +108,9 @@ impl Connector for Fake {
         Vec::new()
     }
 
-    async fn identify(&self, _: &Reader, who: &[Subject]) -> Vec<Identity> {
-        let found = |who: &Subject| Identity::Found {
-            id: who.id.to_string(),
+    async fn identify(&self, _: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let found = |who: &Lookup| Identity::Found {
+            id: who.subject.to_string(),
         };
         who.iter().map(found).collect()
     }
@@ -189,8 +192,9 @@ impl Directory for Fake {
             privileged: Tri::No,
             roles: Vec::new(),
             groups: None,
-            apps: None,
+            accounts: None,
             mastered_by: "OKTA".into(),
+            changed_at: None,
         })
     }
 
@@ -200,6 +204,14 @@ impl Directory for Fake {
 
     async fn usable_super_admins(&self, _: &Reader) -> Result<Vec<UserId>, String> {
         Ok(vec![UserId::new("00uSomebodyElse")])
+    }
+
+    async fn history(&self, _: &Reader, _: &[Subject], _: &Window, _: Utc) -> History {
+        History::default()
+    }
+
+    fn is_own_app(&self, _: &str) -> bool {
+        false
     }
 
     async fn agents_of(&self, _: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {

@@ -65,6 +65,8 @@ pub(crate) async fn prepare(
         scope: Scope::default(),
         lifts: Vec::new(),
         warm_writes: false,
+        identities: Vec::new(),
+        grace: std::time::Duration::from_secs(1),
     };
     plan(tools, playbook, &GuardConfig::default(), request)
         .await

@@ -71,6 +71,7 @@ pub(crate) fn tools(server: &Server, store: Arc<dyn Store>, home: &Path) -> Tool
     Tools {
         directory,
         services: Vec::new(),
+        vendors: Vec::new(),
         store,
         clock,
         rng,

@@ -124,6 +124,9 @@ pub struct CaseArgs {
     /// Lift a guard, for a reason that is recorded
     #[arg(long, value_name = "GUARD=REASON")]
     pub lift: Vec<String>,
+    /// Whose account is his at a service, where that is contested or not unique: by its id there
+    #[arg(long, value_name = "LOGIN=SYSTEM=ID")]
+    pub identity: Vec<String>,
 }
 
 /// How to contain.

@@ -4,6 +4,7 @@
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
 use std::io::{BufRead, IsTerminal, Read};
+use std::time::Duration;
 
 use super::agree::{agree, no_longer, same_playbook};
 use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
@@ -14,7 +15,7 @@ use super::{print, say, show, subjects, when};
 use crate::connector::ResolveError;
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
-use crate::model::{GuardName, Lift, Plan, Scope, Source, Utc, nearest};
+use crate::model::{Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
 use crate::playbook::CheckedPlaybook;
 use crate::report::prompt_line;
 
@@ -23,6 +24,13 @@ const WORD_MAX: u64 = 4096;
 
 /// The playbook when none is named.
 const DEFAULT_PLAYBOOK: &str = "account-takeover";
+
+/// How long a plan that is to be carried out waits for the services once the directory's part
+/// is ready: a hanging service must not shield the intruder.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The same for a plan that is only looked at.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `oust plan`: reads only; stores the plan and prints its phrase.
 ///
@@ -124,11 +132,36 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, warm_writes: bool) -> Result<
         },
         lifts: lifts(&args.lift, &shop.person)?,
         warm_writes,
+        identities: chosen(&args.identity)?,
+        grace: if warm_writes { GRACE } else { PATIENCE },
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     plan_case(&shop.tools, &playbook, &shop.guards, request)
         .await
         .map_err(plan_failed)
+}
+
+/// `LOGIN=SYSTEM=ID`
+fn chosen(given: &[String]) -> Result<Vec<Chosen>, Failure> {
+    let one = |text: &String| {
+        let mut parts = text.rsplitn(3, '=');
+        let (id, system, who) = (parts.next()?, parts.next()?, parts.next()?);
+        let whole = [id, system, who].iter().all(|part| !part.is_empty());
+        whole.then(|| Chosen {
+            who: who.to_owned(),
+            system: SystemId::new(system),
+            id: id.to_owned(),
+        })
+    };
+    let wrong = |text: &String| {
+        let what = format!("`--identity {text}` does not say whose account is which");
+        let hint = "write --identity LOGIN=SYSTEM=ID, such as alex@example.com=slack=U024BE7LH";
+        Failure::say(Exit::Usage, what, hint)
+    };
+    given
+        .iter()
+        .map(|text| one(text).ok_or_else(|| wrong(text)))
+        .collect()
 }
 
 fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
@@ -172,6 +205,10 @@ fn plan_failed(error: PlanError) -> Failure {
         PlanError::Nobody | PlanError::NoSuchSystem(_) => (
             Exit::Usage,
             "systems are those of the config file".to_owned(),
+        ),
+        PlanError::NoSuchIdentity { .. } => (
+            Exit::Usage,
+            "name the subject as it stands in this command, and a system of the config file".into(),
         ),
         PlanError::Subject(error) => (Exit::NotStarted, who_then(error)),
         PlanError::Org(_) => (
@@ -339,6 +376,8 @@ async fn again(
             .filter_map(|guard| guard.lifted.clone())
             .collect(),
         warm_writes: true,
+        identities: plan.chosen.clone(),
+        grace: GRACE,
     };
     let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
     planned.map_err(|error| match error {

@@ -96,6 +96,7 @@ impl Workshop {
         let tools = Tools {
             directory,
             services,
+            vendors: connectors::vendors().collect(),
             store,
             clock,
             rng,
@@ -269,5 +270,13 @@ fn open_systems(
             "add one to the config",
         )
     })?;
+    for (app, system) in &config.apps {
+        for service in &mut services {
+            service.apps.retain(|known| known != app);
+            if service.id == *system {
+                service.apps.push(app.clone());
+            }
+        }
+    }
     Ok((directory, services))
 }

@@ -8,6 +8,7 @@
 //! `config/oust.yaml` is compiled in: it is the example to copy, and the guards' defaults are
 //! read from it, so that what people read there is what holds.
 
+mod apps;
 mod connectors;
 mod guards;
 mod places;
@@ -34,6 +35,9 @@ const BYTES_MAX: usize = 1024 * 1024;
 pub struct Config {
     /// The systems, in the order of the file; exactly one is the directory.
     pub connectors: Vec<Connector>,
+    /// Which of the directory's apps (catalogue name or app id) belongs to which system, where
+    /// it is not the vendor's own catalogue name.
+    pub apps: Vec<(String, SystemId)>,
     /// What refuses a step.
     pub guards: Guards,
 }
@@ -136,10 +140,15 @@ impl Config {
         let mut problems = Problems::default();
         let config = Fields::of("the config", &tree, &mut problems).map(|mut fields| {
             let connectors = connectors::read(&mut fields, file, &text, rows, &mut problems);
+            let apps = apps::read(&mut fields, &connectors, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
-            Self { connectors, guards }
+            Self {
+                connectors,
+                apps,
+                guards,
+            }
         });
         match config {
             Some(config) if problems.is_empty() => Ok(config),

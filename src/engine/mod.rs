@@ -7,13 +7,17 @@
 mod again;
 mod bell;
 mod executor;
+mod late;
 mod planner;
 mod prover;
 mod recorder;
+mod rows;
 mod run;
+mod services;
 mod snapshot;
 mod step;
 mod sweep;
+mod unreached;
 
 pub use again::prove_again;
 pub use planner::{PlanError, PlanRequest, Prepared, plan};

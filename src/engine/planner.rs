@@ -1,25 +1,30 @@
 //! Plans a case: every change that would contain its subjects, by reads alone.
 //!
 //! Looks up subjects and org facts side by side, then lets every connector say what each step
-//! would change, all at once. What cannot be read becomes a row that says so, never a gap.
-//! Asks nobody and writes nothing; the snapshot reads leave from here so that they need not be
-//! waited for later.
+//! would change, all at once: the directory here, everything behind it in `services`. What
+//! cannot be read becomes a row that says so, never a gap. Asks nobody and writes nothing; the
+//! snapshot reads leave from here so that they need not be waited for later.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join4};
+use futures_util::future::{join_all, join3, join4, try_join};
+use tokio::sync::watch;
 
+use super::rows::{Known, millis, plan_step, slots};
 use super::run::Tools;
+use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
-use crate::connector::{DirectorySystem, Identified, Org, Planned, ResolveError, Step, System};
-use crate::guard::{self, GuardConfig};
+use super::unreached;
+use crate::connector::{DirectorySystem, Org, ResolveError, System};
+use crate::guard::{self, GuardConfig, GuardFacts};
 use crate::model::{
-    Case, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor, PlannedStage,
-    PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey, Subject, Tri,
-    UserId, Utc, Window, WindowHow,
+    Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan, PlannedFor,
+    PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
+    Subject, SystemId, Tri, UserId, Utc, Window, WindowHow,
 };
-use crate::playbook::{CheckedPlaybook, CheckedStep, Facts, Holds};
-use crate::transport::{Rank, Reader};
+use crate::playbook::CheckedPlaybook;
+use crate::transport::Reader;
 
 /// The window when nobody gave one.
 const ASSUMED_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -46,6 +51,10 @@ pub struct PlanRequest {
     /// Whether writes are to follow at once: their credential is then fetched while the plan
     /// is read, and the first write need not wait for it.
     pub warm_writes: bool,
+    /// Identities that a person named.
+    pub identities: Vec<Chosen>,
+    /// How long services may take beyond the directory itself.
+    pub grace: Duration,
 }
 
 /// A plan, and the evidence reads that left with it.
@@ -71,6 +80,14 @@ pub enum PlanError {
     /// `--only` or `--skip` names nothing that is configured.
     #[error("no system is called `{0}`")]
     NoSuchSystem(String),
+    /// `--identity` names nobody of the case, or no service.
+    #[error("`--identity {who}={system}=…` names no subject of this run at a configured service")]
+    NoSuchIdentity {
+        /// The login or id.
+        who: String,
+        /// The system.
+        system: SystemId,
+    },
 }
 
 /// Plans `request` along `playbook`.
@@ -85,6 +102,47 @@ pub async fn plan(
     request: PlanRequest,
 ) -> Result<Prepared, PlanError> {
     check_scope(tools, &request.scope)?;
+    let systems = in_scope(tools, &request.scope);
+    let (tell, brief) = watch::channel(None);
+    let (ready, home_ready) = watch::channel(false);
+    let services = Services {
+        tools,
+        playbook,
+        systems: &systems,
+        chosen: &request.identities,
+        grace: request.grace,
+        warm_writes: request.warm_writes,
+    };
+    let home = async {
+        let home = plan_home(tools, playbook, guards, &request, &systems, &tell).await;
+        let _ = ready.send(true);
+        home
+    };
+    let behind = async { Ok(services.plan(brief, home_ready).await) };
+    let (home, behind) = try_join(home, behind).await?;
+    Ok(assemble(tools, playbook, request, home, behind))
+}
+
+/// The directory's part of a plan, and all that is known of the case.
+struct Home {
+    org: Org,
+    case: Case,
+    history: History,
+    answers: Vec<GuardAnswer>,
+    steps: Vec<PlannedStep>,
+    system: Option<PlannedSystem>,
+    findings: Vec<Finding>,
+    snapshot: Snapshot,
+}
+
+async fn plan_home(
+    tools: &Tools,
+    playbook: &CheckedPlaybook,
+    guards: &GuardConfig,
+    request: &PlanRequest,
+    systems: &[System],
+    tell: &watch::Sender<Option<Brief>>,
+) -> Result<Home, PlanError> {
     let clock = &*tools.clock;
     let home = &tools.directory;
     let warm = async {
@@ -100,33 +158,167 @@ pub async fn plan(
     )
     .await;
     let (org, subjects) = (org?, subjects?);
+    check_chosen(tools, request, &subjects)?;
     let snapshot = Snapshot::start(home, &subjects);
-    let case = case_of(&request, subjects, clock.now());
-    let systems = in_scope(tools, &request.scope);
-    let (facts, (identities, stages)) = join(
+    let case = case_of(request, subjects, clock.now());
+    let history = async {
+        let history = read_history(home, &case).await;
+        let _ = tell.send(Some(Brief {
+            case: case.clone(),
+            history: history.clone(),
+        }));
+        history
+    };
+    let (facts, steps, history): (GuardFacts, _, _) = join3(
         guard::read_facts(org_facts, home, &*tools.store, &case.subjects, clock),
-        plan_stages(tools, playbook, &systems, &case),
+        plan_directory(home, playbook, systems, &case),
+        history,
     )
     .await;
     let locking = home.directory.locking_actions();
     let answers = guard::judge(&case, &facts, guards, &locking, &request.lifts);
-    let mut stages = stages;
-    refuse_steps(&mut stages, &answers);
-    let findings = findings(&case);
+    let mut findings = findings(&case);
+    findings.extend(unread_history(&history));
+    Ok(Home {
+        org,
+        history,
+        answers,
+        steps,
+        system: systems
+            .iter()
+            .any(|system| system.id == home.system.id)
+            .then(|| at_home(&home.system, &case)),
+        case,
+        findings,
+        snapshot,
+    })
+}
+
+/// At the directory everybody is himself.
+fn at_home(system: &System, case: &Case) -> PlannedSystem {
+    let found = |who: &Subject| {
+        let id = who.id.to_string();
+        (who.id.clone(), Identity::Found { id })
+    };
+    PlannedSystem {
+        id: system.id.clone(),
+        identities: case.subjects.iter().map(found).collect(),
+        late: Vec::new(),
+    }
+}
+
+async fn plan_directory(
+    home: &DirectorySystem,
+    playbook: &CheckedPlaybook,
+    systems: &[System],
+    case: &Case,
+) -> Vec<PlannedStep> {
+    let known = Known {
+        identities: at_home(&home.system, case).identities,
+        own: Vec::new(),
+    };
+    let all = slots(playbook, systems);
+    let here = all.iter().filter(|slot| slot.system.id == home.system.id);
+    join_all(here.map(|slot| plan_step(slot, &known, case))).await
+}
+
+/// From the window's start, and for the apps used from at least a week ago.
+async fn read_history(home: &DirectorySystem, case: &Case) -> History {
+    let reader = Reader::new(home.system.client.clone());
+    let week_ago = reader.clock().now().minus(ASSUMED_WINDOW);
+    let day_before = case.window.start.minus(Duration::from_secs(24 * 3600));
+    let since = week_ago.min(day_before);
+    home.directory
+        .history(&reader, &case.subjects, &case.window, since)
+        .await
+}
+
+fn unread_history(history: &History) -> Option<Finding> {
+    let why = history.unread.as_ref()?;
+    Some(Finding {
+        severity: Severity::Warning,
+        id: "history_unread".into(),
+        text: format!("who was renamed, and which apps were used, could not be read: {why}"),
+        hint: "services that know a subject only by his name are left alone: grant the log".into(),
+    })
+}
+
+fn assemble(
+    tools: &Tools,
+    playbook: &CheckedPlaybook,
+    request: PlanRequest,
+    home: Home,
+    behind: Vec<PlannedService>,
+) -> Prepared {
+    let mut steps: BTreeMap<StepKey, PlannedStep> = home
+        .steps
+        .into_iter()
+        .map(|step| (step.key, step))
+        .collect();
+    let mut identities: Vec<PlannedSystem> = home.system.into_iter().collect();
+    for service in behind {
+        identities.push(service.system);
+        steps.extend(service.steps);
+    }
+    let mut stages = stages(playbook, steps);
+    refuse_steps(&mut stages, &home.answers);
     let plan = Plan {
         run: request.run,
-        org_id: org.id,
-        org: org.host,
-        made_at: clock.now(),
+        org_id: home.org.id,
+        org: home.org.host,
+        made_at: tools.clock.now(),
         playbook: playbook.reference.clone(),
-        case,
+        unreached: unreached::of(tools, &home.case, &home.history),
+        chosen: request.identities,
+        case: home.case,
         systems: identities,
         scope: request.scope,
-        guards: answers,
+        guards: home.answers,
         stages,
-        findings,
+        findings: home.findings,
     };
-    Ok(Prepared { plan, snapshot })
+    Prepared {
+        plan,
+        snapshot: home.snapshot,
+    }
+}
+
+fn stages(playbook: &CheckedPlaybook, steps: BTreeMap<StepKey, PlannedStep>) -> Vec<PlannedStage> {
+    let mut by_stage: BTreeMap<u16, Vec<PlannedStep>> = BTreeMap::new();
+    for (key, step) in steps {
+        by_stage.entry(key.stage).or_default().push(step);
+    }
+    let stages = playbook.stages.iter().zip(0_u16..);
+    stages
+        .map(|(stage, number)| PlannedStage {
+            name: stage.name.clone(),
+            after: stage.after.clone(),
+            stage_wait_ms: stage.stage_wait.map(millis),
+            order: stage.order,
+            ask: stage.ask,
+            steps: by_stage.remove(&number).unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn check_chosen(
+    tools: &Tools,
+    request: &PlanRequest,
+    subjects: &[Subject],
+) -> Result<(), PlanError> {
+    let fits = |chosen: &Chosen| {
+        let mut services = tools.services.iter();
+        let mut subjects = subjects.iter();
+        services.any(|system| system.id == chosen.system)
+            && subjects.any(|who| chosen.who == who.login || chosen.who == who.id.as_str())
+    };
+    match request.identities.iter().find(|chosen| !fits(chosen)) {
+        Some(chosen) => Err(PlanError::NoSuchIdentity {
+            who: chosen.who.clone(),
+            system: chosen.system.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_scope(tools: &Tools, scope: &Scope) -> Result<(), PlanError> {
@@ -207,213 +399,6 @@ fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
     }
 }
 
-async fn plan_stages(
-    tools: &Tools,
-    playbook: &CheckedPlaybook,
-    systems: &[System],
-    case: &Case,
-) -> (Vec<PlannedSystem>, Vec<PlannedStage>) {
-    let identities = join_all(systems.iter().map(|system| identify(tools, system, case))).await;
-    let stages = playbook.stages.iter().enumerate().map(|(number, stage)| {
-        let identities = &identities;
-        async move {
-            let steps = stage.steps.iter().enumerate().flat_map(|(place, step)| {
-                taking_part(step, systems)
-                    .enumerate()
-                    .map(move |(at, system)| {
-                        let key = step_key(number, place, at);
-                        let who = identities.iter().find(|known| known.id == system.id);
-                        plan_step(
-                            step,
-                            key,
-                            system,
-                            who.expect("every system was identified"),
-                            case,
-                        )
-                    })
-            });
-            PlannedStage {
-                name: stage.name.clone(),
-                after: stage.after.clone(),
-                stage_wait_ms: stage.stage_wait.map(millis),
-                order: stage.order,
-                ask: stage.ask,
-                steps: join_all(steps).await,
-            }
-        }
-    });
-    let stages = join_all(stages).await;
-    (identities, stages)
-}
-
-fn taking_part<'s>(
-    step: &'s CheckedStep,
-    systems: &'s [System],
-) -> impl Iterator<Item = &'s System> {
-    systems.iter().filter(|system| {
-        let named = |name: &String| name == system.id.as_str() || name == system.id.vendor();
-        system.id.vendor() == step.action.vendor()
-            && (step.at.is_empty() || step.at.iter().any(named))
-    })
-}
-
-fn step_key(stage: usize, step: usize, system: usize) -> StepKey {
-    let narrow = |place: usize| u16::try_from(place).unwrap_or(u16::MAX);
-    StepKey {
-        stage: narrow(stage),
-        step: narrow(step),
-        system: narrow(system),
-    }
-}
-
-fn millis(wait: Duration) -> u64 {
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
-}
-
-async fn identify(tools: &Tools, system: &System, case: &Case) -> PlannedSystem {
-    let found = if system.id == tools.directory.system.id {
-        case.subjects
-            .iter()
-            .map(|who| Identity::Found {
-                id: who.id.to_string(),
-            })
-            .collect()
-    } else {
-        let reader = Reader::new(system.client.clone());
-        system.connector.identify(&reader, &case.subjects).await
-    };
-    let identities = case
-        .subjects
-        .iter()
-        .map(|who| who.id.clone())
-        .zip(found)
-        .collect::<Vec<_>>();
-    PlannedSystem {
-        id: system.id.clone(),
-        identities,
-    }
-}
-
-async fn plan_step(
-    step: &CheckedStep,
-    key: StepKey,
-    system: &System,
-    known: &PlannedSystem,
-    case: &Case,
-) -> PlannedStep {
-    let mut subjects: Vec<PlannedFor> = Vec::with_capacity(case.subjects.len());
-    let mut asked: Vec<(usize, Identified)> = Vec::new();
-    for (place, (subject, (_, identity))) in case.subjects.iter().zip(&known.identities).enumerate()
-    {
-        let mut row = empty_row(subject);
-        match gate(step, subject, identity, case.subjects.len(), &mut row.notes) {
-            Ok(id) => asked.push((
-                place,
-                Identified {
-                    subject: subject.clone(),
-                    id,
-                },
-            )),
-            Err(skip) => row.skip = Some(skip),
-        }
-        subjects.push(row);
-    }
-    let as_step = Step {
-        key,
-        action: step.action.clone(),
-        system: system.id.clone(),
-        settings: step.settings.clone(),
-        select: step.select,
-        again: false,
-    };
-    if !asked.is_empty() {
-        let rank = if key.stage == 0 {
-            Rank::Evict
-        } else {
-            Rank::Contain
-        };
-        let reader = Reader::new(system.client.clone()).ranked(rank);
-        let who: Vec<Identified> = asked.iter().map(|(_, who)| who.clone()).collect();
-        let planned = system.connector.plan(&reader, &as_step, &who, case).await;
-        for ((place, _), planned) in asked.iter().zip(planned) {
-            fill_row(&mut subjects[*place], planned);
-        }
-    }
-    PlannedStep {
-        key,
-        action: as_step.action,
-        system: as_step.system,
-        settings: as_step.settings,
-        select: as_step.select,
-        when: step.when.as_ref().map(|when| when.text().to_owned()),
-        optional: step.optional,
-        requires: step.requires.clone(),
-        halt_on_failure: step.halt_on_failure,
-        timeout_ms: millis(step.timeout),
-        subjects,
-    }
-}
-
-fn empty_row(subject: &Subject) -> PlannedFor {
-    PlannedFor {
-        subject: subject.id.clone(),
-        changes: Vec::new(),
-        kept: Vec::new(),
-        skip: None,
-        ceiling: PlannedFor::ceiling_for(0),
-        notes: Vec::new(),
-    }
-}
-
-fn fill_row(row: &mut PlannedFor, planned: Planned) {
-    row.ceiling = PlannedFor::ceiling_for(planned.changes.len());
-    row.changes = planned.changes;
-    row.kept = planned.kept;
-    row.notes.extend(planned.notes);
-    row.skip = planned.skip;
-    if row.changes.is_empty() && row.skip.is_none() {
-        row.skip = Some(Skip::NothingSelected { why: String::new() });
-    }
-}
-
-/// Whether the step is for this subject at all: his id at the system, or why not.
-fn gate(
-    step: &CheckedStep,
-    subject: &Subject,
-    identity: &Identity,
-    subjects: usize,
-    notes: &mut Vec<String>,
-) -> Result<String, Skip> {
-    if !step.roles.contains(&subject.role) {
-        return Err(Skip::NothingSelected {
-            why: "not for this role in the incident".into(),
-        });
-    }
-    if let Some(when) = &step.when {
-        match when.holds(&Facts { subject, subjects }) {
-            Holds::Yes => {}
-            Holds::No => return Err(Skip::WhenFalse),
-            Holds::Untold(why) => {
-                notes.push(format!(
-                    "`when: {}` could not be told ({why}): taken as true",
-                    when.text()
-                ));
-            }
-        }
-    }
-    match identity {
-        Identity::Found { id } => Ok(id.clone()),
-        Identity::NoAccount => Err(Skip::NoAccount),
-        Identity::Ambiguous { candidates } => Err(Skip::Unsupported {
-            why: format!("several accounts answer to him: {}", candidates.join(", ")),
-        }),
-        Identity::Contested { why } => Err(Skip::Unsupported {
-            why: format!("his identity there is contested: {why}"),
-        }),
-        Identity::Unread { why } => Err(Skip::Unread { why: why.clone() }),
-    }
-}
-
 /// Takes the refused steps out, each with the guard's reason.
 fn refuse_steps(stages: &mut [PlannedStage], guards: &[GuardAnswer]) {
     for guard in guards.iter().filter(|guard| guard.lifted.is_none()) {
@@ -467,16 +452,4 @@ fn findings(case: &Case) -> Vec<Finding> {
             hint: "tell the owner of that source to suspend him there too".into(),
         })
         .collect()
-}
-
-/// The step as the connectors know it, for re-reads.
-pub(super) fn as_step(step: &PlannedStep) -> Step {
-    Step {
-        key: step.key,
-        action: step.action.clone(),
-        system: step.system.clone(),
-        settings: step.settings.clone(),
-        select: step.select,
-        again: true,
-    }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::sync::watch;
 
+use super::late::Late;
 use super::recorder::{Observer, Recorder};
 use super::snapshot::Snapshot;
 use super::{executor, prover, sweep};
@@ -20,7 +21,7 @@ use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
-use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Verdict};
+use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
 use crate::transport::Rank;
 
 /// Rounds after the first.
@@ -33,6 +34,8 @@ pub struct Tools {
     pub directory: DirectorySystem,
     /// Everything else.
     pub services: Vec<System>,
+    /// Every vendor that there is a connector for, configured or not.
+    pub vendors: Vec<&'static Vendor>,
     /// The ledger.
     pub store: Arc<dyn Store>,
     /// The clock.
@@ -97,6 +100,7 @@ pub struct Run {
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: BTreeMap<UserId, usize>,
+    pub(super) late: Late,
 }
 
 /// What a run is started with, beside its plan.
@@ -193,6 +197,7 @@ impl Run {
             prove_for: start.prove_for,
             snapshot: Mutex::new(start.snapshot),
             places,
+            late: Late::default(),
         }
     }
 

@@ -9,13 +9,14 @@
 use std::time::Duration;
 
 use super::executor::Subject;
-use super::planner::as_step;
-use crate::connector::{Identified, Planned, System};
+use super::late::identified;
+use super::rows::as_step;
+use crate::connector::{Planned, System};
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{
-    ActionId, Applied, Change, ChangeId, Evicts, Found, Identity, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Skip, UserId,
+    ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
+    PlannedStep, Proof, ProofState, Skip,
 };
 use crate::transport::{Rank, Reader, Writer};
 
@@ -167,8 +168,12 @@ async fn reread(
     reader: &Reader,
 ) -> bool {
     let run = subject.run;
-    let Some(who) = identified(run, subject.id, step) else {
-        return true;
+    let who = match identified(run, system, subject.id).await {
+        Ok(who) => who,
+        Err(why) => {
+            skip(subject, step, why);
+            return true;
+        }
     };
     let planned = system
         .connector
@@ -199,23 +204,6 @@ async fn reread(
     }
     add_new(subject, step, row, changes);
     true
-}
-
-pub(super) fn identified(run: &Run, subject: &UserId, step: &PlannedStep) -> Option<Identified> {
-    let who = run.entry_of(&run.plan.case.subjects, subject, |who| &who.id)?;
-    let system = run
-        .plan
-        .systems
-        .iter()
-        .find(|known| known.id == step.system)?;
-    let (_, identity) = run.entry_of(&system.identities, subject, |(id, _)| id)?;
-    match identity {
-        Identity::Found { id } => Some(Identified {
-            subject: who.clone(),
-            id: id.clone(),
-        }),
-        _ => None,
-    }
 }
 
 /// Adds targets found by a re-read, up to the ceiling; past it, says so and leaves them.

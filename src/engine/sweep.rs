@@ -15,9 +15,10 @@ use crate::model::{
 };
 use crate::transport::{Rank, Reader};
 
-use super::planner::as_step;
+use super::late;
+use super::rows::as_step;
 use super::run::Run;
-use super::step::{applied_of, can_grow, identified};
+use super::step::{applied_of, can_grow};
 
 /// Where the run stands when it looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,7 +176,7 @@ async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
 /// Subjects whose targets at this step may have grown in number.
 fn rereadable(run: &Run, step: &PlannedStep) -> Vec<Identified> {
     let rows = step.subjects.iter().filter(|row| can_grow(row));
-    rows.filter_map(|row| identified(run, &row.subject, step))
+    rows.filter_map(|row| late::known(run, &step.system, &row.subject))
         .collect()
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::consent::ConsentKind;
 use crate::model::{
-    Change, ChangeId, Finding, Outcome, Plan, Proof, Skip, StepKey, SystemId, UserId, Utc, Verdict,
+    Change, ChangeId, Finding, Identity, Outcome, Plan, Proof, Skip, StepKey, SystemId, UserId,
+    Utc, Verdict,
 };
 use crate::transport::MeterReading;
 
@@ -82,6 +83,15 @@ pub enum Event {
         part: String,
         /// What kept it.
         why: String,
+    },
+    /// A system that had not answered when the plan was made told who the subject is there.
+    Identified {
+        /// Which system.
+        system: SystemId,
+        /// Whose.
+        subject: UserId,
+        /// Who he is there.
+        identity: Identity,
     },
     /// A re-read found another target of the same selector.
     FoundLater {

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Event, Head, Mode};
 use crate::consent::ConsentKind;
 use crate::model::{
-    Change, ChangeId, Finding, Outcome, OutcomeKind, Plan, Proof, ProofState, Skip, StepKey,
-    SystemId, UserId, Utc, Verdict,
+    Change, ChangeId, Finding, Identity, Outcome, OutcomeKind, Plan, Proof, ProofState, Skip,
+    StepKey, SystemId, UserId, Utc, Verdict,
 };
 use crate::transport::MeterReading;
 
@@ -36,6 +36,7 @@ pub struct RunState {
     places: BTreeMap<StepKey, BTreeMap<UserId, Vec<ChangeId>>>,
     /// Ids in the order they were answered, once for every answer.
     answered: Vec<ChangeId>,
+    late: BTreeMap<SystemId, BTreeMap<UserId, Identity>>,
     /// Steps that do nothing for a subject.
     pub skipped: BTreeMap<(StepKey, UserId), Skip>,
     /// Before-state by subject and part: the value, and whether it came late.
@@ -173,6 +174,12 @@ impl RunState {
             .filter_map(|id| self.changes.get(id))
     }
 
+    /// Who a subject turned out to be at a system that answered only after the plan was made.
+    #[must_use]
+    pub fn late_identity(&self, system: &SystemId, subject: &UserId) -> Option<&Identity> {
+        self.late.get(system)?.get(subject)
+    }
+
     /// The ids answered after the first `heard` answers.
     #[must_use]
     pub fn answered_after(&self, heard: usize) -> &[ChangeId] {
@@ -215,6 +222,16 @@ impl RunState {
             Event::NotCaptured { subject, part, why } => {
                 self.not_captured
                     .insert((subject.clone(), part.clone()), why.clone());
+            }
+            Event::Identified {
+                system,
+                subject,
+                identity,
+            } => {
+                self.late
+                    .entry(system.clone())
+                    .or_default()
+                    .insert(subject.clone(), identity.clone());
             }
             Event::FoundLater { change } => {
                 self.skipped.remove(&(change.step, change.subject.clone()));

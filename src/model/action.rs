@@ -11,6 +11,8 @@ pub struct Vendor {
     pub id: &'static str,
     /// All it can do.
     pub actions: &'static [Action],
+    /// Catalogue names of the directory's apps that sign people in here.
+    pub apps: &'static [&'static str],
 }
 
 impl Vendor {

@@ -1,10 +1,8 @@
 //! The case: whose accounts, since when, why.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{SystemId, UserId, Utc};
+use super::{AppAccount, UserId, Utc};
 
 /// Who is to be contained, for which window, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,38 +81,24 @@ pub struct Subject {
     pub roles: Vec<String>,
     /// Group ids; `None` if unread.
     pub groups: Option<Vec<String>>,
-    /// Catalogue names of assigned apps; `None` if unread.
-    pub apps: Option<Vec<String>>,
+    /// His app assignments; `None` if unread.
+    pub accounts: Option<Vec<AppAccount>>,
     /// Where the profile is mastered (`OKTA`, `ACTIVE_DIRECTORY`, `IMPORT`, …).
     pub mastered_by: String,
+    /// When the directory last changed anything about him.
+    pub changed_at: Option<Utc>,
 }
 
-/// Who a subject is at one system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
-pub enum Identity {
-    /// Exactly one account, pointing back.
-    Found {
-        /// The vendor's immutable id.
-        id: String,
-    },
-    /// Read, and there is none.
-    NoAccount,
-    /// Several answer to the name; a person must choose.
-    Ambiguous {
-        /// The candidates' ids.
-        candidates: Vec<String>,
-    },
-    /// It was changed within the window; a person must look.
-    Contested {
-        /// What was changed.
-        why: String,
-    },
-    /// Could not be read.
-    Unread {
-        /// What went wrong.
-        why: String,
-    },
+impl Subject {
+    /// Catalogue names of his apps; `None` if unread.
+    #[must_use]
+    pub fn apps(&self) -> Option<Vec<String>> {
+        let accounts = self.accounts.as_ref()?;
+        let mut names: Vec<String> = accounts.iter().map(|each| each.name.clone()).collect();
+        names.sort();
+        names.dedup();
+        Some(names)
+    }
 }
 
 /// The window of the compromise.
@@ -159,6 +143,3 @@ impl WindowHow {
         }
     }
 }
-
-/// A subject's identities, system by system.
-pub type Identities = BTreeMap<SystemId, Identity>;

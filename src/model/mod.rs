@@ -6,6 +6,7 @@
 mod action;
 mod case;
 mod change;
+mod identity;
 mod ids;
 mod outcome;
 mod plan;
@@ -13,14 +14,17 @@ mod time;
 mod verdict;
 
 pub use action::{Action, Evicts, Provable, Setting, Undo, Vendor, nearest};
-pub use case::{Case, Identities, Identity, Role, Source, Subject, Tri, Window, WindowHow};
+pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, Select, Target};
+pub use identity::{
+    AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Lookup, Renamed, keys_of,
+};
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
     GuardAnswer, GuardName, GuardReply, Lift, Plan, PlannedFor, PlannedStage, PlannedStep,
-    PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey,
+    PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Unreached,
 };
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Verdict, evicted_at, judge};

@@ -4,6 +4,7 @@
 //! from when, up to how many, which guards lifted) and not the matched items, so that a
 //! re-read may add the factor that the intruder enrols while we ask.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Finding, Identity, Kept, RunId, Select, SystemId, UserId, Utc,
+    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Lookup, RunId, Select, SystemId,
+    UserId, Utc,
 };
 
 /// Every change of a case.
@@ -38,8 +40,27 @@ pub struct Plan {
     pub guards: Vec<GuardAnswer>,
     /// The stages, in playbook order.
     pub stages: Vec<PlannedStage>,
+    /// Identities that a person named.
+    #[serde(default)]
+    pub chosen: Vec<Chosen>,
+    /// Apps of the subjects that no system in this plan stands for.
+    #[serde(default)]
+    pub unreached: Vec<Unreached>,
     /// What the reads found that is no change.
     pub findings: Vec<Finding>,
+}
+
+/// An app that a subject uses and this run does not reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreached {
+    /// Who.
+    pub subject: UserId,
+    /// The app's label, for people; empty if his apps could not be read.
+    pub app: String,
+    /// The vendor whose connector would reach it; `None` if there is none such.
+    pub vendor: Option<String>,
+    /// How it is known that he uses it: "assigned", "signed in to", or why nobody knows.
+    pub why: String,
 }
 
 /// A playbook by name and content.
@@ -60,6 +81,9 @@ pub struct PlannedSystem {
     pub id: SystemId,
     /// Identity by subject, in the case's order.
     pub identities: Vec<(UserId, Identity)>,
+    /// What those whose identity had not answered are to be looked up by; consent covers it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<Lookup>,
 }
 
 /// Systems named by `--only` and `--skip`.
@@ -496,15 +520,11 @@ impl Plan {
                 .map(|guard| (guard.name, binding(&guard.reply), guard.lifted.is_some()))
                 .collect()
         };
-        let mut identities = (self.systems.clone(), now.systems.clone());
-        for system in identities.0.iter_mut().chain(&mut identities.1) {
-            system.identities.sort_by(|a, b| a.0.cmp(&b.0));
-        }
         let told = [
             (self.org_id != now.org_id, "it is another org"),
             (ids(self) != ids(now), "the subjects have changed"),
             (
-                identities.0 != identities.1,
+                !same_identities(&self.systems, &now.systems),
                 "an identity at a system has changed",
             ),
             (
@@ -534,6 +554,25 @@ impl Plan {
             many => many.len().to_string(),
         }
     }
+}
+
+/// Whether both say the same of everybody, as far as both could tell: a system that had not
+/// answered is looked up by the keys that consent covers.
+fn same_identities(before: &[PlannedSystem], now: &[PlannedSystem]) -> bool {
+    let told = |systems: &[PlannedSystem]| -> BTreeMap<(SystemId, UserId), Identity> {
+        let each = systems.iter().flat_map(|system| {
+            let people = system.identities.iter();
+            people.map(|(who, is)| ((system.id.clone(), who.clone()), is.clone()))
+        });
+        each.collect()
+    };
+    let (before, now) = (told(before), told(now));
+    let open = |identity: &Identity| matches!(identity, Identity::Unread { .. });
+    before.len() == now.len()
+        && before.iter().all(|(place, was)| {
+            let is = now.get(place);
+            is.is_some_and(|is| is == was || open(is) || open(was))
+        })
 }
 
 /// What consent binds of a step; its ceilings only where the same plan is meant.

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Expression, UndefinedBehavior, context};
 
-use crate::model::{Role, Subject, Tri, UserId};
+use crate::model::{AppAccount, Role, Subject, Tri, UserId};
 
 /// All that a condition may speak of.
 pub(super) const KNOWN: [&str; 7] = [
@@ -138,7 +138,7 @@ impl Condition {
         let roles = (who.privileged != Tri::Unread).then_some(who.roles.as_slice());
         let subject = context! {
             id => who.id.as_str(), status => &who.status, privileged, roles => list(roles),
-            groups => list(who.groups.as_deref()), apps => list(who.apps.as_deref()),
+            groups => list(who.groups.as_deref()), apps => list(who.apps().as_deref()),
         };
         let run = context! { subjects => facts.subjects };
         self.expression.eval(context! { subject, run })
@@ -185,8 +185,12 @@ fn nobody(privileged: Tri) -> Subject {
         privileged,
         roles: vec!["SUPER_ADMIN".into()],
         groups: Some(vec!["00g".into()]),
-        apps: Some(vec!["app".into()]),
+        accounts: Some(vec![AppAccount {
+            name: "app".into(),
+            ..AppAccount::default()
+        }]),
         mastered_by: String::new(),
+        changed_at: None,
     }
 }
 

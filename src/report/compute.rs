@@ -224,7 +224,7 @@ fn who_there(identity: Option<&Identity>) -> WhoThere {
         Some(Identity::Found { id }) => WhoThere::Found { id },
         Some(Identity::NoAccount) => WhoThere::NoAccount,
         Some(Identity::Ambiguous { candidates }) => WhoThere::Ambiguous { candidates },
-        Some(Identity::Contested { why }) => WhoThere::Contested { why },
+        Some(Identity::Contested { why, candidates }) => WhoThere::Contested { why, candidates },
         Some(Identity::Unread { why }) => WhoThere::Unread { why },
         None => WhoThere::NotAsked,
     }

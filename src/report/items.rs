@@ -71,7 +71,9 @@ impl<'r> Folded<'r> {
 
     /// Who the subject is at a system; `None` if nobody asked.
     pub(super) fn identity(&self, system: &SystemId, subject: &UserId) -> Option<&'r Identity> {
-        self.identities.get(&(system, subject)).copied()
+        self.state
+            .late_identity(system, subject)
+            .or_else(|| self.identities.get(&(system, subject)).copied())
     }
 
     /// The subject's steps at the systems in scope, in playbook order.

@@ -140,7 +140,7 @@ fn unreachable(subject: &SubjectReport, system: &SystemId) -> Option<Problem> {
         WhoThere::Ambiguous { candidates } => {
             ("several accounts answer to the name", candidates.join(", "))
         }
-        WhoThere::Contested { why } => ("the identity was changed in the window", why.clone()),
+        WhoThere::Contested { why, .. } => ("the identity is contested", why.clone()),
         WhoThere::Unread { why } => ("the identity could not be read", why.clone()),
         _ if !subject.signs_of_life.is_empty() => (
             "the log shows the account at work after the last clear",

@@ -90,9 +90,15 @@ pub(super) fn by_hand(subject: &SubjectReport) -> Vec<Manual> {
                 &system.id,
                 format!("choose among the accounts {}", candidates.join(", ")),
             ),
-            WhoThere::Contested { why } => tell(
+            WhoThere::Contested { why, candidates } => tell(
                 &system.id,
-                format!("look at the identity, it was changed in the window: {why}"),
+                format!(
+                    "find out whose account is his ({why}{}), then plan again with --identity",
+                    match &candidates[..] {
+                        [] => String::new(),
+                        some => format!("; it may be {}", some.join(" or ")),
+                    }
+                ),
             ),
             _ => {}
         }

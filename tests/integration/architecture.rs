@@ -11,6 +11,7 @@ const LAYERS: &[&str] = &[
     "given",
     "consent",
     "transport",
+    "identity",
     "connector",
     "connectors",
     "ledger",

@@ -28,6 +28,7 @@ const fn action(verb: &'static str, settings: &'static [Setting]) -> Action {
 /// The directory.
 pub(crate) static OKTA: Vendor = Vendor {
     id: "okta",
+    apps: &[],
     actions: &[
         action(
             "clear_sessions",
@@ -51,6 +52,7 @@ pub(crate) static OKTA: Vendor = Vendor {
 /// Okta's actions again, the first of which evicts: what makes a vendor the directory.
 static DIRECTORY: Vendor = Vendor {
     id: "okta",
+    apps: &[],
     actions: &[Action {
         evicts: Evicts::Clears,
         ..action("clear_sessions", &[])
@@ -60,6 +62,7 @@ static DIRECTORY: Vendor = Vendor {
 /// A service.
 pub(crate) static M365: Vendor = Vendor {
     id: "m365",
+    apps: &["office365"],
     actions: &[action("revoke_sessions", &[])],
 };
 

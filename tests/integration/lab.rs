@@ -264,6 +264,7 @@ impl Lab {
         Tools {
             directory,
             services: Vec::new(),
+            vendors: Vec::new(),
             store,
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
@@ -291,6 +292,8 @@ impl Lab {
             scope: Scope::default(),
             lifts: Vec::new(),
             warm_writes: false,
+            identities: Vec::new(),
+            grace: std::time::Duration::from_secs(1),
         }
     }
 

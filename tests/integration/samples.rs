@@ -136,8 +136,9 @@ pub(crate) fn subject(id: &str, login: &str) -> Subject {
         privileged: Tri::No,
         roles: Vec::new(),
         groups: None,
-        apps: None,
+        accounts: None,
         mastered_by: "OKTA".into(),
+        changed_at: None,
     }
 }
 
@@ -186,6 +187,8 @@ impl PlanSample {
             guards: Vec::new(),
             stages: Vec::new(),
             findings: Vec::new(),
+            chosen: Vec::new(),
+            unreached: Vec::new(),
         };
         Self { plan }.at_system("okta")
     }
@@ -211,6 +214,7 @@ impl PlanSample {
         self.plan.systems.push(PlannedSystem {
             id: SystemId::new(system),
             identities,
+            late: Vec::new(),
         });
         self
     }

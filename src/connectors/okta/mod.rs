@@ -17,6 +17,7 @@ mod events;
 mod factors;
 mod glance;
 mod grantor;
+mod history;
 mod key;
 mod limits;
 mod logout;
@@ -57,8 +58,8 @@ use self::verb::{Planning, Verb};
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, DirectorySystem, Identified, Planned, Step, System};
 use crate::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
-    Skip, Subject, UserId, Vendor,
+    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, OutcomeKind, Proof,
+    ProofState, Skip, UserId, Vendor,
 };
 use crate::transport::{Client, ClientParts, Credential, Manners, Path, Reader, Writer, only_429};
 
@@ -115,6 +116,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let system = System {
         id: opening.id.clone(),
         connector: okta.clone(),
+        apps: Vec::new(),
         client,
     };
     Ok(Opened::Directory(DirectorySystem {
@@ -252,9 +254,9 @@ impl Connector for Okta {
     }
 
     /// At the directory a subject is himself.
-    async fn identify(&self, _r: &Reader, who: &[Subject]) -> Vec<Identity> {
-        let found = |subject: &Subject| Identity::Found {
-            id: subject.id.to_string(),
+    async fn identify(&self, _r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let found = |lookup: &Lookup| Identity::Found {
+            id: lookup.subject.to_string(),
         };
         who.iter().map(found).collect()
     }

@@ -9,6 +9,7 @@ use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
     id: "okta",
+    apps: &[],
     actions: &[
         CLEAR_SESSIONS,
         SUSPEND_USER,

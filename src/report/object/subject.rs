@@ -74,6 +74,9 @@ pub enum WhoThere {
     Contested {
         /// What was changed.
         why: String,
+        /// Accounts that answer to it now; perhaps somebody else's.
+        #[serde(default)]
+        candidates: Vec<String>,
     },
     /// Could not be read.
     Unread {

@@ -143,7 +143,10 @@ fn unsettled(plan: &Plan) -> Vec<String> {
                 Identity::Ambiguous { candidates } => {
                     format!("several accounts answer: {}", candidates.join(", "))
                 }
-                Identity::Contested { why } => format!("changed in the window: {why}"),
+                Identity::Contested { why, candidates } => match &candidates[..] {
+                    [] => format!("contested: {why}"),
+                    some => format!("contested: {why}; it may be {}", some.join(" or ")),
+                },
                 Identity::Unread { why } => format!("not read: {why}"),
             };
             let login = plan.case.subjects.iter().find(|each| each.id == *who);

@@ -54,8 +54,9 @@ fn subject(login: &str) -> Subject {
         privileged: Tri::No,
         roles: vec![],
         groups: Some(vec!["00g1".into()]),
-        apps: None,
+        accounts: None,
         mastered_by: "OKTA".into(),
+        changed_at: None,
     }
 }
 
@@ -128,6 +129,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
         systems: vec![PlannedSystem {
             id: SystemId::new("okta"),
             identities: logins.iter().map(found).collect(),
+            late: vec![],
         }],
         scope: Scope::default(),
         guards: vec![],
@@ -140,6 +142,8 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             steps: vec![step],
         }],
         findings: vec![],
+        chosen: Vec::new(),
+        unreached: Vec::new(),
     }
 }
 

@@ -230,5 +230,7 @@ fn some_plan(case: &Case, now: Utc) -> Plan {
         guards: Vec::new(),
         stages: Vec::new(),
         findings: Vec::new(),
+        chosen: Vec::new(),
+        unreached: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ async fn a_login_or_an_id_names_one_account_with_roles_groups_and_apps() {
         assert_eq!(alex.login, ALEX_LOGIN);
         assert_eq!(alex.privileged, Tri::Yes);
         assert_eq!(alex.roles, ["SUPER_ADMIN"]);
-        assert!(alex.apps.unwrap().contains(&"office365".to_owned()));
+        assert!(alex.apps().unwrap().contains(&"office365".to_owned()));
         assert!(
             alex.groups
                 .unwrap()
@@ -69,7 +69,7 @@ async fn what_cannot_be_read_is_unread_and_never_none() {
     assert_eq!(alex.privileged, Tri::Unread);
     assert_eq!(alex.groups, None);
     assert!(
-        alex.apps.unwrap().contains(&"office365".to_owned()),
+        alex.apps().unwrap().contains(&"office365".to_owned()),
         "by appLinks"
     );
 }

@@ -9,8 +9,8 @@ use oust::connector::{
 };
 use oust::engine::Tools;
 use oust::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Outcome, OutcomeKind, Proof, ProofState,
-    Subject, UserId, Utc, Vendor,
+    ActionId, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome, OutcomeKind,
+    Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Connector for Planted {
         self.true_one.preflight(r, wanted).await
     }
 
-    async fn identify(&self, r: &Reader, who: &[Subject]) -> Vec<Identity> {
+    async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
         self.true_one.identify(r, who).await
     }
 
@@ -128,6 +128,20 @@ impl Directory for Planted {
 
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
         self.true_one.usable_super_admins(r).await
+    }
+
+    async fn history(
+        &self,
+        r: &Reader,
+        who: &[Subject],
+        window: &Window,
+        used_since: Utc,
+    ) -> History {
+        self.true_one.history(r, who, window, used_since).await
+    }
+
+    fn is_own_app(&self, name: &str) -> bool {
+        self.true_one.is_own_app(name)
     }
 
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {

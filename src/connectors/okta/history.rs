@@ -1,0 +1,123 @@
+//! What the System Log says of who the subjects were: changed names and assignments, sign-ons.
+//!
+//! One read serves all subjects. An event names the login of its day, so that any event from
+//! before the window tells the login as of then, whatever the profile says now. That a changed
+//! profile is logged by these types is [docs] of the catalogue; which attribute was changed it
+//! does not say, so that every change counts.
+
+use serde_json::Value;
+
+use super::answers;
+use super::events::{any_type, log_path, published};
+use super::glance::{Unread, items, text};
+use crate::model::{History, Renamed, Subject, UserId, Utc, Window};
+use crate::transport::{Rank, Read, Reader};
+
+/// Subjects named in the filter at most; beyond, the events are sorted out here.
+const NAMED_MAX: usize = 10;
+
+const RENAMED: &[&str] = &[
+    "user.account.update_profile",
+    "user.account.update_primary_email",
+];
+
+const REASSIGNED: &[&str] = &[
+    "application.user_membership.add",
+    "application.user_membership.update",
+    "application.user_membership.change_username",
+    "application.user_membership.restore",
+];
+
+const USED: &[&str] = &["user.authentication.sso"];
+
+/// Reads it, from `used_since` or the window's start, whichever was earlier.
+pub(super) async fn read(
+    reader: &Reader,
+    who: &[Subject],
+    window: &Window,
+    used_since: Utc,
+) -> History {
+    let since = used_since.min(window.start);
+    let path = log_path(since, reader.vendor_now(), &filter(who));
+    let reader = reader.ranked(Rank::Contain);
+    let unread = |why: String| History {
+        unread: Some(why),
+        ..History::default()
+    };
+    let events = match reader.list(&Read::get(path).log_page()).await {
+        Ok(Ok(events)) => events,
+        Ok(Err(answer)) => return unread(Unread::of(&answer).why()),
+        Err(error) => return unread(answers::unread(&error)),
+    };
+    let mut history = History::default();
+    for event in &events {
+        if let Some(at) = published(event) {
+            note(&mut history, event, at, who, window);
+        }
+    }
+    for (id, renamed) in &mut history.renamed {
+        renamed.from = login_before(&events, id, window.start);
+    }
+    history
+}
+
+fn filter(who: &[Subject]) -> String {
+    let types = any_type(&[RENAMED, REASSIGNED, USED].concat());
+    if who.len() > NAMED_MAX {
+        return types;
+    }
+    let each = who.iter().map(|who| {
+        let id = who.id.as_str().replace(['"', '\\'], "");
+        format!("actor.id eq \"{id}\" or target.id eq \"{id}\"")
+    });
+    format!("({types}) and ({})", each.collect::<Vec<_>>().join(" or "))
+}
+
+fn note(history: &mut History, event: &Value, at: Utc, who: &[Subject], window: &Window) {
+    let kind = text(event, "eventType");
+    if event["outcome"]["result"] == "FAILURE" {
+        return;
+    }
+    let targets = items(&event["target"]);
+    let app = targets.iter().find(|each| each["type"] == "AppInstance");
+    let is_of = |who: &&Subject| {
+        let id = who.id.as_str();
+        targets.iter().any(|target| target["id"] == id) || event["actor"]["id"] == id
+    };
+    for subject in who.iter().filter(is_of) {
+        let is_target = targets
+            .iter()
+            .any(|target| target["id"] == subject.id.as_str());
+        if RENAMED.contains(&kind) && is_target && at >= window.start {
+            let first = history.renamed.entry(subject.id.clone());
+            let first = first.or_insert(Renamed { at, from: None });
+            first.at = first.at.min(at);
+        }
+        let Some(app) = app else { continue };
+        let id = text(app, "id").to_owned();
+        if REASSIGNED.contains(&kind) && is_target && at >= window.start {
+            history.reassigned.insert((subject.id.clone(), id), at);
+        } else if USED.contains(&kind) && event["actor"]["id"] == subject.id.as_str() {
+            let label = text(app, "displayName").chars().take(100).collect();
+            let used = history.used.entry(subject.id.clone()).or_default();
+            used.insert((id, label));
+        }
+    }
+}
+
+/// What the latest event from before the window calls him.
+fn login_before(events: &[Value], who: &UserId, start: Utc) -> Option<String> {
+    let before = events
+        .iter()
+        .filter_map(|event| Some((published(event)?, event)))
+        .filter(|(at, _)| *at < start);
+    before
+        .filter_map(|(at, event)| {
+            let people = [&event["actor"]].into_iter().chain(items(&event["target"]));
+            let mut his = people.filter(|each| each["id"] == who.as_str());
+            his.find_map(|each| Some((at, each["alternateId"].as_str()?.to_owned())))
+        })
+        .filter(|(_, login)| login.contains('@'))
+        .max_by_key(|(at, _)| *at)
+        .map(|(_, login)| login)
+}

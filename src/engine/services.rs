@@ -1,0 +1,223 @@
+//! Plans what is behind the directory: who the subjects are at each service, and its steps.
+//!
+//! Every service is read on its own, and none is waited for longer than a moment after the
+//! directory's own plan is ready: a hanging service must not shield the intruder. What had not
+//! answered by then is planned as unread, with what its subjects are to be looked up by, and is
+//! read again when its step is due.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::{Either, join, join_all, select};
+use tokio::sync::watch;
+
+use super::rows::{Known, Slot, plan_step, slots, unread_step};
+use super::run::Tools;
+use crate::connector::System;
+use crate::given::Clock;
+use crate::model::{
+    AppAccount, Case, Chosen, History, Identity, Key, KeyKind, Lookup, PlannedStep, PlannedSystem,
+    StepKey, Subject, keys_of,
+};
+use crate::playbook::CheckedPlaybook;
+use crate::transport::{Rank, Reader};
+
+/// A system with its steps.
+pub(super) struct PlannedService {
+    pub(super) system: PlannedSystem,
+    pub(super) steps: BTreeMap<StepKey, PlannedStep>,
+}
+
+/// What a service is planned from, told as soon as it is known.
+#[derive(Clone)]
+pub(super) struct Brief {
+    pub(super) case: Case,
+    pub(super) history: History,
+}
+
+/// What services are planned with.
+pub(super) struct Services<'a> {
+    pub(super) tools: &'a Tools,
+    pub(super) playbook: &'a CheckedPlaybook,
+    pub(super) systems: &'a [System],
+    pub(super) chosen: &'a [Chosen],
+    /// How long to wait once the directory's plan is ready.
+    pub(super) grace: Duration,
+    /// Whether writes are to follow at once.
+    pub(super) warm_writes: bool,
+}
+
+impl Services<'_> {
+    /// Plans every service but the directory; `None` if there is no case to plan.
+    pub(super) async fn plan(
+        &self,
+        brief: watch::Receiver<Option<Brief>>,
+        home_ready: watch::Receiver<bool>,
+    ) -> Vec<PlannedService> {
+        let home = &self.tools.directory.system.id;
+        let services = self.systems.iter().filter(|system| system.id != *home);
+        let each = services.map(|system| self.plan_one(system, brief.clone(), home_ready.clone()));
+        join_all(each).await.into_iter().flatten().collect()
+    }
+
+    async fn plan_one(
+        &self,
+        system: &System,
+        mut brief: watch::Receiver<Option<Brief>>,
+        home_ready: watch::Receiver<bool>,
+    ) -> Option<PlannedService> {
+        let mut told = brief.clone();
+        let work = async {
+            let ((), told_so) = join(self.warm(system), told.wait_for(Option::is_some)).await;
+            told_so.ok()?;
+            let brief = told.borrow().clone()?;
+            Some(self.read(system, &brief).await)
+        };
+        let late = grace_over(&*self.tools.clock, home_ready, self.grace);
+        match select(Box::pin(work), Box::pin(late)).await {
+            Either::Left((planned, _)) => planned,
+            Either::Right(_) => {
+                let brief = brief.borrow_and_update().clone()?;
+                Some(self.unread(system, &brief))
+            }
+        }
+    }
+
+    async fn warm(&self, system: &System) {
+        let writes = async {
+            if self.warm_writes {
+                system.client.warm_writes().await;
+            }
+        };
+        join(system.client.warm_reads(), writes).await;
+    }
+
+    async fn read(&self, system: &System, brief: &Brief) -> PlannedService {
+        let lookups = self.lookups(system, brief);
+        let known = identify(system, &lookups).await;
+        let all = slots(self.playbook, self.systems);
+        let here: Vec<&Slot<'_>> = all
+            .iter()
+            .filter(|slot| slot.system.id == system.id)
+            .collect();
+        let planned = here.iter().map(|slot| plan_step(slot, &known, &brief.case));
+        let steps = join_all(planned).await;
+        service(system, &lookups, known, steps)
+    }
+
+    fn unread(&self, system: &System, brief: &Brief) -> PlannedService {
+        let why = "it had not answered yet; it is read again when its turn comes".to_owned();
+        let lookups = self.lookups(system, brief);
+        let silent = |lookup: &Lookup| {
+            let why = why.clone();
+            (lookup.subject.clone(), Identity::Unread { why })
+        };
+        let known = Known {
+            identities: lookups.iter().map(silent).collect(),
+            own: Vec::new(),
+        };
+        let all = slots(self.playbook, self.systems);
+        let here = all.iter().filter(|slot| slot.system.id == system.id);
+        let steps = here
+            .map(|slot| unread_step(slot, &known, &brief.case, &why))
+            .collect();
+        service(system, &lookups, known, steps)
+    }
+
+    fn lookups(&self, system: &System, brief: &Brief) -> Vec<Lookup> {
+        let subjects = brief.case.subjects.iter();
+        subjects
+            .map(|who| self.lookup(system, who, brief))
+            .collect()
+    }
+
+    fn lookup(&self, system: &System, who: &Subject, brief: &Brief) -> Lookup {
+        let chosen = self.chosen.iter().find(|chosen| {
+            chosen.system == system.id && (chosen.who == who.id.as_str() || chosen.who == who.login)
+        });
+        let keys = match chosen {
+            Some(chosen) => vec![Key {
+                kind: KeyKind::Id,
+                value: chosen.id.clone(),
+                doubt: None,
+            }],
+            None => {
+                let accounts = accounts_at(system, who, &self.tools.services);
+                keys_of(who, &accounts, &brief.history, &brief.case)
+            }
+        };
+        Lookup {
+            subject: who.id.clone(),
+            keys,
+        }
+    }
+}
+
+/// Everybody's identity at `system`, and who we are there.
+pub(super) async fn identify(system: &System, lookups: &[Lookup]) -> Known {
+    let reader = Reader::new(system.client.clone()).ranked(Rank::Contain);
+    let (found, own) = join(
+        system.connector.identify(&reader, lookups),
+        system.connector.own_ids(&reader),
+    )
+    .await;
+    let missing = || Identity::Unread {
+        why: "the connector gave no identity".into(),
+    };
+    let found = found.into_iter().chain(std::iter::repeat_with(missing));
+    let subjects = lookups.iter().map(|lookup| lookup.subject.clone());
+    Known {
+        identities: subjects.zip(found).collect(),
+        // Whoever we are there, our own account does not take over others': unread is no harm.
+        own: own.unwrap_or_default(),
+    }
+}
+
+/// The subject's app assignments that belong to `system`. One that a system claims by its id
+/// is that system's alone.
+pub(super) fn accounts_at<'s>(
+    system: &System,
+    who: &'s Subject,
+    services: &[System],
+) -> Vec<&'s AppAccount> {
+    let claims = |system: &System, account: &AppAccount| system.apps.contains(&account.app);
+    let accounts = who.accounts.as_deref().unwrap_or_default().iter();
+    accounts
+        .filter(|account| {
+            let claimed = services.iter().any(|each| claims(each, account));
+            claims(system, account) || (!claimed && system.apps.contains(&account.name))
+        })
+        .collect()
+}
+
+fn service(
+    system: &System,
+    lookups: &[Lookup],
+    known: Known,
+    steps: Vec<PlannedStep>,
+) -> PlannedService {
+    let unread = |(_, (_, identity)): &(&Lookup, &(_, Identity))| {
+        matches!(identity, Identity::Unread { .. })
+    };
+    let late = lookups
+        .iter()
+        .zip(&known.identities)
+        .filter(unread)
+        .map(|(lookup, _)| lookup.clone())
+        .collect();
+    PlannedService {
+        system: PlannedSystem {
+            id: system.id.clone(),
+            identities: known.identities,
+            late,
+        },
+        steps: steps.into_iter().map(|step| (step.key, step)).collect(),
+    }
+}
+
+/// Resolves `grace` after the directory's plan was ready.
+async fn grace_over(clock: &dyn Clock, mut home_ready: watch::Receiver<bool>, grace: Duration) {
+    if home_ready.wait_for(|ready| *ready).await.is_ok() {
+        clock.sleep(grace).await;
+    }
+}

@@ -1,0 +1,91 @@
+//! What the subjects use and this configuration does not reach: said, never passed over.
+//!
+//! An app counts as used if it is assigned or was signed in to. Where that could not be read,
+//! every vendor that we could reach and that is not configured counts as used, too.
+
+use std::collections::BTreeSet;
+
+use super::run::Tools;
+use super::services::accounts_at;
+use crate::model::{AppAccount, Case, History, Subject, Unreached, Vendor};
+
+/// All of it, subject by subject.
+pub(super) fn of(tools: &Tools, case: &Case, history: &History) -> Vec<Unreached> {
+    let subjects = case.subjects.iter();
+    subjects
+        .flat_map(|who| of_subject(tools, who, history))
+        .collect()
+}
+
+fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached> {
+    let unread = match (&who.accounts, &history.unread) {
+        (None, _) => Some("his apps could not be read".to_owned()),
+        (_, Some(why)) => Some(format!("which apps he used could not be read: {why}")),
+        _ => None,
+    };
+    let mut all: Vec<Unreached> = known_apps(who, history)
+        .into_iter()
+        .filter(|(account, _)| !is_reached(tools, who, account))
+        .filter(|(account, _)| !tools.directory.directory.is_own_app(&account.name))
+        .map(|(account, why)| Unreached {
+            subject: who.id.clone(),
+            vendor: vendor_of(tools, &account.name).map(|vendor| vendor.id.to_owned()),
+            app: account.label,
+            why: why.to_owned(),
+        })
+        .collect();
+    if let Some(why) = unread {
+        let told: BTreeSet<String> = all.iter().filter_map(|each| each.vendor.clone()).collect();
+        let not_configured = tools
+            .vendors
+            .iter()
+            .filter(|vendor| !is_configured(tools, vendor) && !told.contains(vendor.id));
+        all.extend(not_configured.map(|vendor| Unreached {
+            subject: who.id.clone(),
+            app: String::new(),
+            vendor: Some(vendor.id.to_owned()),
+            why: why.clone(),
+        }));
+    }
+    all
+}
+
+/// Apps assigned, then those only signed in to.
+fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
+    let assigned = who.accounts.as_deref().unwrap_or_default();
+    let mut all: Vec<(AppAccount, &'static str)> = assigned
+        .iter()
+        .map(|account| (account.clone(), "assigned"))
+        .collect();
+    for (id, label) in history.used.get(&who.id).into_iter().flatten() {
+        if !all.iter().any(|(account, _)| account.app == *id) {
+            let account = AppAccount {
+                app: id.clone(),
+                label: label.clone(),
+                ..AppAccount::default()
+            };
+            all.push((account, "signed in to"));
+        }
+    }
+    all
+}
+
+fn is_reached(tools: &Tools, who: &Subject, account: &AppAccount) -> bool {
+    let alone = Subject {
+        accounts: Some(vec![account.clone()]),
+        ..who.clone()
+    };
+    let mut services = tools.services.iter();
+    services.any(|system| !accounts_at(system, &alone, &tools.services).is_empty())
+}
+
+fn is_configured(tools: &Tools, vendor: &Vendor) -> bool {
+    tools
+        .systems()
+        .any(|system| system.connector.vendor().id == vendor.id)
+}
+
+fn vendor_of(tools: &Tools, name: &str) -> Option<&'static Vendor> {
+    let mut vendors = tools.vendors.iter().copied();
+    vendors.find(|vendor| vendor.apps.contains(&name))
+}
