@@ -3,6 +3,7 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod kit;
 mod okta;
 
 use std::sync::Arc;

@@ -390,7 +390,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, guards
+       = help: known here: connectors, apps, guards
 
     oust.yaml: 10 mistakes
     ");

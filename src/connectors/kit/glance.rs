@@ -1,0 +1,158 @@
+//! Reads that several subjects and items share: within one call each address is asked once.
+//!
+//! A glance lives for one `plan` or `prove`, never longer: what is proven must have been read
+//! after the write.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::sent;
+use super::voice::{Said, Voice};
+use crate::model::Utc;
+use crate::transport::{Answer, CallError, Meaning, Path, Read, Reader};
+
+/// Pages of one list at most.
+const PAGES_MAX: usize = 200;
+
+/// Why something was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::connectors) enum Unread {
+    /// There is no such thing.
+    Absent {
+        /// What the vendor said.
+        said: Said,
+    },
+    /// The vendor refused.
+    Refused {
+        /// What it said.
+        said: Said,
+        /// One sentence.
+        why: String,
+    },
+    /// No usable answer came.
+    NoAnswer(String),
+}
+
+impl Unread {
+    /// One sentence.
+    pub(in crate::connectors) fn why(&self) -> String {
+        match self {
+            Self::Absent { said } if said.code.is_empty() => "there is no such thing (404)".into(),
+            Self::Absent { said } => format!("there is no such thing ({})", said.code),
+            Self::Refused { why, .. } | Self::NoAnswer(why) => why.clone(),
+        }
+    }
+}
+
+/// What was read, or why not.
+pub(in crate::connectors) type Got = Result<Value, Unread>;
+
+/// Reads that are made once and shared.
+pub(in crate::connectors) struct Glance {
+    reader: Reader,
+    voice: &'static Voice,
+    seen: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Got>>>>>,
+}
+
+impl Glance {
+    /// Nothing read yet.
+    pub(in crate::connectors) fn new(reader: &Reader, voice: &'static Voice) -> Self {
+        Self {
+            reader: reader.clone(),
+            voice,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// The reader beneath.
+    pub(in crate::connectors) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// One object.
+    pub(in crate::connectors) async fn one(&self, path: Path) -> Arc<Got> {
+        self.read(format!("{path:?}"), Read::get(path)).await
+    }
+
+    /// What a POST that only reads answers.
+    pub(in crate::connectors) async fn query(&self, path: Path, body: Value) -> Arc<Got> {
+        let key = format!("{path:?} {body}");
+        self.read(key, Read::query(path, body)).await
+    }
+
+    /// All pages of a list, as an array: `items` is the key of a page's items, `next` that of
+    /// its link to the next one.
+    pub(in crate::connectors) async fn list(
+        &self,
+        path: Path,
+        items: &'static str,
+        next: &'static str,
+    ) -> Arc<Got> {
+        let cell = self.cell(format!("list {path:?}"));
+        let read = || async { Arc::new(self.pages(path, items, next).await) };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
+    async fn read(&self, key: String, read: Read) -> Arc<Got> {
+        let cell = self.cell(key);
+        let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
+    async fn pages(&self, path: Path, items: &str, next: &str) -> Got {
+        let mut all = Vec::new();
+        let mut page = self.heard(self.reader.send(&Read::get(path)).await)?;
+        for _ in 0..PAGES_MAX {
+            match page[items].take() {
+                Value::Array(more) => all.extend(more),
+                Value::Null => {}
+                _ => return Err(Unread::NoAnswer("a list was expected".into())),
+            }
+            let Some(link) = page[next].as_str().filter(|link| !link.is_empty()) else {
+                return Ok(Value::Array(all));
+            };
+            page = self.heard(self.reader.follow(link).await)?;
+        }
+        Err(Unread::NoAnswer(format!("more than {PAGES_MAX} pages")))
+    }
+
+    /// What an answer says, by the vendor's own meaning.
+    fn heard(&self, answer: Result<Answer, CallError>) -> Got {
+        let answer = answer.map_err(|error| Unread::NoAnswer(sent::unread(&error)))?;
+        let said = (self.voice.said)(&answer);
+        match (self.voice.meaning)(&answer, &said) {
+            Meaning::Done | Meaning::Accepted => Ok(answer.json),
+            Meaning::Gone => Err(Unread::Absent { said }),
+            _ => Err(Unread::Refused {
+                why: self.voice.sentence(&answer),
+                said,
+            }),
+        }
+    }
+
+    fn cell(&self, key: String) -> Arc<OnceCell<Arc<Got>>> {
+        let mut seen = self
+            .seen
+            .lock()
+            .expect("no code panics while it holds this lock");
+        Arc::clone(seen.entry(key).or_default())
+    }
+}
+
+/// The items of a list; none if it is no list.
+pub(in crate::connectors) fn items(got: &Value) -> &[Value] {
+    got.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A text field, empty if absent.
+pub(in crate::connectors) fn text<'a>(object: &'a Value, key: &str) -> &'a str {
+    object[key].as_str().unwrap_or_default()
+}
+
+/// A moment in an object, RFC 3339.
+pub(in crate::connectors) fn moment(object: &Value, key: &str) -> Option<Utc> {
+    object[key].as_str()?.parse().ok()
+}

@@ -1,0 +1,22 @@
+//! What connectors share: reads made once, writes and their outcomes, tokens, changes.
+//!
+//! Nothing here knows a vendor. A vendor's file says how it talks ([`Voice`]), how it gives
+//! tokens ([`Issuer`]) and what its verbs do ([`Verb`]); the rest is the same for all.
+
+mod bearer;
+mod changes;
+mod glance;
+mod sent;
+mod token_endpoint;
+mod verb;
+mod voice;
+
+pub(super) use bearer::{Bearer, Issued, Issuer};
+pub(super) use changes::{
+    LABEL_MAX, bounded, change, flag, login_of, not_selected, target, undoing,
+};
+pub(super) use glance::{Glance, Unread, items, moment, text};
+pub(super) use sent::{Sent, send, unread};
+pub(super) use token_endpoint::{Answered, TokenEndpoint};
+pub(super) use verb::{Planning, Seen, Verb, apply_all, plan_all, prove_all};
+pub(super) use voice::{Said, Voice, by_status, no_words};

@@ -1,0 +1,136 @@
+//! Asks a token endpoint: one form, one answer. What the answer means is the vendor's to say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Request, header};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::bearer::Issued;
+use super::changes::bounded;
+use crate::given::{Clock, Rng};
+use crate::transport::{AuthError, Wire, WireLimits};
+
+/// Where tokens are asked for, and what is needed of the outside to do so.
+pub(in crate::connectors) struct TokenEndpoint {
+    /// The system, for errors.
+    pub(in crate::connectors) system: String,
+    /// The network.
+    pub(in crate::connectors) wire: Arc<dyn Wire>,
+    /// The clock.
+    pub(in crate::connectors) clock: Arc<dyn Clock>,
+    /// For `jti`.
+    pub(in crate::connectors) rng: Arc<dyn Rng>,
+    /// Its address.
+    pub(in crate::connectors) url: String,
+    /// `oust/<version> run=<id>`
+    pub(in crate::connectors) user_agent: String,
+}
+
+/// What the endpoint answered.
+pub(in crate::connectors) struct Answered {
+    /// The HTTP status.
+    pub(in crate::connectors) status: u16,
+    /// The body; null if it is no JSON. May hold a token: never shown.
+    body: Value,
+}
+
+impl TokenEndpoint {
+    /// Sends one form.
+    ///
+    /// # Errors
+    /// [`AuthError::Unreachable`], if no answer came.
+    pub(in crate::connectors) async fn ask(
+        &self,
+        form: &[(&str, &str)],
+    ) -> Result<Answered, AuthError> {
+        let unreachable = |why: String| AuthError::Unreachable {
+            system: self.system.clone(),
+            why,
+        };
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut request = Request::new(body.into_bytes());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self
+            .url
+            .parse()
+            .map_err(|_| unreachable("the token URL is not a URL".into()))?;
+        let headers = request.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Ok(agent) = HeaderValue::from_str(&self.user_agent) {
+            headers.insert(header::USER_AGENT, agent);
+        }
+        let limits = WireLimits {
+            body_max: 64 << 10,
+            ..WireLimits::default()
+        };
+        let answer = self.wire.send(request, limits).await;
+        let answer = answer.map_err(|error| unreachable(error.to_string()))?;
+        Ok(Answered {
+            status: answer.status().as_u16(),
+            body: serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
+        })
+    }
+
+    /// A new single-use id.
+    pub(in crate::connectors) fn jti(&self) -> String {
+        format!("{:016x}{:016x}", self.rng.next(), self.rng.next())
+    }
+}
+
+impl Answered {
+    /// The bearer token, if one was given.
+    pub(in crate::connectors) fn token(&self) -> Option<Issued> {
+        if !(200..300).contains(&self.status) {
+            return None;
+        }
+        let token = self.body["access_token"]
+            .as_str()
+            .filter(|token| !token.is_empty())?;
+        let seconds = self.body["expires_in"]
+            .as_u64()
+            .unwrap_or(300)
+            .min(24 * 3600);
+        Some(Issued {
+            token: SecretString::from(token),
+            holds: Some(Duration::from_secs(seconds)),
+        })
+    }
+
+    /// The `error` word.
+    pub(in crate::connectors) fn error(&self) -> String {
+        bounded(self.body["error"].as_str().unwrap_or_default(), 60)
+    }
+
+    /// What it says about the error, bounded.
+    pub(in crate::connectors) fn description(&self) -> String {
+        bounded(
+            self.body["error_description"].as_str().unwrap_or_default(),
+            300,
+        )
+    }
+
+    /// Error and description in one sentence; the status alone if it says neither.
+    pub(in crate::connectors) fn sentence(&self) -> String {
+        match (self.error(), self.description()) {
+            (error, text) if error.is_empty() && text.is_empty() => {
+                format!("answered {} and no token", self.status)
+            }
+            (error, text) if text.is_empty() => error,
+            (error, text) => format!("{error}: {text}"),
+        }
+    }
+
+    /// Whether asking again may help.
+    pub(in crate::connectors) fn is_passing(&self) -> bool {
+        let busy = ["temporarily_unavailable", "server_error"];
+        self.status == 429 || self.status >= 500 || busy.contains(&self.error().as_str())
+    }
+}
