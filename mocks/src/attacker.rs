@@ -4,11 +4,18 @@
 //! has no session, and with one he enrols a factor, makes an API token, or goes to an app.
 //! Every move leaves its System Log event, failed sign-ins too. He uses no knowledge that an
 //! intruder with the password, his own factors and his own tokens would not have.
+//!
+//! [`Attacker::with_services`] lets him also visit the services behind Okta, with turns and
+//! chance of their own: what he does at Okta is the same with it or without. Where he has no
+//! session he signs on as long as he has one at Okta; where he has one he leaves things behind.
 
 use std::collections::BTreeMap;
 
+use crate::accounts;
 use crate::okta::Okta;
+use crate::range::Range;
 use crate::rng::Rng;
+use crate::vendor::Downstream;
 
 /// How many things of one kind he makes before he stops.
 const GREED_MAX: u32 = 20;
@@ -23,10 +30,14 @@ pub struct Attacker {
     /// A second compromised admin through whom he unsuspends the account; off if absent.
     pub accomplice: Option<String>,
     /// How often each move succeeded: `sign_in`, `enrol_factor`, `mint_token`, `sso`,
-    /// `unsuspend`; and `refused`, a sign-in that was not let in.
+    /// `unsuspend`; and `refused`, a sign-in that was not let in. At the services `slack_sso` and
+    /// so on, and what he left there, such as `slack_session`.
     pub moves: BTreeMap<&'static str, u32>,
+    services: bool,
     next_ms: Option<i64>,
     rng: Rng,
+    next_visit_ms: Option<i64>,
+    visit_rng: Rng,
 }
 
 impl Attacker {
@@ -38,8 +49,11 @@ impl Attacker {
             gap_ms,
             accomplice: None,
             moves: BTreeMap::new(),
+            services: false,
             next_ms: None,
             rng: Rng::new(0),
+            next_visit_ms: None,
+            visit_rng: Rng::new(0),
         }
     }
 
@@ -50,8 +64,16 @@ impl Attacker {
         self
     }
 
+    /// Lets him visit the services that Okta signs the account on to.
+    #[must_use]
+    pub fn with_services(mut self) -> Self {
+        self.services = true;
+        self
+    }
+
     pub(crate) fn reseed(&mut self, seed: u64) {
         self.rng = Rng::new(seed ^ 0xA77A_C4E2);
+        self.visit_rng = Rng::new(seed ^ 0x5E17_1CE5);
     }
 
     /// How often a move succeeded.
@@ -61,7 +83,18 @@ impl Attacker {
     }
 
     /// Makes one move if his time has come. His first turn is the first call.
-    pub(crate) fn tick(&mut self, okta: &mut Okta, now_ms: i64) {
+    pub(crate) fn tick(&mut self, range: &mut Range, now_ms: i64) {
+        self.move_at_okta(&mut range.okta, now_ms);
+        if self.services && self.next_visit_ms.is_none_or(|next| now_ms >= next) {
+            let wait = self.gap_ms + self.visit_rng.below(self.gap_ms / 2 + 1);
+            self.next_visit_ms = Some(now_ms.saturating_add_unsigned(wait));
+            if let Some(what) = self.visit(range, now_ms) {
+                *self.moves.entry(what).or_default() += 1;
+            }
+        }
+    }
+
+    fn move_at_okta(&mut self, okta: &mut Okta, now_ms: i64) {
         if self.next_ms.is_some_and(|next| now_ms < next) {
             return;
         }
@@ -119,4 +152,63 @@ impl Attacker {
             }
         }
     }
+
+    /// Signs on where he has no session; if he has one everywhere, or cannot, digs in somewhere.
+    fn visit(&mut self, range: &mut Range, now_ms: i64) -> Option<&'static str> {
+        let user = self.user_id.clone();
+        let login = range.okta.user(&user)?.login.clone();
+        if let Some((_, ip)) = range.okta.intruder_session(&user, now_ms) {
+            for (app, name) in SERVICES {
+                if !is_assigned(&range.okta, &user, app) {
+                    continue;
+                }
+                let (service, id) = service(range, app, &login);
+                if service.is_inside(&id) || !service.enter(&id, &ip, now_ms) {
+                    continue;
+                }
+                self.leave_sso_event(&mut range.okta, app, now_ms);
+                return Some(name);
+            }
+        }
+        let open: Vec<&str> = SERVICES
+            .iter()
+            .map(|(app, _)| *app)
+            .filter(|app| {
+                let (service, id) = service(range, app, &login);
+                service.is_inside(&id)
+            })
+            .collect();
+        let at = usize::try_from(self.visit_rng.below(open.len() as u64)).unwrap_or(0);
+        let (service, id) = service(range, open.get(at)?, &login);
+        Some(service.dig_in(&id, &mut self.visit_rng, now_ms))
+    }
+
+    /// The event takes its chance from here, so that Okta's own stays what it was.
+    fn leave_sso_event(&mut self, okta: &mut Okta, app: &str, now_ms: i64) {
+        std::mem::swap(&mut okta.rng, &mut self.visit_rng);
+        let id = okta
+            .apps
+            .values()
+            .find(|a| a.name == app)
+            .map(|a| a.id.clone());
+        if let Some(id) = id {
+            okta.sso_as_attacker(&self.user_id, &id, now_ms);
+        }
+        std::mem::swap(&mut okta.rng, &mut self.visit_rng);
+    }
+}
+
+/// The services he visits: Okta's name of the app, and the name of the move.
+const SERVICES: [(&str, &str); 1] = [("slack", "slack_sso")];
+
+fn service<'r>(range: &'r mut Range, _app: &str, login: &str) -> (&'r mut dyn Downstream, String) {
+    (&mut range.slack, accounts::slack_id(login))
+}
+
+fn is_assigned(okta: &Okta, user: &str, app: &str) -> bool {
+    okta.user(user).is_some_and(|u| {
+        u.apps
+            .keys()
+            .any(|id| okta.apps.get(id).is_some_and(|a| a.name == app))
+    })
 }

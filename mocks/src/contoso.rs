@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::accounts;
 use crate::okta::state::{
     App, AppUser, Enrollment, Factor, Group, Idp, OauthClient, Role, User, Zone,
 };
@@ -110,10 +111,13 @@ impl World {
         world.furnish();
         for (name, id, first, last) in PEOPLE {
             world.person(name, id, first, last);
+            world.employ(&format!("{name}@contoso.example"), first, last);
         }
         world.service_account();
         world.alex(start_ms);
         world.tokens(start_ms);
+        world.employ("alex@contoso.example", "Alex", "Rivera");
+        world.take_over("alex@contoso.example", start_ms);
         story::tell(&mut world.okta, start_ms, now_ms);
         world
     }
@@ -258,7 +262,9 @@ impl World {
             status: "ACTIVE".to_owned(),
             created_ms,
             user_name: user.login.clone(),
-            external_id: Some(format!("{name}-{short}")),
+            last_updated_ms: created_ms,
+            external_id: accounts::external_id(&name, &user.login)
+                .or_else(|| Some(format!("{name}-{short}"))),
         };
         user.apps.insert(app.to_owned(), assigned);
     }

@@ -5,12 +5,14 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the vendor), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
+//! [`okta`] (the identity provider), [`slack`] (whom it signs people on to), [`journal`],
+//! [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
 //! same seed and the same requests give the same answers, the same digest and the same journal.
 
+pub mod accounts;
 pub mod attacker;
 mod contoso;
 pub mod faults;
@@ -21,9 +23,13 @@ pub mod okta;
 pub mod range;
 mod rng;
 pub mod sandbox;
+mod scim;
 pub mod server;
+pub mod slack;
+mod staff;
 mod story;
 mod time;
+mod vendor;
 mod victim;
 pub mod world;
 

@@ -45,6 +45,19 @@ pub struct Sandbox {
     pub quarantine_group: String,
     /// The account taken over.
     pub victim: String,
+    /// What a client of Slack needs.
+    pub slack: SlackAccess,
+}
+
+/// How a client reaches the sandbox's Slack.
+#[derive(Debug, Clone)]
+pub struct SlackAccess {
+    /// Where the Web API's methods stand.
+    pub api_url: String,
+    /// Where SCIM stands; `/v2/Users` lies below.
+    pub scim_url: String,
+    /// The organisation's user token.
+    pub token: String,
 }
 
 /// Opens the contoso world on loopback with two service apps.
@@ -64,7 +77,7 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
         )
         .latency_ms(options.latency_ms);
     if options.attacker {
-        world = world.attacker(Attacker::new(ALEX, 1_500));
+        world = world.attacker(Attacker::new(ALEX, 1_500).with_services());
     }
     let mut range = Range::new(world, options.seed);
     range.faults = faults;
@@ -79,7 +92,13 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             range.okta.quarantine_group.clone(),
         )
     };
+    let base = server.url();
     Ok(Sandbox {
+        slack: SlackAccess {
+            api_url: format!("{base}/slack/api"),
+            scim_url: format!("{base}/slack/scim"),
+            token: crate::slack::TOKEN.to_owned(),
+        },
         server,
         client_id: CLIENT_ID.to_owned(),
         private_key_pem: key.private_pem,

@@ -52,7 +52,7 @@ impl Server {
     pub async fn start_with_skew(mut range: Range, port: u16, skew_ms: i64) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let addr = listener.local_addr()?;
-        range.okta.base_url = format!("http://{addr}");
+        range.set_base_url(&format!("http://{addr}"));
         let range = Arc::new(Mutex::new(range));
         let accept = tokio::spawn(accept(listener, Arc::clone(&range), skew_ms));
         Ok(Self {
@@ -63,7 +63,7 @@ impl Server {
         })
     }
 
-    /// The base URL of the mock Okta org.
+    /// The base URL of the mock Okta org; the others stand below it, as [`Range::route`] says.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
@@ -156,7 +156,8 @@ async fn answer(
             None,
         );
     };
-    let reply = lock(range).handle("okta", &request, clock_ms(skew_ms));
+    let (system, request) = Range::route(&request);
+    let reply = lock(range).handle(system, &request, clock_ms(skew_ms));
     match reply {
         Reply::Answer { response, delay_ms } => {
             wait(delay_ms).await;

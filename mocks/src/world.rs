@@ -11,6 +11,7 @@ use crate::attacker::Attacker;
 use crate::okta::state::{Enrollment, ServiceApp, Session, User};
 use crate::okta::{Limits, Okta, Settings};
 use crate::rng::Rng;
+use crate::slack::Slack;
 use crate::time::{DAY, MINUTE};
 
 /// The account taken over.
@@ -48,8 +49,16 @@ pub const OAUTH_CLIENTS: [&str; 2] = ["0oaMailSyncPro00005d7", "0oaNotesApp00000
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) okta: Okta,
+    pub(crate) slack: Slack,
     attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
+}
+
+/// A world taken apart, for the range that opens on it.
+pub(crate) struct Parts {
+    pub(crate) okta: Okta,
+    pub(crate) slack: Slack,
+    pub(crate) attacker: Option<Attacker>,
 }
 
 impl World {
@@ -93,6 +102,7 @@ impl World {
         };
         Self {
             okta,
+            slack: Slack::empty(now_ms),
             attacker: None,
             now_ms,
         }
@@ -217,10 +227,11 @@ impl World {
         self
     }
 
-    /// How long every answer takes.
+    /// How long every answer takes, at every vendor.
     #[must_use]
     pub fn latency_ms(mut self, ms: u64) -> Self {
         self.okta.settings.latency_ms = ms;
+        self.slack.settings.latency_ms = ms;
         self
     }
 
@@ -271,7 +282,7 @@ impl World {
         self
     }
 
-    /// Scheme and authority of the org for in-process use; a server sets its own.
+    /// Scheme and authority of every vendor for in-process use; a server sets its own.
     #[must_use]
     pub fn base_url(mut self, url: &str) -> Self {
         url.trim_end_matches('/')
@@ -286,8 +297,12 @@ impl World {
         self
     }
 
-    pub(crate) fn into_parts(self) -> (Okta, Option<Attacker>) {
-        (self.okta, self.attacker)
+    pub(crate) fn into_parts(self) -> Parts {
+        Parts {
+            okta: self.okta,
+            slack: self.slack,
+            attacker: self.attacker,
+        }
     }
 
     pub(crate) fn plain(&self, id: &str, login: &str, first: &str, last: &str) -> User {

@@ -135,7 +135,8 @@ impl Wire for LabWire {
         }
         let (reply, doomed) = {
             let mut range = self.range.lock().unwrap();
-            let reply = range.handle("okta", &asked, self.clock.now().millis());
+            let (system, routed) = Range::route(&asked);
+            let reply = range.handle(system, &routed, self.clock.now().millis());
             let doomed = self.tap.after(&asked, &range);
             (reply, doomed)
         };

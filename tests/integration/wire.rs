@@ -85,8 +85,8 @@ impl Wire for MockWire {
         limits: WireLimits,
     ) -> Result<http::Response<Vec<u8>>, WireError> {
         let now_ms = self.clock.now().millis();
-        let asked = as_asked(request);
-        let reply = self.range.lock().unwrap().handle("okta", &asked, now_ms);
+        let (system, asked) = Range::route(&as_asked(request));
+        let reply = self.range.lock().unwrap().handle(system, &asked, now_ms);
         let silent = |why: &str| Err(WireError::Silent(why.to_owned()));
         match reply {
             Reply::Answer { response, delay_ms } => {

@@ -1,11 +1,13 @@
 //! The kinds of fault: their names on the command line, and what each makes of an answer.
+//!
+//! What an error or a throttle looks like is the vendor's affair ([`Vendor::trouble`]).
 
 use std::fmt;
 
 use serde_json::json;
 
 use crate::http::{Reply, Request, Response};
-use crate::okta::{Okta, rate_headers};
+use crate::vendor::{Trouble, Vendor};
 
 /// One more than the largest body a client should take, bytes.
 const OVERSIZED: usize = 8 * 1024 * 1024 + 1;
@@ -18,27 +20,27 @@ pub enum FaultKind {
     Status { code: u16, body: String },
     /// The status of a success (200 or 204), without effect.
     LieOk,
-    /// 400 `E0000001` "Cannot suspend a user that is not active".
+    /// It was done before: Okta's 400 `E0000001` "Cannot suspend a user that is not active".
     AlreadyDone400,
-    /// 401 `E0000011`.
+    /// The credentials are refused: Okta's 401 `E0000011`.
     Unauthorized401,
-    /// 403 `E0000006`.
+    /// It is not allowed: Okta's 403 `E0000006`.
     Forbidden403,
-    /// 404 `E0000007`.
+    /// There is no such thing: Okta's 404 `E0000007`.
     NotFound404,
-    /// 409 `E0000195`.
+    /// A conflict: Okta's 409 `E0000195`.
     Conflict409,
-    /// 429: the minute's requests are used up; the reset is a minute away.
+    /// The minute's requests are used up: Okta's 429 with a reset a minute away.
     ThrottleMinute,
-    /// 429: too many at once; limit 0, remaining 0, a reset that means nothing.
+    /// Too many at once: Okta's 429 with limit 0, remaining 0, a reset that means nothing.
     ThrottleConcurrency,
-    /// 429 without any rate header, as from a proxy.
+    /// A 429 that does not say when to come back, as from a proxy.
     ThrottleNoHeaders,
-    /// 500 `E0000009`.
+    /// An error of the vendor's own: Okta's 500 `E0000009`.
     Internal500,
     /// 502 with a page of HTML.
     Html502,
-    /// 503 `E0000010`, read-only mode.
+    /// 503; at Okta `E0000010`, read-only mode.
     ReadOnly503,
     /// No answer ever, and no effect.
     TimeoutBefore,
@@ -62,6 +64,8 @@ pub enum FaultKind {
     ClockSkew { ms: i64 },
     /// The true answer, so much later.
     Latency { ms: u64 },
+    /// From the first match on, no answer for so long, and no effect; then it is over.
+    Hang { seconds: u64 },
     /// The process is killed before the effect.
     KillBefore { pid: u32 },
     /// The process is killed after the effect, before the answer.
@@ -105,6 +109,9 @@ const NAMES: &[(&str, Make)] = &[
     ("latency", |n| FaultKind::Latency {
         ms: n.unsigned_abs(),
     }),
+    ("hang", |n| FaultKind::Hang {
+        seconds: n.unsigned_abs(),
+    }),
     ("kill_before", |n| FaultKind::KillBefore {
         pid: u32::try_from(n).unwrap_or(0),
     }),
@@ -120,6 +127,7 @@ const WITH_VALUE: &[&str] = &[
     "status",
     "clock_skew",
     "latency",
+    "hang",
     "kill_before",
     "kill_after_effect",
     "kill_after_answer",
@@ -167,6 +175,7 @@ impl fmt::Display for FaultKind {
             Self::Status { code, .. } => write!(f, "status:{code}"),
             Self::ClockSkew { ms } => write!(f, "clock_skew:{ms}"),
             Self::Latency { ms } => write!(f, "latency:{ms}"),
+            Self::Hang { seconds } => write!(f, "hang:{seconds}"),
             Self::KillBefore { pid } => write!(f, "kill_before:{pid}"),
             Self::KillAfterEffect { pid } => write!(f, "kill_after_effect:{pid}"),
             Self::KillAfterAnswer { pid } => write!(f, "kill_after_answer:{pid}"),
@@ -192,77 +201,59 @@ impl FaultKind {
     }
 
     /// Turns the fault into what the vendor does.
-    pub(crate) fn show(self, okta: &mut Okta, request: &Request, now_ms: i64) -> Shown {
-        let mut error = |status: u16, code: &str, summary: &str, causes: &[&str]| {
-            Shown::Instead(okta.canned_error(status, code, summary, causes, now_ms))
-        };
+    pub(crate) fn show(self, vendor: &mut dyn Vendor, request: &Request, now_ms: i64) -> Shown {
+        let mut trouble = |what| Shown::Instead(vendor.trouble(what, request, now_ms));
         match self {
+            Self::Status { code, body } if body.is_empty() => trouble(Trouble::Status(code)),
             Self::Status { code, body } => {
-                Shown::Instead(okta.canned(code, body.into_bytes(), now_ms))
+                Shown::Instead(vendor.canned(code, body.into_bytes(), now_ms))
             }
-            Self::LieOk => {
-                let (code, body) = match request.method.as_str() {
-                    "GET" => (200, b"[]".to_vec()),
-                    "POST" if request.path.contains("/lifecycle/") => (200, Vec::new()),
-                    _ => (204, Vec::new()),
-                };
-                Shown::Instead(okta.canned(code, body, now_ms))
-            }
-            Self::AlreadyDone400 => {
-                let cause = "Cannot suspend a user that is not active";
-                error(
-                    400,
-                    "E0000001",
-                    "Api validation failed: suspendUser",
-                    &[cause],
-                )
-            }
-            Self::Unauthorized401 => error(401, "E0000011", "Invalid token provided", &[]),
-            Self::Forbidden403 => error(
-                403,
-                "E0000006",
-                "You do not have permission to perform the requested action",
-                &[],
-            ),
-            Self::NotFound404 => error(404, "E0000007", "Not found: Resource not found", &[]),
-            Self::Conflict409 => error(409, "E0000195", "Conflict", &[]),
-            Self::ThrottleMinute => {
-                Shown::Instead(throttled(okta, Some((600, now_ms / 1000 + 60)), now_ms))
-            }
-            Self::ThrottleConcurrency => Shown::Instead(concurrency(okta, now_ms)),
-            Self::ThrottleNoHeaders => Shown::Instead(throttled(okta, None, now_ms)),
-            Self::Internal500 => error(500, "E0000009", "Internal Server Error", &[]),
+            Self::LieOk => trouble(Trouble::LieOk),
+            Self::AlreadyDone400 => trouble(Trouble::AlreadyDone),
+            Self::Unauthorized401 => trouble(Trouble::Unauthorized),
+            Self::Forbidden403 => trouble(Trouble::Forbidden),
+            Self::NotFound404 => trouble(Trouble::NotFound),
+            Self::Conflict409 => trouble(Trouble::Conflict),
+            Self::ThrottleMinute => trouble(Trouble::ThrottleMinute),
+            Self::ThrottleConcurrency => trouble(Trouble::ThrottleConcurrency),
+            Self::ThrottleNoHeaders => trouble(Trouble::ThrottleNoHeaders),
+            Self::Internal500 => trouble(Trouble::Internal),
+            Self::ReadOnly503 => trouble(Trouble::ReadOnly),
             Self::Html502 => {
-                let mut page = okta.canned(
-                    502,
-                    b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec(),
-                    now_ms,
-                );
-                strip_rate_headers(&mut page);
-                page.headers.retain(|(name, _)| name != "Content-Type");
+                let page = b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec();
+                let mut page = vendor.canned(502, page, now_ms);
+                page.headers.retain(|(name, _)| {
+                    !name.starts_with("X-Rate-Limit") && name != "Content-Type"
+                });
                 page.headers
                     .push(("Content-Type".to_owned(), "text/html".to_owned()));
                 Shown::Instead(page)
             }
-            Self::ReadOnly503 => error(503, "E0000010", "Service is in read only mode", &[]),
-            Self::TimeoutBefore => Shown::Nothing(Reply::Hang),
+            Self::TimeoutBefore | Self::Hang { .. } => Shown::Nothing(Reply::Hang),
             Self::TimeoutAfter => Shown::After(Box::new(|_, _| Reply::Hang)),
             Self::CutBeforeEffect => Shown::Nothing(Reply::Cut {
-                delay_ms: okta.settings.latency_ms,
+                delay_ms: vendor.latency_ms(),
             }),
             Self::CutAfterEffect => Shown::After(Box::new(|_, delay_ms| Reply::Cut { delay_ms })),
             Self::OversizedBody => {
                 let mut body = vec![b' '; OVERSIZED];
                 body[0] = b'[';
                 body[OVERSIZED - 1] = b']';
-                Shown::Instead(okta.canned(200, body, now_ms))
+                Shown::Instead(vendor.canned(200, body, now_ms))
             }
             Self::ForeignRedirect => {
-                let mut answer = okta.canned(302, Vec::new(), now_ms);
+                let mut answer = vendor.canned(302, Vec::new(), now_ms);
                 answer
                     .headers
                     .push(("Location".to_owned(), "http://evil.example/".to_owned()));
                 Shown::Instead(answer)
+            }
+            Self::ForeignNext => {
+                let lead_away = vendor.foreign_next();
+                Shown::After(Box::new(move |mut response, delay_ms| {
+                    lead_away(&mut response);
+                    Reply::Answer { response, delay_ms }
+                }))
             }
             Self::KillBefore { pid } => Shown::Nothing(Reply::Kill {
                 pid,
@@ -287,13 +278,6 @@ impl FaultKind {
                 let half = response.body.len() / 2;
                 response.body.truncate(half);
             }
-            Self::ForeignNext => {
-                response
-                    .headers
-                    .retain(|(name, value)| name != "Link" || !value.contains("rel=\"next\""));
-                let link = "<http://evil.example/api/v1/next>; rel=\"next\"".to_owned();
-                response.headers.push(("Link".to_owned(), link));
-            }
             Self::ClockSkew { ms } => crate::http::skew(&mut response, ms),
             Self::KillAfterEffect { pid } => {
                 return Reply::Kill {
@@ -313,32 +297,6 @@ impl FaultKind {
         }
         Reply::Answer { response, delay_ms }
     }
-}
-
-fn strip_rate_headers(response: &mut Response) {
-    response
-        .headers
-        .retain(|(name, _)| !name.starts_with("X-Rate-Limit"));
-}
-
-/// A 429 of the minute kind with limit and reset, or without any rate header.
-fn throttled(okta: &mut Okta, figures: Option<(u32, i64)>, now_ms: i64) -> Response {
-    let text = "API call exceeded rate limit due to too many requests.";
-    let mut answer = okta.canned_error(429, "E0000047", text, &[], now_ms);
-    strip_rate_headers(&mut answer);
-    if let Some((limit, reset)) = figures {
-        answer.headers.extend(rate_headers(limit, 0, reset));
-    }
-    answer
-}
-
-/// The 429 for too many requests at once: all figures are useless.
-pub(crate) fn concurrency(okta: &mut Okta, now_ms: i64) -> Response {
-    let mut answer = throttled(okta, None, now_ms);
-    answer
-        .headers
-        .extend(rate_headers(0, 0, now_ms / 1000 + 120));
-    answer
 }
 
 /// The body of an Okta error, for [`FaultKind::Status`].

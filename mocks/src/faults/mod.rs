@@ -3,6 +3,7 @@
 //! A [`Fault`] says which requests (method, part of the path, the n-th match, how often) and
 //! what they meet. [`Faults::parse`] reads the form of the command line:
 //! `POST suspend#1=cut_after_effect,GET logs*2=throttle_minute,sessions=status:500`.
+//! A rule may begin with a system: `slack POST session.reset#1=internal`, `google=hang:60`.
 //!
 //! Does not send anything: it decides what [`Range`](crate::Range) answers.
 
@@ -10,9 +11,11 @@ use crate::http::Request;
 
 mod kind;
 
+pub(crate) use kind::Shown;
 use kind::parse_kind;
 pub use kind::{FaultKind, okta_error};
-pub(crate) use kind::{Shown, concurrency};
+
+use crate::range::SYSTEMS;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +35,51 @@ pub struct Fault {
 /// Rules in order; the first that fits decides.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    rules: Vec<(Fault, u32, u32)>,
+    rules: Vec<Rule>,
+}
+
+/// A fault and how far it has come.
+#[derive(Debug, Clone)]
+struct Rule {
+    /// Only at this system; at any if absent.
+    system: Option<String>,
+    fault: Fault,
+    matched: u32,
+    shown: u32,
+    /// A [`FaultKind::Hang`] that has begun ends then.
+    hangs_until_ms: Option<i64>,
+}
+
+impl Rule {
+    fn fits(&self, system: &str, request: &Request) -> bool {
+        let Fault {
+            method,
+            path_contains,
+            ..
+        } = &self.fault;
+        self.system.as_ref().is_none_or(|s| s == system)
+            && method.as_ref().is_none_or(|m| *m == request.method)
+            && request.path.contains(path_contains)
+    }
+
+    /// Whether the fault is to be shown for the match just counted.
+    fn is_due(&mut self, now_ms: i64) -> bool {
+        if let Some(until_ms) = self.hangs_until_ms {
+            return now_ms < until_ms;
+        }
+        let due = self.fault.nth.is_none_or(|nth| nth == self.matched)
+            && self.fault.times.is_none_or(|times| self.shown < times);
+        if due && let FaultKind::Hang { seconds } = self.fault.kind {
+            self.hangs_until_ms = Some(now_ms.saturating_add_unsigned(seconds * 1000));
+        }
+        due
+    }
 }
 
 impl Faults {
-    /// Reads a comma-separated list: `[METHOD ]PATHPART[#N][*TIMES]=KIND[:VALUE]`.
+    /// Reads a comma-separated list: `[SYSTEM ][METHOD ]PATHPART[#N][*TIMES]=KIND[:VALUE]`.
+    ///
+    /// `m365`, `google` and `slack` alone mean every request there.
     ///
     /// # Errors
     /// A sentence naming the rule and what is wrong with it.
@@ -47,14 +90,31 @@ impl Faults {
             .map(str::trim)
             .filter(|rule| !rule.is_empty())
         {
-            faults.add(parse_rule(rule).map_err(|why| format!("fault `{rule}`: {why}"))?);
+            let (system, fault) =
+                parse_rule(rule).map_err(|why| format!("fault `{rule}`: {why}"))?;
+            faults.push(system, fault);
         }
         Ok(faults)
     }
 
-    /// Adds a rule behind the others.
+    /// Adds a rule behind the others; it holds at every system.
     pub fn add(&mut self, fault: Fault) {
-        self.rules.push((fault, 0, 0));
+        self.push(None, fault);
+    }
+
+    /// Adds a rule that holds at one system.
+    pub fn add_at(&mut self, system: &str, fault: Fault) {
+        self.push(Some(system.to_owned()), fault);
+    }
+
+    fn push(&mut self, system: Option<String>, fault: Fault) {
+        self.rules.push(Rule {
+            system,
+            fault,
+            matched: 0,
+            shown: 0,
+            hangs_until_ms: None,
+        });
     }
 
     /// Forgets every rule.
@@ -65,48 +125,69 @@ impl Faults {
     /// How often each rule was shown, in order.
     #[must_use]
     pub fn shown(&self) -> Vec<u32> {
-        self.rules.iter().map(|(_, _, shown)| *shown).collect()
+        self.rules.iter().map(|rule| rule.shown).collect()
     }
 
     /// The fault that this request meets.
-    pub(crate) fn choose(&mut self, request: &Request) -> Option<FaultKind> {
+    pub(crate) fn choose(
+        &mut self,
+        system: &str,
+        request: &Request,
+        now_ms: i64,
+    ) -> Option<FaultKind> {
         let mut chosen = None;
-        for (fault, matched, shown) in &mut self.rules {
-            let fits = fault.method.as_ref().is_none_or(|m| *m == request.method)
-                && request.path.contains(&fault.path_contains);
-            if !fits {
+        for rule in &mut self.rules {
+            if !rule.fits(system, request) {
                 continue;
             }
-            *matched += 1;
-            let due = fault.nth.is_none_or(|nth| nth == *matched)
-                && fault.times.is_none_or(|times| *shown < times);
-            if due && chosen.is_none() {
-                *shown += 1;
-                chosen = Some(fault.kind.clone());
+            rule.matched += 1;
+            if chosen.is_none() && rule.is_due(now_ms) {
+                rule.shown += 1;
+                chosen = Some(rule.fault.kind.clone());
             }
         }
         chosen
     }
 }
 
-fn parse_rule(rule: &str) -> Result<Fault, String> {
+fn parse_rule(rule: &str) -> Result<(Option<String>, Fault), String> {
     let (selector, kind) = rule.split_once('=').ok_or("write it as SELECTOR=KIND")?;
-    let (method, rest) = match selector.trim().split_once(' ') {
+    let (system, selector) = split_system(selector.trim());
+    let (method, rest) = match selector.split_once(' ') {
         Some((method, rest)) => (Some(method.to_ascii_uppercase()), rest.trim()),
-        None => (None, selector.trim()),
+        None => (None, selector.as_str()),
     };
     let (rest, times) = number_after(rest, '*')?;
     let (path, nth) = number_after(rest, '#')?;
     if path.is_empty() {
         return Err("the part of the path is missing".to_owned());
     }
-    Ok(Fault {
+    let fault = Fault {
         method,
         path_contains: path.to_owned(),
         nth,
         times,
         kind: parse_kind(kind.trim())?,
-    })
+    };
+    Ok((system, fault))
+}
+
+/// Takes the system off the front. `okta` alone stays a part of a path, as it always was.
+fn split_system(selector: &str) -> (Option<String>, String) {
+    let (first, rest) = match selector.split_once(' ') {
+        Some((first, rest)) => (first, rest.trim().to_owned()),
+        None => {
+            let end = selector.find(['#', '*']).unwrap_or(selector.len());
+            let (first, rest) = selector.split_at(end);
+            (first, format!("/{rest}"))
+        }
+    };
+    let is_system = SYSTEMS.contains(&first) && (selector.contains(' ') || first != "okta");
+    if is_system {
+        (Some(first.to_owned()), rest)
+    } else {
+        (None, selector.to_owned())
+    }
 }
 
 fn number_after(text: &str, mark: char) -> Result<(&str, Option<u32>), String> {

@@ -138,6 +138,7 @@ impl Okta {
             scope: "USER".to_owned(),
             status: "ACTIVE".to_owned(),
             created_ms: call.now_ms,
+            last_updated_ms: call.now_ms,
             user_name: body["credentials"]["userName"]
                 .as_str()
                 .unwrap_or(&self.users[&user].login)
@@ -199,7 +200,7 @@ fn app_user_json(user: &str, assigned: &AppUser) -> Value {
     json!({
         "id": user, "scope": assigned.scope, "status": assigned.status,
         "externalId": assigned.external_id,
-        "created": iso(assigned.created_ms), "lastUpdated": iso(assigned.created_ms),
+        "created": iso(assigned.created_ms), "lastUpdated": iso(assigned.last_updated_ms),
         "statusChanged": iso(assigned.created_ms), "lastSync": null, "syncState": "DISABLED",
         "passwordChanged": null,
         "credentials": { "userName": assigned.user_name },

@@ -3,15 +3,14 @@
 //! Digests to compare states by, what the intruder still holds, and changes made by hand.
 //! Changes leave System Log events, as they would at Okta.
 
-use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use super::factors::event_name;
 use super::state::{ApiToken, Factor, Session, User};
 use super::tokens::token_ref;
 use super::{Okta, Origin};
 use crate::time::DAY;
+use crate::vendor::sha;
 
 /// The addresses the intruder of the story comes from; the second is no known proxy.
 pub(crate) const INTRUDER_IPS: [&str; 2] = ["203.0.113.66", "203.0.113.140"];
@@ -390,15 +389,4 @@ impl Okta {
 /// Whether the status refuses everything, tokens included.
 fn is_stopped(user: &User) -> bool {
     matches!(user.status.as_str(), "SUSPENDED" | "DEPROVISIONED")
-}
-
-fn sha(value: &impl Serialize) -> String {
-    use std::fmt::Write as _;
-    let bytes = serde_json::to_vec(value).expect("plain values serialise");
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut out, byte| {
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
 }

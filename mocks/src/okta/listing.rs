@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::scim::Filter;
 use super::state::User;
 use super::{Answer, Call, Okta};
 use crate::http::encode;
+use crate::scim::Filter;
 
 /// What one page may hold, and the default, for `/users`.
 const PAGE_MAX: usize = 200;

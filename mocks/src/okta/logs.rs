@@ -7,9 +7,9 @@
 use serde_json::Value;
 
 use super::events::LogRow;
-use super::scim::Filter;
 use super::{Answer, Call, Okta};
 use crate::http::encode;
+use crate::scim::Filter;
 use crate::time::{DAY, parse};
 
 const TOP_FIELDS: &[&str] = &[

@@ -22,10 +22,10 @@ mod logs;
 mod oauth;
 mod org;
 mod routes;
-mod scim;
 mod sessions;
 pub mod state;
 mod tokens;
+mod trouble;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +44,7 @@ use state::{
 
 use crate::http::{self, Request, Response};
 use crate::rng::Rng;
+pub use crate::vendor::Handled;
 
 /// How this org differs from the ordinary one. Set before the first request.
 #[derive(Debug, Clone)]
@@ -151,19 +152,6 @@ impl Call<'_> {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.request.body).unwrap_or(serde_json::Value::Null)
     }
-}
-
-/// What [`Okta::handle`] found out about a request besides its answer.
-#[derive(Debug, Clone)]
-pub struct Handled {
-    /// The answer, complete with Okta's headers.
-    pub response: Response,
-    /// Who asked; empty when not authenticated.
-    pub principal: String,
-    /// Whether the endpoint changes things.
-    pub mutating: bool,
-    /// Whether this request did.
-    pub effective: bool,
 }
 
 impl Okta {

@@ -193,6 +193,8 @@ pub struct AppUser {
     pub status: String,
     /// When.
     pub created_ms: i64,
+    /// When it last changed, the name at the app or its id included.
+    pub last_updated_ms: i64,
     /// The name at the app.
     pub user_name: String,
     /// The id at the app.

@@ -17,6 +17,10 @@ mod logs;
 #[cfg(test)]
 mod org;
 #[cfg(test)]
+mod services;
+#[cfg(test)]
+mod slack;
+#[cfg(test)]
 mod story;
 
 use oust_mocks::world::SSWS_SECRET;

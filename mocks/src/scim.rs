@@ -1,4 +1,4 @@
-//! The SCIM filter subset that `/logs`, `/users` and `/apps` understand.
+//! The SCIM filter subset that Okta's `/logs`, `/users` and `/apps` and Slack's SCIM understand.
 //!
 //! Operators `eq ne co sw ew gt ge lt le pr`, joined by `and`, `or` and parentheses, over
 //! dotted paths. A path through an array matches if any element does. Value paths (`[]`) are

@@ -1,0 +1,87 @@
+//! Which id a person of the story has at each vendor: drawn from his login, in the vendor's shape.
+//!
+//! Okta's `externalId` of an app assignment and the vendor's own id are one and the same, as
+//! provisioning leaves them. No chance is used, so that no seeded run depends on who has accounts.
+
+use sha2::{Digest as _, Sha256};
+
+/// A Slack user id: `W` and ten capitals and digits, as in an Enterprise organisation.
+#[must_use]
+pub fn slack_id(login: &str) -> String {
+    const SIGNS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let bytes = digest("slack", login);
+    let rest: String = bytes[..10]
+        .iter()
+        .map(|b| char::from(SIGNS[usize::from(*b) % SIGNS.len()]))
+        .collect();
+    format!("W{rest}")
+}
+
+/// A Google Directory user id: 21 digits.
+#[must_use]
+pub fn google_id(login: &str) -> String {
+    let bytes = digest("google", login);
+    let rest: String = bytes[..20]
+        .iter()
+        .map(|b| char::from(b'0' + b % 10))
+        .collect();
+    format!("1{rest}")
+}
+
+/// An Entra object id: a GUID.
+#[must_use]
+pub fn m365_id(login: &str) -> String {
+    guid("m365", login)
+}
+
+/// A GUID drawn from a kind and a name.
+pub(crate) fn guid(kind: &str, name: &str) -> String {
+    let b = digest(kind, name);
+    let hex = |part: &[u8]| -> String { part.iter().map(|x| format!("{x:02x}")).collect() };
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        hex(&b[..4]),
+        hex(&b[4..6]),
+        &hex(&b[6..8])[1..],
+        &hex(&b[8..10])[1..],
+        hex(&b[10..16]),
+    )
+}
+
+/// The id at the vendor behind an Okta app, if the mocks have that vendor.
+pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
+    match app_name {
+        "office365" => Some(m365_id(login)),
+        "google" => Some(google_id(login)),
+        "slack" => Some(slack_id(login)),
+        _ => None,
+    }
+}
+
+fn digest(kind: &str, login: &str) -> [u8; 32] {
+    Sha256::digest(format!("{kind} {}", login.to_lowercase())).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_shape_of_their_vendor_and_differ_by_person() {
+        let alex = "alex@contoso.example";
+        assert_eq!(slack_id(alex).len(), 11);
+        assert!(
+            google_id(alex)
+                .parse::<u128>()
+                .is_ok_and(|_| google_id(alex).len() == 21)
+        );
+        assert_eq!(
+            m365_id(alex).split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
+        for id in [slack_id, google_id, m365_id] {
+            assert_eq!(id(alex), id("Alex@contoso.example"));
+            assert_ne!(id(alex), id("kim@contoso.example"));
+        }
+    }
+}

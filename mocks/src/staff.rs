@@ -1,0 +1,69 @@
+//! Accounts at the services behind Okta: who has one, who has none, what is odd about it.
+//!
+//! The knobs of one vendor stand beside that vendor; here is what is the same for all of them.
+
+use crate::accounts;
+use crate::time::DAY;
+use crate::world::World;
+
+impl World {
+    /// Gives a person an account at every service.
+    pub(crate) fn employ(&mut self, login: &str, first: &str, last: &str) {
+        let created_ms = self.now_ms - 300 * DAY;
+        self.slack.join(login, first, last, created_ms);
+    }
+
+    /// What the intruder did at the services after the takeover at `start_ms`.
+    pub(crate) fn take_over(&mut self, login: &str, start_ms: i64) {
+        self.slack.take_over(login, start_ms, self.now_ms);
+    }
+
+    /// Takes away someone's account at `m365`, `google` or `slack`. Okta still assigns the app.
+    #[must_use]
+    pub fn without_account(mut self, system: &str, login: &str) -> Self {
+        if system == "slack" {
+            self.slack.members.remove(&accounts::slack_id(login));
+        }
+        self
+    }
+
+    /// Gives a second person at `m365`, `google` or `slack` the mail address of the first.
+    #[must_use]
+    pub fn same_mail(mut self, system: &str, login: &str, other: &str) -> Self {
+        if system == "slack"
+            && let Some(member) = self.slack.members.get_mut(&accounts::slack_id(other))
+        {
+            login.clone_into(&mut member.email);
+        }
+        self
+    }
+
+    /// Adds `n` people as [`crowd`](Self::crowd) does, each with the apps and an account everywhere.
+    #[must_use]
+    pub fn crowd_at_services(mut self, n: usize) -> Self {
+        self = self.crowd(n);
+        let created_ms = self.now_ms - 300 * DAY;
+        for i in 1..=n {
+            let login = format!("crowd-{i:05}@contoso.example");
+            self.employ(&login, "Crowd", &format!("{i:05}"));
+            let Some(id) = self.okta.user(&login).map(|u| u.id.clone()) else {
+                continue;
+            };
+            let Some(mut user) = self.okta.users.remove(&id) else {
+                continue;
+            };
+            let apps: Vec<String> = self
+                .okta
+                .apps
+                .values()
+                .filter(|a| accounts::external_id(&a.name, &login).is_some())
+                .map(|a| a.id.clone())
+                .collect();
+            for app in apps {
+                self.assign(&mut user, &app, "GROUP", created_ms);
+            }
+            self.okta.users.insert(id, user);
+        }
+        self
+    }
+}
