@@ -10,7 +10,6 @@ mod compute;
 pub mod escape;
 mod frame;
 mod html;
-mod items;
 mod live;
 mod markdown;
 mod object;
