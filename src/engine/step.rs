@@ -411,11 +411,8 @@ async fn read_back(run: &Run, system: &System, reader: &Reader, doubtful: &[Chan
     // One consistent read is enough for what is read by state; an event may take its time.
     let reader = reader.ranked(Rank::Evict);
     let proofs = system.connector.prove(&reader, &applied).await;
-    let missing = || Proof {
-        state: ProofState::Pending,
-        how: "the connector gave no proof".into(),
-        at: run.tools.clock.now(),
-    };
+    let now = || run.tools.clock.now();
+    let missing = || Proof::read(ProofState::Pending, "the connector gave no proof", now());
     proofs
         .into_iter()
         .chain(std::iter::repeat_with(missing))
