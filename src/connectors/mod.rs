@@ -5,6 +5,7 @@
 
 mod kit;
 mod okta;
+mod slack;
 
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, slack::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {
