@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System,
+    ResolveError, SignsOfLife, Step, System, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -179,12 +179,20 @@ impl Directory for Fake {
             login: format!("{who}@contoso.example"),
             role: Role::Compromised,
             status: "ACTIVE".into(),
-            privileged: Tri::No,
+            privileged: Tri::Unread,
             roles: Vec::new(),
             groups: None,
             apps: None,
             mastered_by: "OKTA".into(),
         })
+    }
+
+    async fn describe(&self, _: &Reader, who: Vec<Subject>, _: Wanted) -> Vec<Subject> {
+        let plain = |who| Subject {
+            privileged: Tri::No,
+            ..who
+        };
+        who.into_iter().map(plain).collect()
     }
 
     async fn status(&self, _: &Reader, _: &UserId) -> Result<String, String> {

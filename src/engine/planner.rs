@@ -11,7 +11,9 @@ use futures_util::future::{join, join_all, join4};
 
 use super::run::Tools;
 use super::snapshot::Snapshot;
-use crate::connector::{DirectorySystem, Identified, Org, Planned, ResolveError, Step, System};
+use crate::connector::{
+    DirectorySystem, Identified, Org, Planned, ResolveError, Step, System, Wanted,
+};
 use crate::guard::{self, GuardConfig};
 use crate::model::{
     Case, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor, PlannedStage,
@@ -92,27 +94,42 @@ pub async fn plan(
             home.system.client.warm_writes().await;
         }
     };
-    let (org, subjects, org_facts, ()) = join4(
+    let (org, who, org_facts, ()) = join4(
         read_org(home),
-        resolve(home, &request.who),
+        who(tools, playbook, guards, &request),
         guard::read_org(home, clock),
         warm,
     )
     .await;
-    let (org, subjects) = (org?, subjects?);
-    let snapshot = Snapshot::start(home, &subjects);
-    let case = case_of(&request, subjects, clock.now());
-    let systems = in_scope(tools, &request.scope);
-    let (facts, (identities, stages)) = join(
+    let (org, who) = (org?, who?);
+    let (case, too_many) = match who {
+        Who::Known(case) => (case, false),
+        Who::TooMany(case) => (case, true),
+    };
+    let (snapshot, systems) = if too_many {
+        (Snapshot::default(), Vec::new())
+    } else {
+        let snapshot = Snapshot::start(home, &case.subjects);
+        (snapshot, in_scope(tools, &request.scope))
+    };
+    let planned = async {
+        if too_many {
+            return (Vec::new(), Vec::new());
+        }
+        plan_stages(tools, playbook, &systems, &case).await
+    };
+    let (facts, (identities, mut stages)) = join(
         guard::read_facts(org_facts, home, &*tools.store, &case.subjects, clock),
-        plan_stages(tools, playbook, &systems, &case),
+        planned,
     )
     .await;
     let locking = home.directory.locking_actions();
     let answers = guard::judge(&case, &facts, guards, &locking, &request.lifts);
-    let mut stages = stages;
     refuse_steps(&mut stages, &answers);
-    let findings = findings(&case);
+    let mut findings = findings(&case);
+    if too_many {
+        findings.push(nothing_read());
+    }
     let plan = Plan {
         run: request.run,
         org_id: org.id,
@@ -159,7 +176,30 @@ async fn read_org(home: &DirectorySystem) -> Result<Org, PlanError> {
     home.directory.org(&reader).await.map_err(PlanError::Org)
 }
 
-/// Looks everybody up at once; the same account named twice counts once. Privileged first.
+/// Whom a case is about.
+enum Who {
+    /// With what they hold.
+    Known(Case),
+    /// Too many for one run: nothing more is read about each.
+    TooMany(Case),
+}
+
+async fn who(
+    tools: &Tools,
+    playbook: &CheckedPlaybook,
+    guards: &GuardConfig,
+    request: &PlanRequest,
+) -> Result<Who, PlanError> {
+    let home = &tools.directory;
+    let subjects = resolve(home, &request.who).await?;
+    let case = case_of(request, subjects, tools.clock.now());
+    if guard::too_many(&case, guards, &request.lifts) {
+        return Ok(Who::TooMany(case));
+    }
+    Ok(Who::Known(described(home, playbook, case).await))
+}
+
+/// Looks everybody up at once; the same account named twice counts once.
 async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>, PlanError> {
     if who.is_empty() {
         return Err(PlanError::Nobody);
@@ -174,6 +214,18 @@ async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>,
             subjects.push(subject);
         }
     }
+    Ok(subjects)
+}
+
+/// The case with what its subjects hold, as far as the playbook asks for it. Privileged first.
+async fn described(home: &DirectorySystem, playbook: &CheckedPlaybook, case: Case) -> Case {
+    let wanted = Wanted {
+        groups: playbook.speaks_of("subject.groups"),
+        apps: playbook.speaks_of("subject.apps"),
+    };
+    let reader = Reader::new(home.system.client.clone());
+    let describing = home.directory.describe(&reader, case.subjects, wanted);
+    let mut subjects = describing.await;
     subjects.sort_by_key(
         |subject| match (subject.privileged, subject.status.as_str()) {
             (Tri::Yes, _) => 0,
@@ -182,7 +234,7 @@ async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>,
             (Tri::No, _) => 3,
         },
     );
-    Ok(subjects)
+    Case { subjects, ..case }
 }
 
 fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
@@ -446,6 +498,18 @@ fn refuse_rows(rows: &mut [PlannedFor], subjects: &[UserId], guard: &GuardAnswer
                 why: why.to_owned(),
             });
         }
+    }
+}
+
+/// What a refused plan leaves out.
+fn nothing_read() -> Finding {
+    Finding {
+        severity: Severity::Info,
+        id: "not_planned".into(),
+        text: "the accounts were looked up; what would be done to each was not read, because \
+               there are too many for one run"
+            .into(),
+        hint: String::new(),
     }
 }
 

@@ -81,9 +81,9 @@ pub struct Subject {
     pub privileged: Tri,
     /// Admin roles by the directory's type name; empty if unread or none.
     pub roles: Vec<String>,
-    /// Group ids; `None` if unread.
+    /// Group ids; `None` if unread, for instance because no condition asks for them.
     pub groups: Option<Vec<String>>,
-    /// Catalogue names of assigned apps; `None` if unread.
+    /// Catalogue names of assigned apps; `None` if unread, as with groups.
     pub apps: Option<Vec<String>>,
     /// Where the profile is mastered (`OKTA`, `ACTIVE_DIRECTORY`, `IMPORT`, …).
     pub mastered_by: String,

@@ -31,6 +31,7 @@ mod sessions;
 mod settings;
 mod signs;
 mod suspend;
+mod together;
 mod token;
 mod users;
 mod vendor;
@@ -51,6 +52,7 @@ use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
 use self::scopes::Scopes;
 use self::settings::{Auth, Settings};
+use self::together::Together;
 use self::token::Endpoint;
 use self::vendor::VENDOR;
 use self::verb::{Planning, Verb};
@@ -79,6 +81,8 @@ struct Okta {
     writes_as: Arc<Keyring>,
     /// The account that our API token belongs to, once asked.
     own: OnceLock<UserId>,
+    /// Reads of the whole org, shared by all who wait for them.
+    together: Together,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -103,6 +107,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         settings,
         writes_as,
         own: OnceLock::new(),
+        together: Together::default(),
     });
     let system = System {
         id: opening.id.clone(),

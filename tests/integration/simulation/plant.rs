@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System,
+    ResolveError, SignsOfLife, Step, System, Wanted,
 };
 use oust::engine::Tools;
 use oust::model::{
@@ -120,6 +120,10 @@ impl Directory for Planted {
 
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
         self.true_one.resolve(r, who).await
+    }
+
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
+        self.true_one.describe(r, who, wanted).await
     }
 
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
