@@ -6,7 +6,8 @@ use oust::connectors::vendors;
 use oust::consent::{Asked, Consent};
 use oust::engine::{Observer, PlanRequest, Prepared, Run, Start, Tools, plan};
 use oust::guard::GuardConfig;
-use oust::model::{Plan, RunId, Scope, Source, Utc};
+use oust::ledger::RunState;
+use oust::model::{Plan, RunId, Scope, Source, Utc, Verdict};
 use oust::playbook::{CheckedPlaybook, check, find};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -97,4 +98,20 @@ pub(crate) async fn carry_out(
         .expect("the ledger is ours alone");
     run.carry_out().await;
     run
+}
+
+/// Stops with what is open, if anything is: a run that contained nobody measures nothing.
+pub(crate) fn is_contained(state: &RunState) {
+    if state.verdict == Some(Verdict::Contained) {
+        return;
+    }
+    let open: Vec<String> = state
+        .in_order()
+        .filter(|each| !each.is_proven())
+        .map(|each| format!("{}: {:?} {:?}", each.change.id, each.outcome, each.proof))
+        .collect();
+    panic!(
+        "{:?}; open: {open:#?}; skipped: {:#?}; {:#?}",
+        state.verdict, state.skipped, state.findings
+    );
 }

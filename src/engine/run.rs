@@ -237,6 +237,12 @@ impl Run {
         self.recorder.read(Clone::clone)
     }
 
+    /// The verdict it closed with; `None` while it is open.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.recorder.read(|state| state.verdict)
+    }
+
     /// A subject's entry in a list that holds one for each subject, found at once where the
     /// list is in the case's order; never another subject's.
     pub(super) fn entry_of<'l, T>(

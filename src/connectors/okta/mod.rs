@@ -268,6 +268,7 @@ impl Connector for Okta {
             glance: &glance,
             step,
             case,
+            who,
         };
         let each: Vec<BoxFuture<'_, Planned>> =
             who.iter().map(|who| verb.plan(&planning, who)).collect();
