@@ -67,7 +67,12 @@ pub(crate) async fn prepare(
         lifts: Vec::new(),
         warm_writes: false,
     };
-    plan(tools, playbook, &GuardConfig::default(), request)
+    // How many may be contained at once is not what is measured.
+    let guards = GuardConfig {
+        cap_run: u64::MAX,
+        ..GuardConfig::default()
+    };
+    plan(tools, playbook, &guards, request)
         .await
         .expect("everybody is known here")
 }

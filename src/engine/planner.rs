@@ -5,6 +5,7 @@
 //! Asks nobody and writes nothing; the snapshot reads leave from here so that they need not be
 //! waited for later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join4};
@@ -419,7 +420,7 @@ fn empty_row(subject: &Subject) -> PlannedFor {
 
 fn fill_row(row: &mut PlannedFor, planned: Planned) {
     row.ceiling = PlannedFor::ceiling_for(planned.changes.len());
-    row.changes = planned.changes;
+    row.changes = planned.changes.into_iter().map(Arc::new).collect();
     row.kept = planned.kept;
     row.notes.extend(planned.notes);
     row.skip = planned.skip;

@@ -89,7 +89,7 @@ pub enum RunError {
 /// A run under way.
 pub struct Run {
     pub(super) tools: Tools,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     pub(super) consent: Consent,
     pub(super) recorder: Recorder,
     pub(super) stop: watch::Receiver<bool>,
@@ -125,11 +125,13 @@ impl Run {
             return Err(RunError::ForeignConsent);
         }
         tools.store.bind_org(&plan.org_id).await?;
+        // A plan of thousands is large: there is one, whoever looks at it.
+        let plan = Arc::new(plan);
         let opened = Event::Opened {
             tool: tools.tool.clone(),
             mode: Mode::Contain,
             requester: start.requester.clone(),
-            plan: Box::new(plan.clone()),
+            plan: Arc::clone(&plan),
         };
         let events = Happened::at_once(tools.clock.now(), vec![opened, consented(&start.consent)]);
         let subjects: Vec<UserId> = plan
@@ -172,7 +174,7 @@ impl Run {
         Ok(Self::new(tools, plan, start, state))
     }
 
-    fn new(tools: Tools, plan: Plan, start: Start, state: RunState) -> Self {
+    fn new(tools: Tools, plan: Arc<Plan>, start: Start, state: RunState) -> Self {
         let recorder = Recorder::new(
             plan.run.clone(),
             Arc::clone(&tools.store),

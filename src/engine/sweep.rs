@@ -6,6 +6,7 @@
 //! would resume the run just for that.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::connector::{Identified, Sign, SignsOfLife};
 use crate::ledger::{ChangeState, Event, RunState, subject_verdicts};
@@ -227,14 +228,14 @@ fn refute(run: &Run, sign: &Sign) {
             at: run.tools.clock.now(),
         };
         run.recorder.defer(Event::Proved {
-            change: change.id,
+            change: change.id.clone(),
             proof,
         });
     }
 }
 
 /// The subject's last clear that was answered, and when by the directory's clock.
-fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, Utc)> {
+fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Arc<Change>, Utc)> {
     let home = &run.tools.directory.system;
     let clears = run.plan.steps().filter(|step| {
         let action = home.connector.action(&step.action);
@@ -253,7 +254,8 @@ fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, 
             // `Date` has whole seconds: what the log shows within that one cannot be placed
             // before or after the clear. The lock is read after it, and the targets again.
             let at = at.map(|at| at.plus(std::time::Duration::from_millis(999)));
-            at.or(each.answered_at).map(|at| (each.change.clone(), at))
+            at.or(each.answered_at)
+                .map(|at| (Arc::clone(&each.change), at))
         })
         .max_by_key(|(change, at)| (*at, change.step))
 }

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -195,7 +196,7 @@ pub struct PlannedFor {
     /// Whose account.
     pub subject: UserId,
     /// The intended writes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Arc<Change>>,
     /// What the selector leaves alone.
     pub kept: Vec<Kept>,
     /// Why there is nothing to do, if so.
@@ -428,7 +429,7 @@ impl Plan {
     }
 
     /// All planned changes, in playbook order.
-    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+    pub fn changes(&self) -> impl Iterator<Item = &Arc<Change>> {
         self.steps()
             .flat_map(|step| step.subjects.iter().flat_map(|each| &each.changes))
     }

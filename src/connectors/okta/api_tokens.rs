@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
@@ -45,7 +46,7 @@ pub(super) struct RevokeApiTokens;
 #[async_trait]
 impl Verb for RevokeApiTokens {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = all(p.okta, p.glance).await;
+        let (got, made) = join(all(p.okta, p.glance), made_and_revoked(p, who)).await;
         let tokens = match &*got {
             Ok(tokens) => tokens,
             Err(unread) => return Planned::skipped(not_readable(unread)),
@@ -58,10 +59,20 @@ impl Verb for RevokeApiTokens {
             }
         };
         let mut planned = Planned::default();
-        let hidden = hidden(p, who, tokens, &mut planned.notes).await;
-        let (hidden, unread) = match hidden {
-            Ok(hidden) => (hidden, None),
-            Err(why) => (Vec::new(), Some(Skip::Unread { why })),
+        if made.is_some() {
+            planned.notes.push(
+                "Okta hides the API tokens of suspended accounts: tokens made before the window \
+                 may work again after release"
+                    .into(),
+            );
+        }
+        let (hidden, unread) = match made.as_deref() {
+            None => (Vec::new(), None),
+            Some(Ok(events)) => (hidden(items(events), who, tokens), None),
+            Some(Err(unread)) => {
+                let why = format!("which tokens Okta hides cannot be read: {}", unread.why());
+                (Vec::new(), Some(Skip::Unread { why }))
+            }
         };
         for token in of(tokens, &who.subject.id).chain(&hidden) {
             let target = target("api_token", text(token, "id"), text(token, "name"));
@@ -135,37 +146,24 @@ impl Verb for RevokeApiTokens {
     }
 }
 
-/// Tokens that the list does not show because their owner is suspended already: those the log
-/// saw him make within the window and nobody revoke. They would work again after release.
-async fn hidden(
-    p: &Planning<'_>,
-    who: &Identified,
-    listed: &Value,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Value>, String> {
+/// What the log says of API tokens made and revoked within the window; `None` where the list
+/// shows them all.
+async fn made_and_revoked(p: &Planning<'_>, who: &Identified) -> Option<Arc<Got>> {
     if who.subject.status != "SUSPENDED" && !p.step.again {
-        return Ok(Vec::new());
+        return None;
     }
-    notes.push(
-        "Okta hides the API tokens of suspended accounts: tokens made before the window may work \
-         again after release"
-            .into(),
-    );
     // Everybody's at once: API tokens are made rarely, and the log's quota is small.
     let since = p.case.window.start;
     let filter = any_type(&["system.api_token.create", "system.api_token.revoke"]);
     let path = || log_path(since, p.glance.reader().vendor_now(), &filter);
     let what = format!("api tokens made since {since}");
-    let read = p.glance.list_with(&p.okta.together, &what, path);
-    let events = match &*read.await {
-        Ok(events) => items(events).to_vec(),
-        Err(unread) => {
-            return Err(format!(
-                "which tokens Okta hides cannot be read: {}",
-                unread.why()
-            ));
-        }
-    };
+    let got = p.glance.list_with(&p.okta.together, &what, path).await;
+    Some(got)
+}
+
+/// Tokens that the list does not show because their owner is suspended already: those the log
+/// saw him make within the window and nobody revoke. They would work again after release.
+fn hidden(events: &[Value], who: &Identified, listed: &Value) -> Vec<Value> {
     let of_kind = |kind: &'static str| {
         events
             .iter()
@@ -182,7 +180,7 @@ async fn hidden(
         .map(|token| text(token, "id"))
         .chain(of_kind("system.api_token.revoke").map(|(_, target)| text(target, "id")))
         .collect();
-    Ok(of_kind("system.api_token.create")
+    of_kind("system.api_token.create")
         .filter(|(event, target)| {
             event["actor"]["id"] == *who.subject.id.as_str() && !known.contains(text(target, "id"))
         })
@@ -192,7 +190,7 @@ async fn hidden(
                 "userId": who.subject.id, "created": event["published"],
             })
         })
-        .collect())
+        .collect()
 }
 
 /// Why a token stays, and whether a person should look at it.
