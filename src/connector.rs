@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Finding, History, Identity, Kept, Lookup, Outcome,
-    Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
+    Outcome, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
 };
 use crate::transport::{Client, Reader, Writer};
 
@@ -189,6 +189,15 @@ pub enum ResolveError {
     },
 }
 
+/// Which lists of an account somebody will ask for; others are not worth a request each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The groups it is in.
+    pub groups: bool,
+    /// The apps assigned to it.
+    pub apps: bool,
+}
+
 /// What the directory's log showed after an eviction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignsOfLife {
@@ -222,11 +231,19 @@ pub trait Directory: Connector {
     /// A sentence, if it could not be read.
     async fn org(&self, r: &Reader) -> Result<Org, String>;
 
-    /// Exactly one account for a login or id, with roles, groups and apps as far as read.
+    /// Exactly one account for a login or id: who it is and how it stands. What it holds
+    /// (roles, groups, apps) counts as unread until [`Directory::describe`] has read it.
     ///
     /// # Errors
     /// [`ResolveError`] for none, several, or no answer.
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError>;
+
+    /// The same accounts with their roles, and with the groups and apps that are wanted, as far
+    /// as they can be read.
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject>;
+
+    /// The app assignments of each account, in the same order; `None` where unread.
+    async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>>;
 
     /// The subject's status alone, read now.
     ///

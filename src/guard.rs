@@ -153,6 +153,14 @@ pub fn judge(
         .collect()
 }
 
+/// Whether there are too many subjects for this run, whatever else is read: then nothing need
+/// be read about each of them.
+#[must_use]
+pub fn too_many(case: &Case, config: &GuardConfig, lifts: &[Lift]) -> bool {
+    let refuses = matches!(cap_run(case, config), GuardReply::RefusesRun { .. });
+    refuses && !lifts.iter().any(|lift| lift.guard == GuardName::CapRun)
+}
+
 fn names(subjects: &[&Subject]) -> String {
     let logins: Vec<&str> = subjects
         .iter()

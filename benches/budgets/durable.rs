@@ -63,7 +63,7 @@ async fn bare_calls(tools: &Tools, playbook: &CheckedPlaybook, login: String) ->
     let system = &tools.directory.system;
     let reader = Reader::new(system.client.clone());
     let writer = Writer::new(&reader, &consent);
-    let changes: Vec<Change> = plan.changes().cloned().collect();
+    let changes: Vec<Change> = plan.changes().map(|change| Change::clone(change)).collect();
     assert_eq!(changes.len(), STEPS.len(), "each step is one write");
     let watch = Watch::start();
     for change in &changes {

@@ -72,6 +72,9 @@ impl Workshop {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
         let run = new_run_id(&*clock, &*rng);
+        // Reading the TLS roots and making a ledger take some milliseconds each, and neither
+        // needs the other.
+        let wire = std::thread::spawn(HttpWire::new);
         let (archive, notes) = open_ledger(global, ledger, &run)?;
         for note in notes {
             say(&format!("! {}", visible(&note.text)));
@@ -79,7 +82,7 @@ impl Workshop {
                 say(&format!(" hint: {}", visible(&note.hint)));
             }
         }
-        let wire = HttpWire::new();
+        let wire = wire.join().expect("setting up TLS does not panic");
         let wire =
             wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
         let givens = Givens {

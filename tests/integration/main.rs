@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod conformance;
+mod costs;
 mod fake;
 mod incident;
 mod kill;

@@ -206,7 +206,7 @@ fn what_is_found_after_the_plan_is_marked() {
             sentence: "delete factor sms +1•••0147".into(),
             target,
             found: Found::AfterPlan,
-            ..known
+            ..Change::clone(&known)
         }),
     });
     run.all_goes_well_but(&[]);

@@ -35,6 +35,10 @@ const EARLIER_STEPS: Duration = Duration::from_secs(60 * 60);
 /// Events beyond this lie in our future; a clock that is slow must not hide any.
 const AHEAD: Duration = Duration::from_secs(10 * 60);
 
+/// How far back the log may be read. Okta refuses more than 180 days and keeps 90. Source: Okta
+/// API, "System Log", `since` and "Data retention".
+const SINCE_MAX: Duration = Duration::from_secs(179 * 24 * 60 * 60);
+
 /// What one `prove` may look at: shared reads, and the log read once if anybody needs it.
 pub(super) struct Evidence<'a> {
     /// The org.
@@ -156,7 +160,11 @@ impl<'a> Evidence<'a> {
 }
 
 /// A bounded read of the log: it ends, unlike a poll.
+///
+/// A window may have begun before the log does: it is then read from where Okta would still
+/// take it, which is before the oldest event that is kept.
 pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
+    let since = since.max(now.minus(SINCE_MAX));
     Path::new("/api/v1/logs")
         .query("since", since.to_string())
         .query("until", now.max(since).plus(AHEAD).to_string())

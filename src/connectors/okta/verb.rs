@@ -46,6 +46,8 @@ pub(super) struct Planning<'a> {
     pub(super) step: &'a Step,
     /// The case.
     pub(super) case: &'a Case,
+    /// All who are planned for, for reads that serve several.
+    pub(super) who: &'a [Identified],
 }
 
 impl Planning<'_> {

@@ -16,12 +16,10 @@ use crate::wire::now_ms;
 /// A stand for every connector there is.
 #[test]
 fn every_connector_has_a_mock() {
+    let range = oust_mocks::Range::new(World::contoso(now_ms()), 7);
     for row in REGISTER {
-        assert_eq!(
-            row.vendor.id, "okta",
-            "no conformance trials for `{}`",
-            row.vendor.id
-        );
+        let digest = range.digest_of(row.vendor.id);
+        assert!(!digest.is_empty(), "no mock of `{}`", row.vendor.id);
     }
 }
 

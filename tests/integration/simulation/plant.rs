@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System,
+    ResolveError, SignsOfLife, Step, System, Wanted,
 };
 use oust::engine::Tools;
 use oust::model::{
-    ActionId, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome, OutcomeKind,
-    Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
+    ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
+    OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
 use serde_json::Value;
@@ -122,12 +122,20 @@ impl Directory for Planted {
         self.true_one.resolve(r, who).await
     }
 
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
+        self.true_one.describe(r, who, wanted).await
+    }
+
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
         self.true_one.status(r, who).await
     }
 
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
         self.true_one.usable_super_admins(r).await
+    }
+
+    async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
+        self.true_one.accounts(r, who).await
     }
 
     async fn history(
