@@ -12,6 +12,7 @@ use crate::faults::{FaultKind, Faults, Shown};
 use crate::google::Google;
 use crate::http::{Reply, Request, Response};
 use crate::journal::{Entry, Journal};
+use crate::m365::M365;
 use crate::okta::Okta;
 use crate::rng::Rng;
 use crate::slack::Slack;
@@ -26,6 +27,8 @@ pub const SYSTEMS: [&str; 4] = ["okta", "m365", "google", "slack"];
 pub struct Range {
     /// The mock Okta org.
     pub okta: Okta,
+    /// The mock Microsoft 365 tenant.
+    pub m365: M365,
     /// The mock Google Workspace.
     pub google: Google,
     /// The mock Slack organisation.
@@ -44,11 +47,13 @@ impl Range {
     pub fn new(world: World, seed: u64) -> Self {
         let Parts {
             mut okta,
+            mut m365,
             mut google,
             mut slack,
             mut attacker,
         } = world.into_parts();
         okta.rng = Rng::new(seed);
+        m365.rng = Rng::new(seed ^ 0x0365);
         google.rng = Rng::new(seed ^ 0x6006);
         slack.rng = Rng::new(seed ^ 0x51AC);
         if let Some(attacker) = &mut attacker {
@@ -57,6 +62,7 @@ impl Range {
         let base_url = okta.base_url.clone();
         let mut range = Self {
             okta,
+            m365,
             google,
             slack,
             journal: Journal::default(),
@@ -84,6 +90,7 @@ impl Range {
     /// Sets scheme and authority of every vendor; no slash at the end.
     pub fn set_base_url(&mut self, url: &str) {
         url.clone_into(&mut self.okta.base_url);
+        self.m365.base_url = format!("{url}/m365");
         self.google.base_url = format!("{url}/google");
         self.slack.base_url = format!("{url}/slack");
     }
@@ -136,6 +143,7 @@ impl Range {
         let Some(user) = self.okta.user(user) else {
             return Vec::new();
         };
+        let m365 = self.m365.holds(&accounts::m365_id(&user.login));
         let google = self.google.holds(&accounts::google_id(&user.login));
         let slack = self.slack.holds(&accounts::slack_id(&user.login));
         let at = |system: &'static str, held: Vec<String>| {
@@ -143,6 +151,7 @@ impl Range {
                 .map(move |line| format!("{system}: {line}"))
         };
         at("okta", self.okta.attacker_holds(&user.id))
+            .chain(at("m365", m365))
             .chain(at("google", google))
             .chain(at("slack", slack))
             .collect()
@@ -153,6 +162,7 @@ impl Range {
     pub fn digest_of(&self, system: &str) -> String {
         match system {
             "okta" => self.okta.digest(),
+            "m365" => self.m365.digest(),
             "google" => self.google.digest(),
             "slack" => self.slack.digest(),
             _ => String::new(),
@@ -168,6 +178,7 @@ impl Range {
     fn vendor(&mut self, system: &str) -> Option<&mut dyn Vendor> {
         match system {
             "okta" => Some(&mut self.okta),
+            "m365" => Some(&mut self.m365),
             "google" => Some(&mut self.google),
             "slack" => Some(&mut self.slack),
             _ => None,

@@ -17,6 +17,8 @@ mod listing;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod m365;
+#[cfg(test)]
 mod org;
 #[cfg(test)]
 mod services;

@@ -6,7 +6,7 @@ use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
 use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts};
 
-use crate::{NOW, ask, ask_at, contoso, google};
+use crate::{NOW, ask, ask_at, contoso, google, m365};
 
 const LOGIN: &str = "alex@contoso.example";
 
@@ -14,6 +14,7 @@ const LOGIN: &str = "alex@contoso.example";
 struct Stage {
     range: Range,
     google: String,
+    m365: String,
 }
 
 /// A request that reads, one that ends alex's sessions, and the name of the intruder's way in.
@@ -27,8 +28,13 @@ struct Sample {
 fn stage(world: World) -> Stage {
     let mut range = Range::new(world.google_key(google::key()), 7);
     let google = google::token(&mut range);
+    let m365 = m365::token(&mut range);
     range.journal.clear();
-    Stage { range, google }
+    Stage {
+        range,
+        google,
+        m365,
+    }
 }
 
 fn plain() -> Stage {
@@ -48,8 +54,20 @@ impl Stage {
             Request::new(method, &path)
                 .with_header("authorization", &format!("Bearer {}", self.google))
         };
+        let graph = |method: &str, tail: &str| {
+            let id = accounts::m365_id(LOGIN);
+            let path = format!("/m365/graph/v1.0/users/{id}{tail}");
+            Request::new(method, &path)
+                .with_header("authorization", &format!("Bearer {}", self.m365))
+        };
         let slack_id = accounts::slack_id(LOGIN);
         vec![
+            Sample {
+                system: "m365",
+                read: graph("GET", ""),
+                write: graph("POST", "/revokeSignInSessions"),
+                sso: "m365_sso",
+            },
             Sample {
                 system: "google",
                 read: google("GET", ""),
@@ -187,11 +205,12 @@ fn the_journal_names_the_system_and_tells_reads_from_writes() {
 fn the_journal_holds_no_token() {
     let mut stage = plain();
     google::token(&mut stage.range);
+    m365::token(&mut stage.range);
     let path = format!("/google/oauth/tokeninfo?access_token={}", stage.google);
     assert_eq!(stage.status(&Request::new("GET", &path), NOW), 200);
     stage.end_sessions(NOW);
     let text = format!("{:?}", stage.range.journal.entries());
-    for secret in [TOKEN, &stage.google, "eyJ"] {
+    for secret in [TOKEN, &stage.google, &stage.m365, m365::SECRET, "eyJ"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }
@@ -281,6 +300,11 @@ fn throttles_are_the_vendor_s_own() {
             "slack" => {
                 assert_eq!((minute.status, wait(&minute)), (429, true));
                 assert_eq!(minute.json()["error"], "ratelimited");
+            }
+            "m365" => {
+                assert_eq!((minute.status, wait(&minute)), (429, true));
+                assert!(minute.header("x-ms-throttle-scope").is_some());
+                assert_eq!(minute.json()["error"]["code"], "TooManyRequests");
             }
             "google" => {
                 let reason = |answer: &oust_mocks::Response| {
