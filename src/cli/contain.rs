@@ -174,10 +174,7 @@ fn plan_failed(error: PlanError) -> Failure {
             "systems are those of the config file".to_owned(),
         ),
         PlanError::Subject(error) => (Exit::NotStarted, who_then(error)),
-        PlanError::Org(_) => (
-            Exit::NotStarted,
-            "check org_url, the network and the credential".to_owned(),
-        ),
+        PlanError::Org(why) => (Exit::NotStarted, why.hint()),
     };
     Failure::new(exit, error, hint)
 }
@@ -196,7 +193,7 @@ fn who_then(error: &ResolveError) -> String {
             }
             _ => "give the whole login, or the id, of the one you mean".into(),
         },
-        ResolveError::Unread { .. } => "check org_url, the network and the credential".into(),
+        ResolveError::Unread { why, .. } => why.hint(),
     }
 }
 

@@ -11,7 +11,9 @@ use futures_util::future::{join, join_all, join4};
 
 use super::run::Tools;
 use super::snapshot::Snapshot;
-use crate::connector::{DirectorySystem, Identified, Org, Planned, ResolveError, Step, System};
+use crate::connector::{
+    DirectorySystem, Identified, Org, Planned, ResolveError, Step, System, Unheard,
+};
 use crate::guard::{self, GuardConfig};
 use crate::model::{
     Case, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor, PlannedStage,
@@ -65,9 +67,9 @@ pub enum PlanError {
     /// A subject could not be resolved.
     #[error(transparent)]
     Subject(#[from] ResolveError),
-    /// The org could not be read.
+    /// The org could not be read: the network, a credential or a key, each with its next step.
     #[error("the org could not be read: {0}")]
-    Org(String),
+    Org(Unheard),
     /// `--only` or `--skip` names nothing that is configured.
     #[error("no system is called `{0}`")]
     NoSuchSystem(String),

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::{AT_ONCE, Okta, answers, api_tokens, signs, users};
-use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife};
+use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Unheard};
 use crate::model::{ActionId, Role, Subject, Tri, UserId, Utc};
 use crate::transport::{Path, Read, Reader};
 
@@ -34,16 +34,19 @@ const PARTS: &[&str] = &[
 
 #[async_trait]
 impl Directory for Okta {
-    async fn org(&self, r: &Reader) -> Result<Org, String> {
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard> {
         let path = Path::new("/.well-known/okta-organization");
-        let got = Glance::new(r).one(path).await;
-        match &*got {
-            Ok(org) if !text(org, "id").is_empty() => Ok(Org {
-                id: text(org, "id").to_owned(),
+        let answer = r.send(&Read::get(path)).await;
+        let answer = answer.map_err(|error| Unheard::from(&error))?;
+        if !answer.is_good() {
+            return Err(answers::unheard(&answer));
+        }
+        match text(&answer.json, "id") {
+            "" => Err(Unheard::Answer("Okta's answer names no org".into())),
+            id => Ok(Org {
+                id: id.to_owned(),
                 host: self.host(),
             }),
-            Ok(_) => Err("Okta's answer names no org".into()),
-            Err(unread) => Err(unread.why()),
         }
     }
 
