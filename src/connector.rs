@@ -180,6 +180,28 @@ pub enum ResolveError {
     },
 }
 
+impl ResolveError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Stranger { .. } => {
+                "check the login: the whole of it; an Okta id (00u…) always names exactly one \
+                 account"
+                    .into()
+            }
+            Self::Several { candidates, .. } => match &candidates[..] {
+                [only] => {
+                    let login = only.split(' ').next().unwrap_or(only);
+                    format!("if that is who you mean: oust contain {login}")
+                }
+                _ => "give the whole login, or the id, of the one you mean".into(),
+            },
+            Self::Unread { why, .. } => why.hint(),
+        }
+    }
+}
+
 /// Why a system told us nothing: a variant for each thing that a person can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unheard {

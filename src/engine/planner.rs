@@ -75,6 +75,18 @@ pub enum PlanError {
     NoSuchSystem(String),
 }
 
+impl PlanError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Nobody | Self::NoSuchSystem(_) => "systems are those of the config file".into(),
+            Self::Subject(error) => error.hint(),
+            Self::Org(why) => why.hint(),
+        }
+    }
+}
+
 /// Plans `request` along `playbook`.
 ///
 /// # Errors
