@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::escape::{columns, visible};
 use crate::model::Utc;
+pub(super) use crate::model::count;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,14 +188,5 @@ pub(super) fn took(ms: u64) -> String {
         format!("{}.{} s", ms / 1000, ms % 1000 / 100)
     } else {
         format!("{} min {} s", ms / 60_000, ms / 1000 % 60)
-    }
-}
-
-/// `1 change`, `2 changes`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
     }
 }
