@@ -95,12 +95,14 @@ impl Page {
         ink: Ink,
         text: &str,
     ) -> &mut Self {
-        self.to(indent);
+        if self.column != indent {
+            self.to(indent);
+        }
         let indent = self.column;
         let room = right.saturating_sub(indent).max(20);
         let shown = visible(text);
         let mut used = 0;
-        for word in shown.split(' ') {
+        for word in shown.split(' ').flat_map(|word| pieces(word, room)) {
             let wide = columns(word);
             if used > 0 && used + 1 + wide > room {
                 self.end();
@@ -158,6 +160,21 @@ impl Page {
         }
         self.column += columns(shown);
     }
+}
+
+/// A word that is wider than `room`, in pieces that are not.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let (mut pieces, mut begin, mut wide) = (Vec::new(), 0, 0);
+    for (at, character) in word.char_indices() {
+        let more = columns(character.encode_utf8(&mut [0; 4]));
+        if wide + more > room {
+            pieces.push(&word[begin..at]);
+            (begin, wide) = (at, 0);
+        }
+        wide += more;
+    }
+    pieces.push(&word[begin..]);
+    pieces
 }
 
 /// The time of day, local: `14:59:02`.

@@ -553,6 +553,45 @@ fn progress_of_many_subjects_tells_tenths_and_what_went_wrong() {
 }
 
 #[test]
+fn progress_in_a_pipe_never_runs_wider_than_the_page() {
+    let user = &[("user", "", "")];
+    let sentences = [
+        "revoke 25 refresh tokens and 2 consents of an app with a name that somebody made as \
+         long as the form would let him, and then some",
+        &"x".repeat(300),
+        &"警".repeat(150),
+    ];
+    for sentence in sentences {
+        let mut run = PlanSample::about(vec![alex()])
+            .stage("evict")
+            .step("okta.suspend_user", sentence, user)
+            .step("okta.clear_sessions", sentence, user)
+            .run();
+        let all = run.changes();
+        let failed = OutcomeKind::Failed {
+            why: sentence.into(),
+            hint: sentence.into(),
+        };
+        run.answer(&all[0], failed)
+            .answer(&all[1], OutcomeKind::Done);
+        run.happens(Event::SignOfLife {
+            subject: alex().id,
+            seen_at: samples::at(60_000),
+            what: sentence.into(),
+            event_id: "e1".into(),
+        });
+        let shown = plain_lines(&run);
+        for line in shown.lines() {
+            assert!(escape::columns(line) <= 100, "{line}\n{shown}");
+        }
+        assert!(
+            shown.contains("failed") && shown.contains("done"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn the_live_tree_ends_with_every_step_and_keeps_what_went_wrong() {
     let shown = tree(&samples::forbidden());
     let refusal = "integration user lacks \"Manage Users\"";
