@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System, Wanted,
+    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -172,7 +172,7 @@ impl Connector for Fake {
 
 #[async_trait]
 impl Directory for Fake {
-    async fn org(&self, _: &Reader) -> Result<Org, String> {
+    async fn org(&self, _: &Reader) -> Result<Org, Unheard> {
         Ok(Org {
             id: "00oContosoOrg00005d7".into(),
             host: "contoso.okta.example".into(),

@@ -17,7 +17,7 @@ use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, who};
 use super::{background, unreached};
-use crate::connector::{DirectorySystem, Org, ResolveError, System};
+use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, GuardConfig, GuardFacts};
 use crate::model::{
     Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan, PlannedFor,
@@ -75,9 +75,9 @@ pub enum PlanError {
     /// A subject could not be resolved.
     #[error(transparent)]
     Subject(#[from] ResolveError),
-    /// The org could not be read.
+    /// The org could not be read: the network, a credential or a key, each with its next step.
     #[error("the org could not be read: {0}")]
-    Org(String),
+    Org(Unheard),
     /// `--only` or `--skip` names nothing that is configured.
     #[error("no system is called `{0}`")]
     NoSuchSystem(String),
@@ -89,6 +89,21 @@ pub enum PlanError {
         /// The system.
         system: SystemId,
     },
+}
+
+impl PlanError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Nobody | Self::NoSuchSystem(_) => "systems are those of the config file".into(),
+            Self::NoSuchIdentity { .. } => {
+                "name the subject as in this command, and a system of the config file".into()
+            }
+            Self::Subject(error) => error.hint(),
+            Self::Org(why) => why.hint(),
+        }
+    }
 }
 
 /// Plans `request` along `playbook`.

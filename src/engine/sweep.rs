@@ -202,7 +202,9 @@ async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
         .directory
         .signs_of_life(&reader, &since)
         .await;
-    if let Some(until) = read_until {
+    // The clears' own events were read from it before.
+    let logged = run.recorder.read(newest_logged);
+    if let Some(until) = read_until.map(|until| logged.map_or(until, |at| until.max(at))) {
         run.recorder.defer(Event::LogRead { until });
     }
     if let Some(why) = unread {
@@ -215,6 +217,12 @@ async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
             .filter(|sign| !state.sign_events.contains(&sign.event))
             .collect()
     })
+}
+
+/// The time of the newest event of the log that proves a change.
+fn newest_logged(state: &RunState) -> Option<Utc> {
+    let proofs = state.in_order().filter_map(|each| each.proof.as_ref());
+    proofs.filter_map(|proof| proof.event_at).max()
 }
 
 /// After the last round a sign counts against the clear that it outlived.

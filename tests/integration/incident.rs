@@ -54,3 +54,27 @@ async fn a_window_that_began_before_the_log_does_is_no_obstacle() {
     let run = Run::begin(tools, prepared.plan, start).await.unwrap();
     assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
 }
+
+/// The vendor's `Date` is ten minutes ahead of its own log. Signs of life are dated by the log,
+/// and so is the clear they are compared with: he is seen all the same.
+#[tokio::test(start_paused = true)]
+async fn a_date_ahead_of_the_log_hides_no_sign_of_life() {
+    let world = World::contoso(NOON).attacker(Attacker::new(ALEX, 300));
+    let lab = Lab::new(world, 7);
+    lab.range.lock().unwrap().okta.settings.date_skew_ms = 600_000;
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    // No lock: he signs in again, whatever is cleared.
+    let (ended, state) = lab
+        .contain(&tools, &["alex@contoso.example"], "session-hijack")
+        .await;
+    assert!(
+        !lab.range
+            .lock()
+            .unwrap()
+            .okta
+            .attacker_holds(ALEX)
+            .is_empty()
+    );
+    assert_eq!(ended, Ended::Closed(Verdict::Partial));
+    assert!(!state.signs.is_empty(), "nobody saw him");
+}

@@ -16,7 +16,7 @@ use super::events::{Evidence, any_type, log_path};
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId, count};
 use crate::transport::{Path, Write, Writer};
 
 /// What Okta calls the client of a token that a person made.
@@ -95,7 +95,7 @@ impl Verb for RevokeApiTokens {
         if planned.changes.is_empty() && planned.skip.is_none() {
             let why = match planned.kept.len() {
                 0 => "owns no API token".to_owned(),
-                n => format!("{n} API token(s) kept"),
+                n => format!("{} kept", count(n, "API token")),
             };
             planned.skip = Some(Skip::NothingSelected { why });
         }

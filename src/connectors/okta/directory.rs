@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{AT_ONCE, Okta, answers, api_tokens, history, signs, users};
-use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Wanted};
+use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Unheard, Wanted};
 use crate::model::{ActionId, AppAccount, History, Role, Subject, Tri, UserId, Utc, Window};
 use crate::transport::{Path, Read, Reader};
 
@@ -35,16 +35,19 @@ const PARTS: &[&str] = &[
 
 #[async_trait]
 impl Directory for Okta {
-    async fn org(&self, r: &Reader) -> Result<Org, String> {
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard> {
         let path = Path::new("/.well-known/okta-organization");
-        let got = Glance::new(r).one(path).await;
-        match &*got {
-            Ok(org) if !text(org, "id").is_empty() => Ok(Org {
-                id: text(org, "id").to_owned(),
+        let answer = r.send(&Read::get(path)).await;
+        let answer = answer.map_err(|error| Unheard::from(&error))?;
+        if !answer.is_good() {
+            return Err(answers::unheard(&answer));
+        }
+        match text(&answer.json, "id") {
+            "" => Err(Unheard::Answer("Okta's answer names no org".into())),
+            id => Ok(Org {
+                id: id.to_owned(),
                 host: self.host(),
             }),
-            Ok(_) => Err("Okta's answer names no org".into()),
-            Err(unread) => Err(unread.why()),
         }
     }
 

@@ -89,10 +89,26 @@ impl<'a> Evidence<'a> {
 
     /// Whether the log holds an event of one of `types` that our call to `done` left.
     pub(super) async fn of_our_call(&self, types: &[&str], done: &Applied) -> Seen {
-        let log = match self.events().await {
-            Ok(log) => log,
-            Err(unread) => return unreadable(unread),
-        };
+        match self.our_event(types, done).await {
+            Ok(Some((event, by))) => (ProofState::Proven, said(event, by)),
+            Ok(None) => (ProofState::Pending, format!("no {} event yet", types[0])),
+            Err(unread) => unreadable(unread),
+        }
+    }
+
+    /// When that event was published.
+    pub(super) async fn logged_at(&self, types: &[&str], done: &Applied) -> Option<Utc> {
+        let (event, _) = self.our_event(types, done).await.ok()??;
+        published(event)
+    }
+
+    /// The event that our call left, and by what it names us.
+    async fn our_event(
+        &self,
+        types: &[&str],
+        done: &Applied,
+    ) -> Result<Option<(&Value, &'static str)>, &Unread> {
+        let log = self.events().await.as_ref()?;
         let subject = done.change.subject.as_str();
         let fits = |event: &&Value| {
             types.contains(&text(event, "eventType")) && event["outcome"]["result"] != "FAILURE"
@@ -100,7 +116,7 @@ impl<'a> Evidence<'a> {
         let receipts = &done.outcome.receipts;
         let mut about = log.about(subject).filter(fits);
         if let Some(event) = about.find(|event| has_request(event, receipts)) {
-            return (ProofState::Proven, said(event, "our request id"));
+            return Ok(Some((event, "our request id")));
         }
         let own = self
             .okta
@@ -118,10 +134,8 @@ impl<'a> Evidence<'a> {
             self.okta.is_ours(event, own.as_ref())
                 && published(event).is_some_and(|at| nameless().any(|r| near(at, r)))
         };
-        match log.about(subject).filter(fits).find(ours) {
-            Some(event) => (ProofState::Proven, said(event, "our client")),
-            None => (ProofState::Pending, format!("no {} event yet", types[0])),
-        }
+        let found = log.about(subject).filter(fits).find(ours);
+        Ok(found.map(|event| (event, "our client")))
     }
 
     /// Whether the log holds a revocation of this API token, by anybody.

@@ -18,6 +18,7 @@ use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
     Applied, Change, ChangeId, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Undo, UserId,
+    count,
 };
 use crate::transport::{Path, Write, Writer};
 
@@ -64,7 +65,7 @@ impl Verb for RemoveGroupMemberships {
             }
         }
         if planned.changes.is_empty() {
-            let why = format!("none of {} groups selected", groups.len());
+            let why = format!("none of {} selected", count(groups.len(), "group"));
             planned.skip = Some(Skip::NothingSelected { why });
         }
         planned

@@ -220,15 +220,19 @@ impl Okta {
     }
 
     async fn prove_one(&self, r: &Reader, evidence: &Evidence<'_>, item: &Applied) -> Proof {
-        let (state, how) = match verb(&item.change.action) {
-            Some(verb) => verb.prove(self, evidence, item).await,
-            None => (
-                ProofState::Unverifiable,
-                format!("`{}` is not an action of Okta's", item.change.action),
-            ),
+        let Some(verb) = verb(&item.change.action) else {
+            let how = format!("`{}` is not an action of Okta's", item.change.action);
+            return Proof::read(ProofState::Unverifiable, how, r.clock().now());
         };
-        let at = r.clock().now();
-        Proof::read(state, how, at)
+        let (state, how) = verb.prove(self, evidence, item).await;
+        let event_at = match state {
+            ProofState::Proven => verb.logged_at(evidence, item).await,
+            _ => None,
+        };
+        Proof {
+            event_at,
+            ..Proof::read(state, how, r.clock().now())
+        }
     }
 
     /// Whether an event of the log is an act of ours: by our client, or by our own account with

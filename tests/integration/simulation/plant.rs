@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System, Wanted,
+    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
 use oust::model::{
@@ -114,7 +114,7 @@ impl Connector for Planted {
 
 #[async_trait]
 impl Directory for Planted {
-    async fn org(&self, r: &Reader) -> Result<Org, String> {
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard> {
         self.true_one.org(r).await
     }
 
