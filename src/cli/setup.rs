@@ -68,6 +68,7 @@ impl Workshop {
     /// # Errors
     /// [`Failure`] that says which of them could not be opened, and what to do.
     pub(super) async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
+        warm_up();
         let config = load_config(global)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
@@ -132,6 +133,18 @@ impl Workshop {
             ));
         }
     }
+}
+
+/// Begins what takes long and is needed before the first request, whatever is asked for, while
+/// config and ledger are opened. Each is done once per process; whoever needs one that is not
+/// ready waits for the rest of it.
+fn warm_up() {
+    // The first random number waits for the processor's jitter to be collected: 30 ms.
+    std::thread::spawn(|| {
+        let _ = aws_lc_rs::rand::fill(&mut [0; 16]);
+    });
+    // The time zone is looked for among all that the machine knows.
+    std::thread::spawn(jiff::tz::TimeZone::system);
 }
 
 /// The checked playbook of a shipped name or a file.
