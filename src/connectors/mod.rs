@@ -3,6 +3,7 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod google;
 mod kit;
 mod okta;
 
@@ -63,7 +64,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, google::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {
