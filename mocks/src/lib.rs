@@ -5,7 +5,7 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the identity provider), [`slack`] (whom it signs people on to), [`journal`],
+//! [`okta`] (the identity provider), [`google`] and [`slack`] (where it signs people on), [`journal`],
 //! [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
@@ -16,8 +16,10 @@ pub mod accounts;
 pub mod attacker;
 mod contoso;
 pub mod faults;
+pub mod google;
 pub mod http;
 pub mod journal;
+mod jwt;
 pub mod keys;
 pub mod okta;
 pub mod range;

@@ -45,8 +45,27 @@ pub struct Sandbox {
     pub quarantine_group: String,
     /// The account taken over.
     pub victim: String,
+    /// What a client of Google needs.
+    pub google: GoogleAccess,
     /// What a client of Slack needs.
     pub slack: SlackAccess,
+}
+
+/// How a client reaches the sandbox's Google Workspace.
+#[derive(Debug, Clone)]
+pub struct GoogleAccess {
+    /// Where the APIs stand; `/admin/directory/v1` and `/admin/reports/v1` lie below.
+    pub api_url: String,
+    /// The token endpoint.
+    pub token_url: String,
+    /// The service account.
+    pub service_account: String,
+    /// The administrator it acts for.
+    pub admin: String,
+    /// The key's id.
+    pub key_id: String,
+    /// Its private key, PKCS#8 PEM.
+    pub private_key_pem: String,
 }
 
 /// How a client reaches the sandbox's Slack.
@@ -68,7 +87,9 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     let faults = Faults::parse(&options.faults)
         .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
     let key = KeyPair::es256("oust-sandbox");
+    let google_key = KeyPair::rs256("oust-sandbox-google");
     let mut world = World::contoso(clock_ms(0))
+        .google_key(&google_key)
         .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
         .client(
             READER_CLIENT_ID,
@@ -94,6 +115,14 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     };
     let base = server.url();
     Ok(Sandbox {
+        google: GoogleAccess {
+            api_url: format!("{base}/google/api"),
+            token_url: format!("{base}/google/oauth/token"),
+            service_account: crate::google::SERVICE_ACCOUNT.to_owned(),
+            admin: crate::google::ADMIN.to_owned(),
+            key_id: google_key.kid,
+            private_key_pem: google_key.private_pem,
+        },
         slack: SlackAccess {
             api_url: format!("{base}/slack/api"),
             scim_url: format!("{base}/slack/scim"),

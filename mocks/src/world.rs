@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::attacker::Attacker;
+use crate::google::Google;
 use crate::okta::state::{Enrollment, ServiceApp, Session, User};
 use crate::okta::{Limits, Okta, Settings};
 use crate::rng::Rng;
@@ -49,6 +50,7 @@ pub const OAUTH_CLIENTS: [&str; 2] = ["0oaMailSyncPro00005d7", "0oaNotesApp00000
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) okta: Okta,
+    pub(crate) google: Google,
     pub(crate) slack: Slack,
     attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
@@ -57,6 +59,7 @@ pub struct World {
 /// A world taken apart, for the range that opens on it.
 pub(crate) struct Parts {
     pub(crate) okta: Okta,
+    pub(crate) google: Google,
     pub(crate) slack: Slack,
     pub(crate) attacker: Option<Attacker>,
 }
@@ -102,6 +105,7 @@ impl World {
         };
         Self {
             okta,
+            google: Google::empty(now_ms),
             slack: Slack::empty(now_ms),
             attacker: None,
             now_ms,
@@ -231,6 +235,7 @@ impl World {
     #[must_use]
     pub fn latency_ms(mut self, ms: u64) -> Self {
         self.okta.settings.latency_ms = ms;
+        self.google.settings.latency_ms = ms;
         self.slack.settings.latency_ms = ms;
         self
     }
@@ -300,6 +305,7 @@ impl World {
     pub(crate) fn into_parts(self) -> Parts {
         Parts {
             okta: self.okta,
+            google: self.google,
             slack: self.slack,
             attacker: self.attacker,
         }
