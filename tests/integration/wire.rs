@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use oust::connector::DirectorySystem;
-use oust::connectors::{Opened, Opening, REGISTER};
+use oust::connector::{DirectorySystem, System};
+use oust::connectors::{OpenError, Opened, Opening, REGISTER};
 use oust::given::{Clock, Rng};
 use oust::model::{SystemId, Utc};
 use oust::transport::{Wire, WireError, WireLimits};
@@ -186,9 +186,27 @@ impl Org {
     /// Opens the connector with these settings; `org_url` is filled in.
     pub(crate) fn open(&self, mut settings: Value) -> DirectorySystem {
         settings["org_url"] = self.range().okta.base_url.clone().into();
-        let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
-        let opening = Opening {
-            id: SystemId::new("okta"),
+        match self.opened("okta", settings) {
+            Ok(Opened::Directory(directory)) => directory,
+            Ok(Opened::Service(_)) => panic!("okta is the directory"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Opens a service behind the directory with these settings.
+    pub(crate) fn open_service(&self, vendor: &str, settings: Value) -> System {
+        match self.opened(vendor, settings) {
+            Ok(Opened::Service(system)) => system,
+            Ok(Opened::Directory(_)) => panic!("{vendor} is a service"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn opened(&self, vendor: &str, settings: Value) -> Result<Opened, OpenError> {
+        let mut rows = REGISTER.iter();
+        let row = rows.find(|row| row.vendor.id == vendor).unwrap();
+        (row.open)(&Opening {
+            id: SystemId::new(vendor),
             settings,
             wire: Arc::new(MockWire {
                 range: Arc::clone(&self.range),
@@ -197,12 +215,7 @@ impl Org {
             clock: Arc::clone(&self.our_clock) as Arc<dyn Clock>,
             rng: Arc::new(CountingRng::default()),
             user_agent: "oust/0.1.0 run=r_test".into(),
-        };
-        match (row.open)(&opening) {
-            Ok(Opened::Directory(directory)) => directory,
-            Ok(Opened::Service(_)) => panic!("okta is the directory"),
-            Err(error) => panic!("{error}"),
-        }
+        })
     }
 
     /// Opens it with the service account's SSWS token.
