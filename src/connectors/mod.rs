@@ -6,6 +6,7 @@
 mod google;
 mod kit;
 mod okta;
+mod slack;
 
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, google::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, google::ROW, slack::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

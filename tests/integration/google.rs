@@ -12,6 +12,7 @@ mod whole;
 
 /// Stories that together send everything the connector can send.
 pub(crate) const STORIES: &[fn()] = &[
+    items::a_date_on_the_second_page_of_reports_is_found,
     items::the_tokens_of_the_window_go_and_the_old_ones_stay,
     items::app_passwords_go_whatever_unit_their_times_have,
     blind::codes_and_sessions_end_unseen_and_nothing_says_that_it_is_proven,

@@ -20,4 +20,5 @@ mod requests;
 mod samples;
 mod service;
 mod simulation;
+mod slack;
 mod wire;

@@ -1,109 +1,136 @@
-//! A responder's desk at one service behind the directory: consent to whatever is tried, and the
-//! mock's own word on what came of it. Knows no vendor: each has a desk of its own around it.
+//! A responder's desk at one service behind Okta: connector, reader, and consent to what is tried.
 
 use oust::connector::{Identified, Planned, Step, System};
 use oust::consent::{Asked, Consent};
 use oust::model::{
-    ActionId, Applied, Case, Change, Identity, Key, KeyKind, Lookup, Outcome, Plan, PlaybookRef,
-    Proof, Role, RunId, Scope, Select, Source, StepKey, Subject, Tri, UserId, Utc, Window,
-    WindowHow,
+    ActionId, Applied, Case, Change, Identity, Key, KeyKind, Lookup, Outcome, Proof, ProofState,
+    Select, Source, StepKey, Subject, SystemId, UserId, Utc, Window, WindowHow,
 };
 use oust::transport::{Reader, Writer};
-use oust_mocks::{Entry, Fault, FaultKind};
-use serde_json::Value;
+use oust_mocks::{Fault, FaultKind, World};
+use serde_json::{Value, json};
 
+use crate::okta::desk::some_plan;
+use crate::samples;
 use crate::wire::{NOW, Org};
 
-/// How long before [`NOW`] the window begins: when contoso's story does.
-const WINDOW_MIN: i64 = 78;
-
-pub(crate) struct Service {
+pub(crate) struct ServiceDesk {
     pub(crate) org: Org,
     pub(crate) system: System,
     pub(crate) reader: Reader,
+    /// How many subjects the case has; the vendor may do many at once.
+    pub(crate) case: Case,
     consent: Consent,
-    case: Case,
 }
 
-impl Service {
-    pub(crate) fn new(org: Org, system: System) -> Self {
+impl ServiceDesk {
+    /// A world and its connector; `settings` gets the org for its secrets.
+    pub(crate) fn of(world: World, vendor: &str, settings: impl FnOnce(&mut Org) -> Value) -> Self {
+        let mut org = Org::new(world);
+        let settings = settings(&mut org);
+        Self::at(org, vendor, &settings)
+    }
+
+    /// The same in an org that is there already.
+    pub(crate) fn at(org: Org, vendor: &str, settings: &Value) -> Self {
+        let system = org.open_service(vendor, settings);
         let now: Utc = NOW.parse().unwrap();
-        let window = Window {
-            start: Utc::from_millis(now.millis() - WINDOW_MIN * 60_000),
-            end: None,
-            how: WindowHow::Given,
-        };
         let case = Case {
             subjects: Vec::new(),
-            window,
+            window: Window {
+                start: Utc::from_millis(now.millis() - 78 * 60_000),
+                end: None,
+                how: WindowHow::Given,
+            },
             id: None,
             reason: None,
             source: Source::Person("test".into()),
         };
-        let asked = Asked { shown_at: now, now };
-        let consent = Consent::yes(&some_plan(&case, now), "test", asked).unwrap();
-        let reader = Reader::new(system.client.clone());
+        let consent =
+            Consent::yes(&some_plan(&case, now), "test", Asked { shown_at: now, now }).unwrap();
         Self {
+            reader: Reader::new(system.client.clone()),
             org,
             system,
-            reader,
-            consent,
             case,
+            consent,
         }
     }
 
-    /// Who somebody is at the service, by one key.
-    pub(crate) async fn who(&self, kind: KeyKind, value: &str) -> Identity {
-        let key = Key {
-            kind,
-            value: value.into(),
+    /// Who a login is there.
+    pub(crate) async fn who(&self, login: &str) -> Identity {
+        self.who_by(&[(KeyKind::Login, login)]).await
+    }
+
+    /// Who answers to these trusted keys.
+    pub(crate) async fn who_by(&self, keys: &[(KeyKind, &str)]) -> Identity {
+        let keys = keys.iter().map(|(kind, value)| Key {
+            kind: *kind,
+            value: (*value).to_owned(),
             doubt: None,
-        };
+        });
         let lookup = Lookup {
             subject: UserId::new("00u1"),
-            keys: vec![key],
+            keys: keys.collect(),
         };
-        let lookups = [lookup];
         let connector = &self.system.connector;
-        let mut found = connector.identify(&self.reader, &lookups).await;
+        let mut found = connector.identify(&self.reader, &[lookup]).await;
         assert_eq!(found.len(), 1);
         found.remove(0)
     }
 
-    /// What one step would do to the account `id` of `login`.
-    pub(crate) async fn plan_for(
+    /// The vendor's id of a login.
+    pub(crate) async fn id(&self, login: &str) -> String {
+        match self.who(login).await {
+            Identity::Found { id } => id,
+            other => panic!("{login}: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn plan(&self, verb: &str, login: &str, select: Select) -> Planned {
+        self.plan_with(verb, login, select, json!({})).await
+    }
+
+    pub(crate) async fn plan_with(
         &self,
         verb: &str,
-        (login, id): (&str, &str),
+        login: &str,
         select: Select,
         settings: Value,
     ) -> Planned {
+        let vendor = self.system.connector.vendor().id;
         let step = Step {
             key: StepKey {
-                stage: 0,
+                stage: 2,
                 step: 0,
                 system: 0,
             },
-            action: ActionId::new(self.system.id.vendor(), verb),
-            system: self.system.id.clone(),
+            action: ActionId::new(vendor, verb),
+            system: SystemId::new(vendor),
             settings,
             select,
             again: false,
         };
-        let who = [Identified {
-            subject: subject(login),
-            id: id.to_owned(),
-        }];
+        let subject: Subject = samples::subject("00u1", login);
+        let id = self.id(login).await;
+        let who = [Identified { subject, id }];
         let connector = &self.system.connector;
         let mut planned = connector.plan(&self.reader, &step, &who, &self.case).await;
         assert_eq!(planned.len(), 1);
         planned.remove(0)
     }
 
+    /// The one change of a step.
+    pub(crate) async fn change(&self, verb: &str, login: &str) -> Change {
+        let planned = self.plan(verb, login, Select::All).await;
+        assert_eq!(planned.changes.len(), 1, "{planned:?}");
+        planned.changes.into_iter().next().unwrap()
+    }
+
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
         let writer = Writer::new(&self.reader, &self.consent);
-        let batch = [change.clone()];
-        let mut outcomes = self.system.connector.apply(&writer, &batch).await;
+        let batch = std::slice::from_ref(change);
+        let mut outcomes = self.system.connector.apply(&writer, batch).await;
         assert_eq!(outcomes.len(), 1);
         outcomes.remove(0)
     }
@@ -123,70 +150,49 @@ impl Service {
         proofs.remove(0)
     }
 
-    /// Once, at the next match at this service, `METHOD path` meets `kind`.
+    pub(crate) async fn is_proven(&self, done: &Applied) -> bool {
+        self.proof(done).await.state == ProofState::Proven
+    }
+
+    /// The chain that undoes a change.
+    pub(crate) fn inverse(&self, done: &Applied) -> Vec<Change> {
+        self.system.connector.inverse(done).unwrap()
+    }
+
+    /// Once, at the next match, `METHOD path` meets `kind`.
     pub(crate) fn fault(&self, method: &str, path: &str, kind: FaultKind) {
-        let fault = Fault {
+        self.org.range().faults.add(Fault {
             method: Some(method.into()),
             path_contains: path.into(),
             nth: None,
             times: Some(1),
             kind,
-        };
-        let system = self.system.id.vendor();
-        self.org.range().faults.add_at(system, fault);
+        });
     }
 
-    /// What the mock was asked at this service.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        let range = self.org.range();
-        let entries = range.journal.entries().iter();
-        let here = entries.filter(|entry| entry.system == self.system.id.vendor());
-        here.cloned().collect()
+    /// The digest of this system's state.
+    pub(crate) fn digest(&self) -> String {
+        self.org.range().digest_of(self.system.id.vendor())
     }
 
-    /// Requests to endpoints that change something, as `METHOD path`.
+    /// Requests to endpoints that change something here, as `METHOD path`.
     pub(crate) fn writes(&self) -> Vec<String> {
-        let entries = self.entries().into_iter().filter(|entry| entry.mutating);
-        entries
-            .map(|entry| format!("{} {}", entry.method, entry.path))
+        let range = self.org.range();
+        let writes = range.journal.writes();
+        let here = writes
+            .iter()
+            .filter(|entry| entry.system == self.system.id.vendor());
+        here.map(|entry| format!("{} {}", entry.method, entry.path))
             .collect()
     }
-}
 
-/// Somebody of the directory's.
-fn subject(login: &str) -> Subject {
-    Subject {
-        id: UserId::new(format!("00u{login}")),
-        login: login.into(),
-        role: Role::Compromised,
-        status: "SUSPENDED".into(),
-        privileged: Tri::No,
-        roles: Vec::new(),
-        groups: None,
-        accounts: None,
-        mastered_by: "OKTA".into(),
-        changed_at: None,
-    }
-}
-
-fn some_plan(case: &Case, now: Utc) -> Plan {
-    Plan {
-        run: RunId::new("r_test"),
-        org_id: "00oContosoOrg00005d7".into(),
-        org: "contoso.okta.example".into(),
-        made_at: now,
-        playbook: PlaybookRef {
-            name: "test".into(),
-            title: "test".into(),
-            digest: String::new(),
-        },
-        case: case.clone(),
-        systems: Vec::new(),
-        scope: Scope::default(),
-        guards: Vec::new(),
-        stages: Vec::new(),
-        findings: Vec::new(),
-        chosen: Vec::new(),
-        unreached: Vec::new(),
+    /// How many of them did change something.
+    pub(crate) fn effects(&self) -> usize {
+        let range = self.org.range();
+        let effects = range.journal.effects();
+        let here = effects
+            .iter()
+            .filter(|entry| entry.system == self.system.id.vendor());
+        here.count()
     }
 }

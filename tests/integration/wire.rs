@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use oust::connector::{DirectorySystem, System};
-use oust::connectors::{OpenError, Opened, Opening, REGISTER};
+use oust::connectors::{Opened, Opening, REGISTER};
 use oust::given::{Clock, Rng};
 use oust::model::{SystemId, Utc};
 use oust::transport::{Wire, WireError, WireLimits};
@@ -186,28 +186,39 @@ impl Org {
     /// Opens the connector with these settings; `org_url` is filled in.
     pub(crate) fn open(&self, mut settings: Value) -> DirectorySystem {
         settings["org_url"] = self.range().okta.base_url.clone().into();
-        match self.opened("okta", settings) {
+        let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
+        let opening = Opening {
+            settings,
+            ..self.opening()
+        };
+        match (row.open)(&opening) {
             Ok(Opened::Directory(directory)) => directory,
             Ok(Opened::Service(_)) => panic!("okta is the directory"),
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// Opens a service behind the directory with these settings.
-    pub(crate) fn open_service(&self, vendor: &str, settings: Value) -> System {
-        match self.opened(vendor, settings) {
+    /// Opens a service with these settings; `{base}` in an address is where the mocks are.
+    pub(crate) fn open_service(&self, vendor: &str, settings: &Value) -> System {
+        let base = self.range().okta.base_url.clone();
+        let settings = settings.to_string().replace("{base}", &base);
+        let row = REGISTER.iter().find(|row| row.vendor.id == vendor).unwrap();
+        let opening = Opening {
+            id: SystemId::new(vendor),
+            settings: serde_json::from_str(&settings).unwrap(),
+            ..self.opening()
+        };
+        match (row.open)(&opening) {
             Ok(Opened::Service(system)) => system,
             Ok(Opened::Directory(_)) => panic!("{vendor} is a service"),
             Err(error) => panic!("{error}"),
         }
     }
 
-    fn opened(&self, vendor: &str, settings: Value) -> Result<Opened, OpenError> {
-        let mut rows = REGISTER.iter();
-        let row = rows.find(|row| row.vendor.id == vendor).unwrap();
-        (row.open)(&Opening {
-            id: SystemId::new(vendor),
-            settings,
+    fn opening(&self) -> Opening {
+        Opening {
+            id: SystemId::new("okta"),
+            settings: Value::Null,
             wire: Arc::new(MockWire {
                 range: Arc::clone(&self.range),
                 clock: Arc::clone(&self.vendor_clock) as Arc<dyn Clock>,
@@ -215,7 +226,7 @@ impl Org {
             clock: Arc::clone(&self.our_clock) as Arc<dyn Clock>,
             rng: Arc::new(CountingRng::default()),
             user_agent: "oust/0.1.0 run=r_test".into(),
-        })
+        }
     }
 
     /// Opens it with the service account's SSWS token.

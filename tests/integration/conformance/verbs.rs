@@ -14,7 +14,7 @@ use crate::okta::desk::{ALEX_LOGIN, Desk};
 use crate::wire::now_ms;
 
 /// Whose actions are tried: the directory's here, each service's beside its stories.
-const TRIED: &[&str] = &["okta", "google"];
+const TRIED: &[&str] = &["okta", "google", "slack"];
 
 /// A stand for every connector there is.
 #[test]

@@ -10,7 +10,7 @@ use crate::wire::Org;
 
 /// Why alex could not be looked up.
 async fn refusal(desk: &Desk) -> String {
-    match desk.who(KeyKind::Login, ALEX).await {
+    match desk.who_by(&[(KeyKind::Login, ALEX)]).await {
         Identity::Unread { why } => why,
         other => panic!("{other:?}"),
     }
@@ -46,7 +46,7 @@ async fn the_parts_of_a_key_do_as_well_as_its_file() {
     let pem = org.secret(&key().private_pem);
     let desk = Desk::at(
         org,
-        json!({
+        &json!({
             "key_file": null, "client_email": SERVICE_ACCOUNT, "private_key": pem,
             "key_id": key().kid,
         }),
@@ -117,7 +117,7 @@ async fn every_way_of_having_no_credential_has_words_of_its_own() {
         ),
     ];
     for (world, patch, said, hint) in cases {
-        let why = refusal(&Desk::configured(world, patch)).await;
+        let why = refusal(&Desk::configured(world, &patch)).await;
         assert!(why.contains(said) && why.contains(hint), "{why}");
     }
     // A key that was deleted at Google, and one that never was its own.
@@ -126,7 +126,7 @@ async fn every_way_of_having_no_credential_has_words_of_its_own() {
         Org::new(contoso().google_key(key()).google_key_revoked()),
         Org::new(contoso().google_key(&other)),
     ] {
-        let why = refusal(&Desk::at(org, json!({}))).await;
+        let why = refusal(&Desk::at(org, &json!({}))).await;
         assert!(why.contains("Invalid JWT Signature"), "{why}");
         assert!(why.contains("make a new one"), "{why}");
     }
@@ -165,7 +165,7 @@ async fn refusals_of_policy_are_told_and_a_busy_endpoint_is_asked_again() {
 async fn a_wrong_clock_keeps_nobody_from_killing() {
     for ahead_ms in [-2 * 3_600_000, 2 * 3_600_000] {
         let org = Org::new(contoso().google_key(key())).with_our_clock_ahead(ahead_ms);
-        let desk = Desk::at(org, json!({}));
+        let desk = Desk::at(org, &json!({}));
         let change = desk.change("sign_out").await;
         assert_eq!(desk.apply(&change).await.kind, OutcomeKind::Done);
         // Google's time is learnt once, not for each token.
@@ -178,7 +178,7 @@ async fn a_key_that_cannot_sign_is_told_by_its_place_and_never_shown() {
     let mut org = Org::new(contoso().google_key(key()));
     let garbage = org.secret("{\"private_key\": \"hunter2\"}");
     let ec = org.secret(&KeyPair::es256("e").private_pem);
-    let why = refusal(&Desk::at(org, json!({ "key_file": garbage }))).await;
+    let why = refusal(&Desk::at(org, &json!({ "key_file": garbage }))).await;
     assert!(
         why.contains("key_file") && !why.contains("hunter2"),
         "{why}"
@@ -186,7 +186,7 @@ async fn a_key_that_cannot_sign_is_told_by_its_place_and_never_shown() {
     let org = Org::new(contoso());
     let desk = Desk::at(
         org,
-        json!({
+        &json!({
             "key_file": null, "client_email": SERVICE_ACCOUNT, "private_key": ec, "key_id": "e",
         }),
     );

@@ -4,15 +4,16 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use oust::model::{Change, Select};
+use oust::connector::{Identified, Planned, Step};
+use oust::model::{ActionId, Change, Select, StepKey};
 use oust_mocks::accounts::google_id;
 use oust_mocks::google::{ADMIN, Google, SERVICE_ACCOUNT};
-use oust_mocks::{KeyPair, World};
+use oust_mocks::{Entry, KeyPair, World};
 use serde_json::{Value, json};
 
-use crate::requests::check;
-use crate::requests::google::TABLE;
-use crate::service::Service;
+use crate::requests::google::check;
+use crate::samples::subject;
+use crate::service::ServiceDesk;
 use crate::wire::{Org, now_ms};
 
 /// The login the stories are about.
@@ -20,12 +21,12 @@ pub(crate) const ALEX: &str = "alex@contoso.example";
 /// Somebody else.
 pub(crate) const KIM: &str = "kim@contoso.example";
 
-pub(crate) struct Desk(Service);
+pub(crate) struct Desk(ServiceDesk);
 
 impl Deref for Desk {
-    type Target = Service;
+    type Target = ServiceDesk;
 
-    fn deref(&self) -> &Service {
+    fn deref(&self) -> &ServiceDesk {
         &self.0
     }
 }
@@ -35,7 +36,7 @@ impl Drop for Desk {
         if std::thread::panicking() {
             return;
         }
-        check(TABLE, &self.entries());
+        check(&self.entries());
         let reads = self.org.range().google.backup_code_reads;
         assert_eq!(reads, 0, "somebody listed live backup codes");
     }
@@ -66,41 +67,60 @@ pub(crate) fn key_file(key: &KeyPair) -> String {
 impl Desk {
     /// A world, by the JSON key.
     pub(crate) fn of(world: World) -> Self {
-        Self::configured(world, json!({}))
+        Self::configured(world, &json!({}))
     }
 
     /// A world with other settings; a null takes one away.
-    pub(crate) fn configured(world: World, patch: Value) -> Self {
+    pub(crate) fn configured(world: World, patch: &Value) -> Self {
         Self::at(Org::new(world.google_key(key())), patch)
     }
 
-    pub(crate) fn at(mut org: Org, patch: Value) -> Self {
-        let file = org.secret(&key_file(key()));
-        let base = org.range().google.base_url.clone();
+    /// An org that is there already.
+    pub(crate) fn at(mut org: Org, patch: &Value) -> Self {
         let mut settings = json!({
-            "key_file": file, "admin": ADMIN,
-            "api_url": format!("{base}/api"), "token_url": format!("{base}/oauth/token"),
+            "key_file": org.secret(&key_file(key())), "admin": ADMIN,
+            "api_url": "{base}/google/api", "token_url": "{base}/google/oauth/token",
         });
         for (name, value) in patch.as_object().unwrap() {
             settings[name] = value.clone();
         }
-        settings
-            .as_object_mut()
-            .unwrap()
-            .retain(|_, value| !value.is_null());
-        let system = org.open_service("google", settings);
-        Self(Service::new(org, system))
+        let all = settings.as_object_mut().unwrap();
+        all.retain(|_, value| !value.is_null());
+        Self(ServiceDesk::at(org, "google", &settings))
     }
 
-    /// What a step would do to somebody's account.
-    pub(crate) async fn plan(
+    /// What a step would do to somebody, whatever a look-up says.
+    pub(crate) async fn plan(&self, verb: &str, login: &str, select: Select) -> Planned {
+        self.plan_with(verb, login, select, json!({})).await
+    }
+
+    pub(crate) async fn plan_with(
         &self,
         verb: &str,
         login: &str,
         select: Select,
-    ) -> oust::connector::Planned {
-        let id = google_id(login);
-        self.plan_for(verb, (login, &id), select, json!({})).await
+        settings: Value,
+    ) -> Planned {
+        let step = Step {
+            key: StepKey {
+                stage: 2,
+                step: 0,
+                system: 0,
+            },
+            action: ActionId::new("google", verb),
+            system: self.system.id.clone(),
+            settings,
+            select,
+            again: false,
+        };
+        let who = [Identified {
+            subject: subject("00u1", login),
+            id: google_id(login),
+        }];
+        let connector = &self.system.connector;
+        let mut planned = connector.plan(&self.reader, &step, &who, &self.case).await;
+        assert_eq!(planned.len(), 1);
+        planned.remove(0)
     }
 
     /// The one change of a step on alex.
@@ -120,6 +140,14 @@ impl Desk {
         let mut users = self.google().users;
         users.remove(&google_id(ALEX));
         serde_json::to_value(users).unwrap()
+    }
+
+    /// What Google was asked.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let range = self.org.range();
+        let entries = range.journal.entries().iter();
+        let here = entries.filter(|entry| entry.system == "google");
+        here.cloned().collect()
     }
 
     /// How many tokens we asked for.

@@ -26,9 +26,11 @@ async fn somebody_is_found_by_id_primary_address_or_alias() {
         (KeyKind::Login, "Alex@Contoso.example"),
         (KeyKind::Login, "A.Rivera@contoso.example"),
     ] {
-        assert_eq!(desk.who(kind, key).await, alex(), "{key}");
+        assert_eq!(desk.who_by(&[(kind, key)]).await, alex(), "{key}");
     }
-    let other = desk.who(KeyKind::Login, "somebody@contoso.example").await;
+    let other = desk
+        .who_by(&[(KeyKind::Login, "somebody@contoso.example")])
+        .await;
     assert_eq!(
         other,
         Identity::NoAccount,
@@ -39,8 +41,14 @@ async fn somebody_is_found_by_id_primary_address_or_alias() {
 #[tokio::test(start_paused = true)]
 async fn no_account_is_told_from_not_being_allowed_to_look() {
     let desk = Desk::of(contoso().without_account("google", KIM));
-    assert_eq!(desk.who(KeyKind::Login, KIM).await, Identity::NoAccount);
-    match desk.who(KeyKind::Login, "alex@partner.example").await {
+    assert_eq!(
+        desk.who_by(&[(KeyKind::Login, KIM)]).await,
+        Identity::NoAccount
+    );
+    match desk
+        .who_by(&[(KeyKind::Login, "alex@partner.example")])
+        .await
+    {
         Identity::Unread { why } => {
             assert!(why.contains("another customer's"), "{why}");
             assert!(why.contains("alex@partner.example"), "{why}");
@@ -49,17 +57,17 @@ async fn no_account_is_told_from_not_being_allowed_to_look() {
     }
     desk.org.range().journal.clear();
     for (kind, key) in [(KeyKind::Login, "alex"), (KeyKind::Id, "google-alex")] {
-        assert_eq!(desk.who(kind, key).await, Identity::NoAccount);
+        assert_eq!(desk.who_by(&[(kind, key)]).await, Identity::NoAccount);
     }
     assert!(desk.entries().is_empty(), "Google has no such keys");
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_customer_s_people_are_nobody_s() {
-    let other = Desk::configured(contoso(), json!({ "customer": "C99other" }));
-    assert_eq!(other.who(KeyKind::Login, ALEX).await, Identity::NoAccount);
-    let own = Desk::configured(contoso(), json!({ "customer": CUSTOMER }));
-    assert_eq!(own.who(KeyKind::Login, ALEX).await, alex());
+    let other = Desk::configured(contoso(), &json!({ "customer": "C99other" }));
+    assert_eq!(other.who(ALEX).await, Identity::NoAccount);
+    let own = Desk::configured(contoso(), &json!({ "customer": CUSTOMER }));
+    assert_eq!(own.who(ALEX).await, alex());
 }
 
 #[tokio::test(start_paused = true)]

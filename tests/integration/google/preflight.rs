@@ -8,7 +8,7 @@ use super::desk::{Desk, contoso};
 
 /// Ids of the findings that are more than good to know, and all words.
 async fn findings(world: World, patch: Value, verbs: &[&str]) -> (Vec<String>, String) {
-    let desk = Desk::configured(world, patch);
+    let desk = Desk::configured(world, &patch);
     let wanted: Vec<ActionId> = verbs
         .iter()
         .map(|verb| ActionId::new("google", *verb))

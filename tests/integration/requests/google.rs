@@ -1,36 +1,71 @@
-//! What the Google connector can send. Source of the `spec` rows: the Directory API's discovery
-//! document, revision 20261104; it names no statuses, so that 204 is `inferred` throughout.
+//! What the Google connector can send.
+//!
+//! Sources: [spec] is the Directory API's discovery document, revision 20261104, which names no
+//! statuses: 204 is [inferred] throughout. `/api` and `/oauth` are where the mock stands.
 
-use super::{Request, all_sent};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use oust_mocks::Entry;
+
+use super::{Row, all_sent, sent};
 use crate::google;
 
-/// The table. `/api` and `/oauth` are where the mock stands.
+const REPORTS: &str = "Reports API, authorization token activity report [docs]";
+
 #[rustfmt::skip]
-pub(crate) const TABLE: &[Request] = &[
-    Request { method: "POST", path: "/oauth/token", query: &[], body: &["(client assertion)"], good: &[200],
-        source: "docs*: OAuth 2.0 for server-to-server applications" },
-    Request { method: "GET", path: "/api/admin/directory/v1/users/{userKey}", query: &["projection"], body: &[], good: &[200],
-        source: "spec: users.get" },
-    Request { method: "PUT", path: "/api/admin/directory/v1/users/{userKey}", query: &[], body: &["suspended"], good: &[200],
-        source: "spec: users.update" },
-    Request { method: "POST", path: "/api/admin/directory/v1/users/{userKey}/signOut", query: &[], body: &[], good: &[200, 204],
-        source: "spec: users.signOut" },
-    Request { method: "GET", path: "/api/admin/directory/v1/users/{userKey}/tokens", query: &[], body: &[], good: &[200],
-        source: "spec: tokens.list" },
-    Request { method: "DELETE", path: "/api/admin/directory/v1/users/{userKey}/tokens/{clientId}", query: &[], body: &[], good: &[200, 204],
-        source: "spec: tokens.delete" },
-    Request { method: "GET", path: "/api/admin/directory/v1/users/{userKey}/asps", query: &[], body: &[], good: &[200],
-        source: "spec: asps.list" },
-    Request { method: "DELETE", path: "/api/admin/directory/v1/users/{userKey}/asps/{codeId}", query: &[], body: &[], good: &[200, 204],
-        source: "spec: asps.delete" },
-    Request { method: "POST", path: "/api/admin/directory/v1/users/{userKey}/verificationCodes/invalidate", query: &[], body: &[], good: &[200, 204],
-        source: "spec: verificationCodes.invalidate" },
-    Request { method: "GET", path: "/api/admin/reports/v1/activity/users/{userKey}/applications/token",
-        query: &["eventName", "startTime", "maxResults", "pageToken?"], body: &[], good: &[200],
-        source: "docs: Reports API, authorization token activity report" },
+const TABLE: &[Row] = &[
+    row("POST", "/oauth/token", &[], &[], "OAuth 2.0 for server-to-server applications [docs*]"),
+    row("GET", "/api/admin/directory/v1/users/{}", &["projection"], &[], "users.get [spec]"),
+    row("PUT", "/api/admin/directory/v1/users/{}", &[], &["suspended"], "users.update [spec]"),
+    row("POST", "/api/admin/directory/v1/users/{}/signOut", &[], &[], "users.signOut [spec]"),
+    row("GET", "/api/admin/directory/v1/users/{}/tokens", &[], &[], "tokens.list [spec]"),
+    row("DELETE", "/api/admin/directory/v1/users/{}/tokens/{}", &[], &[], "tokens.delete [spec]"),
+    row("GET", "/api/admin/directory/v1/users/{}/asps", &[], &[], "asps.list [spec]"),
+    row("DELETE", "/api/admin/directory/v1/users/{}/asps/{}", &[], &[], "asps.delete [spec]"),
+    row("POST", "/api/admin/directory/v1/users/{}/verificationCodes/invalidate", &[], &[], "verificationCodes.invalidate [spec]"),
+    row("GET", "/api/admin/reports/v1/activity/users/{}/applications/token", &["eventName", "maxResults", "startTime"], &[], REPORTS),
+    row("GET", "/api/admin/reports/v1/activity/users/{}/applications/token", &["eventName", "maxResults", "pageToken", "startTime"], &[], REPORTS),
 ];
 
+const fn row(
+    method: &'static str,
+    path: &'static str,
+    query: &'static [&'static str],
+    body: &'static [&'static str],
+    source: &'static str,
+) -> Row {
+    let good: &[u16] = match method.as_bytes() {
+        b"GET" | b"PUT" => &[200],
+        _ => &[200, 204],
+    };
+    Row {
+        method,
+        path,
+        query,
+        body,
+        good,
+        source,
+    }
+}
+
+thread_local! {
+    /// The rows that stories on this thread sent.
+    static SENT: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// Holds a story's requests against the table, as it ends.
+pub(crate) fn check(entries: &[Entry]) {
+    let rows = sent(TABLE, entries.iter());
+    SENT.with_borrow_mut(|sent| sent.extend(rows));
+}
+
+/// Runs stories that together send everything.
 #[test]
-fn every_request_of_the_table_is_sent_by_a_story() {
-    all_sent(TABLE, google::STORIES);
+fn every_row_is_sent_by_a_story() {
+    SENT.take();
+    for story in google::STORIES {
+        story();
+    }
+    all_sent(TABLE, &SENT.take());
 }
