@@ -11,7 +11,7 @@ async fn findings(world: World, patch: Value, verbs: &[&str]) -> (Vec<String>, S
     let desk = Desk::configured(world, &patch);
     let wanted: Vec<ActionId> = verbs
         .iter()
-        .map(|verb| ActionId::new("google", *verb))
+        .map(|verb| ActionId::new("google", verb))
         .collect();
     let connector = &desk.system.connector;
     let found = connector.preflight(&desk.reader, &wanted).await;

@@ -77,7 +77,9 @@ async fn throttled_to_the_end_is_a_failure_without_effect_and_no_lack_of_rights(
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_refused_is_renewed_once() {
     let desk = Desk::of(contoso());
+    desk.plan("revoke_tokens", ALEX, Select::All).await;
     let change = desk.change("sign_out").await;
+    assert_eq!(desk.tokens_asked(), 2);
     desk.org.wait(60).await;
     desk.fault("POST", "/signOut", FaultKind::Unauthorized401);
     assert_eq!(desk.apply(&change).await.kind, OutcomeKind::Done);

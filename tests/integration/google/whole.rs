@@ -5,16 +5,20 @@ use std::sync::Arc;
 use oust::engine::{Ended, Tools};
 use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Identity, OutcomeKind, ProofState, Skip, SystemId, Verdict};
-use oust_mocks::World;
 use oust_mocks::accounts::google_id;
 use oust_mocks::google::ADMIN;
+use oust_mocks::{Attacker, World};
 use serde_json::json;
 
 use super::desk::{ALEX, key, key_file};
 use crate::lab::{Lab, NOON};
 
 fn lab(world: World, admin: &str) -> (Lab, Tools) {
-    let lab = Lab::new(world.google_key(key()), 7);
+    lab_of(world, admin, 7)
+}
+
+fn lab_of(world: World, admin: &str, seed: u64) -> (Lab, Tools) {
+    let lab = Lab::new(world.google_key(key()), seed);
     let mut tools = lab.tools(Arc::new(MemoryStore::new()));
     let base = lab.range.lock().unwrap().google.base_url.clone();
     let settings = json!({
@@ -48,6 +52,7 @@ async fn a_takeover_is_contained_at_google_after_okta() {
     let done = Some(OutcomeKind::Done);
     let (proven, unread) = (Some(ProofState::Proven), Some(ProofState::Unverifiable));
     let expected = [
+        ("sign_out", unread),
         ("revoke_tokens", proven),
         ("revoke_tokens", proven),
         ("delete_app_passwords", proven),
@@ -75,7 +80,8 @@ async fn a_stolen_session_ends_without_touching_passwords_and_codes() {
     let (lab, tools) = lab(World::contoso(NOON), ADMIN);
     let (_, state) = lab.contain(&tools, &[ALEX], "session-hijack").await;
     let verbs: Vec<String> = of_google(&state).into_iter().map(|each| each.0).collect();
-    assert_eq!(verbs, ["revoke_tokens", "revoke_tokens", "sign_out"]);
+    let expected = ["sign_out", "revoke_tokens", "revoke_tokens", "sign_out"];
+    assert_eq!(verbs, expected);
     let range = lab.range.lock().unwrap();
     assert_eq!(range.google.user(ALEX).unwrap().asps.len(), 2);
 }
@@ -104,7 +110,7 @@ async fn the_administrator_whom_we_act_for_is_never_contained_there() {
         .steps()
         .filter(|step| step.system.as_str() == "google");
     let why: Vec<&Option<Skip>> = here.map(|step| &step.subjects[0].skip).collect();
-    assert_eq!(why.len(), 4);
+    assert_eq!(why.len(), 5);
     let is_refused = |skip: &&Option<Skip>| matches!(skip, Some(Skip::Guard { why, .. }) if why.contains("acts as this account"));
     assert!(why.iter().all(is_refused), "{why:?}");
 }
@@ -128,4 +134,29 @@ async fn a_revoked_key_leaves_google_open_and_okta_contained() {
         |skip| matches!(skip, Skip::Unread { why } if why.contains("Invalid JWT Signature")),
     );
     assert!(unread.count() >= 1, "{:?}", state.skipped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_intruder_who_digs_in_again_loses_google_too() {
+    let mut dug = 0;
+    for seed in 0..25 {
+        let attacker = Attacker::new(oust_mocks::world::ALEX, 100).with_services();
+        let (lab, tools) = lab_of(World::contoso(NOON).attacker(attacker), ADMIN, seed);
+        let (_, state) = lab.contain(&tools, &[ALEX], "account-takeover").await;
+        let range = lab.range.lock().unwrap();
+        let attacker = range.attacker.as_ref().unwrap();
+        let moves = [
+            "google_app_password",
+            "google_consent",
+            "google_backup_codes",
+        ];
+        dug += moves.map(|what| attacker.count(what)).iter().sum::<u32>();
+        let holds = range.google.holds(&google_id(ALEX));
+        assert!(
+            holds.is_empty(),
+            "{seed}: {holds:?} {:#?}",
+            of_google(&state)
+        );
+    }
+    assert!(dug > 50, "he hardly tried: {dug}");
 }
