@@ -3,6 +3,7 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod google;
 mod kit;
 mod okta;
 mod slack;
@@ -64,7 +65,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, slack::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, google::ROW, slack::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

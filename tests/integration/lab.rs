@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use oust::connector::System;
 use oust::connectors::{Opened, Opening, REGISTER};
 use oust::consent::{Asked, Consent};
 use oust::engine::{
@@ -206,8 +207,8 @@ pub(crate) struct Lab {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<LabRng>,
     pub(crate) wire: Arc<LabWire>,
-    /// Holds the token's file; no other file is touched.
-    _home: tempfile::TempDir,
+    /// Holds the files of secrets; no other file is touched.
+    home: tempfile::TempDir,
     token: std::path::PathBuf,
 }
 
@@ -239,7 +240,7 @@ impl Lab {
             clock,
             rng,
             wire,
-            _home: home,
+            home,
             token,
         }
     }
@@ -271,6 +272,32 @@ impl Lab {
             rng: self.rng.clone(),
             tool: "oust/test".into(),
         }
+    }
+
+    /// A service behind the directory.
+    pub(crate) fn service(&self, vendor: &str, settings: serde_json::Value) -> System {
+        let mut rows = REGISTER.iter();
+        let row = rows.find(|row| row.vendor.id == vendor).unwrap();
+        let opened = (row.open)(&Opening {
+            id: SystemId::new(vendor),
+            settings,
+            wire: self.wire.clone(),
+            clock: Arc::clone(&self.clock),
+            rng: self.rng.clone(),
+            user_agent: "oust/test run=r_lab".into(),
+        });
+        match opened {
+            Ok(Opened::Service(system)) => system,
+            Ok(Opened::Directory(_)) => panic!("{vendor} is a service"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A secret in a file of this laboratory's.
+    pub(crate) fn secret(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// Plans for `who` along a shipped playbook, for the last two hours.

@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod costs;
 mod fake;
+mod google;
 mod incident;
 mod kill;
 mod lab;
