@@ -14,6 +14,8 @@ mod playbook;
 mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_home;
 mod setup;
 mod show;
 mod shell;

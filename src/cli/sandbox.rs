@@ -6,13 +6,15 @@
 //! names the mocks; nothing here can make a writer.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::exit::{Exit, Failure};
+use super::sandbox_home::{Home, ToldService};
 use super::{print, say};
 use crate::model::count;
 
@@ -86,14 +88,16 @@ pub fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
 
 /// What the mocks tell about themselves, one JSON line.
 #[derive(Debug, Serialize, Deserialize)]
-struct Told {
-    url: String,
-    client_id: String,
-    reader_client_id: String,
-    private_key_pem: String,
-    kid: String,
-    quarantine_group: String,
-    victim: String,
+pub(super) struct Told {
+    pub(super) url: String,
+    pub(super) client_id: String,
+    pub(super) reader_client_id: String,
+    pub(super) private_key_pem: String,
+    pub(super) kid: String,
+    pub(super) quarantine_group: String,
+    pub(super) victim: String,
+    /// The services behind Okta.
+    pub(super) services: Vec<ToldService>,
 }
 
 /// What the mocks know to be true, one JSON line for each line on their stdin.
@@ -123,6 +127,7 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
             kid: open.kid.clone(),
             quarantine_group: open.quarantine_group.clone(),
             victim: open.victim.clone(),
+            services: services_of(&open),
         };
         print(&serde_json::to_string(&told).expect("plain text always serialises"));
         // Lives as long as its parent holds stdin open.
@@ -142,12 +147,28 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
     })
 }
 
+/// The connectors that reach the mock services, with their secrets apart.
+fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
+    let oust_mocks::Sandbox { google, slack, .. } = open;
+    vec![
+        ToldService::new(
+            json!({
+                "vendor": "google", "client_email": google.service_account,
+                "key_id": google.key_id, "admin": google.admin,
+                "api_url": google.api_url, "token_url": google.token_url,
+            }),
+            &[("private_key", &google.private_key_pem)],
+        ),
+        ToldService::new(
+            json!({ "vendor": "slack", "api_url": slack.api_url, "scim_url": slack.scim_url }),
+            &[("token", &slack.token)],
+        ),
+    ]
+}
+
 fn truth_of(open: &oust_mocks::Sandbox) -> Truth {
     let range = open.server.range();
-    let victim = range.okta.user(&open.victim).map(|user| user.id.clone());
-    let holds = victim
-        .map(|id| range.okta.attacker_holds(&id))
-        .unwrap_or_default();
+    let holds = range.holds(&open.victim);
     let moves = range.attacker.as_ref().map(|attacker| {
         attacker
             .moves
@@ -314,67 +335,4 @@ fn tell(after: &Truth) {
             after.holds.join(", ")
         ));
     }
-}
-
-/// Where a sandbox's config, key and state lie.
-struct Home {
-    dir: PathBuf,
-    config: PathBuf,
-    state: PathBuf,
-}
-
-impl Home {
-    fn lay(dir: Option<&Path>, told: &Told) -> Result<Self, Failure> {
-        let named = format!("oust-sandbox-{}", std::process::id());
-        let dir = dir.map_or_else(|| std::env::temp_dir().join(named), Path::to_owned);
-        let failed = |error: std::io::Error| {
-            let what = format!("{} cannot be written: {error}", dir.display());
-            Failure::say(Exit::NotStarted, what, "name another directory with --dir")
-        };
-        std::fs::create_dir_all(&dir).map_err(failed)?;
-        let key = dir.join("key.pem");
-        write_private(&key, &told.private_key_pem).map_err(failed)?;
-        let config = dir.join("oust.yaml");
-        std::fs::write(&config, config_for(told, &key)).map_err(failed)?;
-        let state = dir.join("state");
-        Ok(Self { dir, config, state })
-    }
-
-    fn remove(self) {
-        let _ = std::fs::remove_dir_all(self.dir);
-    }
-}
-
-fn config_for(told: &Told, key: &Path) -> String {
-    let Told {
-        url,
-        client_id,
-        reader_client_id,
-        kid,
-        quarantine_group,
-        ..
-    } = told;
-    let key = serde_json::Value::from(key.display().to_string());
-    format!(
-        "# The sandbox's config: mock vendors on loopback, throwaway keys.\n\
-         connectors:\n\
-         - vendor: okta\n  \
-           org_url: {url}\n  \
-           auth: {{ client_id: {client_id}, key_id: {kid}, private_key: {{ file: {key} }} }}\n  \
-           read_auth: {{ client_id: {reader_client_id}, key_id: {kid}, private_key: {{ file: {key} }} }}\n  \
-           quarantine_group: {quarantine_group}\n"
-    )
-}
-
-#[cfg(unix)]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)?.write_all(text.as_bytes())
-}
-
-#[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(path, text)
 }
