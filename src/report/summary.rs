@@ -114,9 +114,13 @@ pub(super) fn contained_by(
         _ => {}
     }
     if system.unproven > 0 {
-        let names: Vec<String> = read(ProofState::Unverifiable)
-            .map(|(change, proof)| format!("{}: {}", change.sentence, proof.how))
-            .collect();
+        let mut names: Vec<String> = Vec::new();
+        for (change, proof) in read(ProofState::Unverifiable) {
+            let name = format!("{}: {}", change.sentence, proof.how);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         let shown = names.iter().take(2).cloned().collect::<Vec<_>>().join("; ");
         let rest = names.len().saturating_sub(2);
         let tail = if rest > 0 {
