@@ -96,10 +96,11 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// When that event was published.
+    /// When that event was published, if it names our request. One that merely names our client
+    /// may be an earlier call's and dates nothing.
     pub(super) async fn logged_at(&self, types: &[&str], done: &Applied) -> Option<Utc> {
         let (event, _) = self.our_event(types, done).await.ok()??;
-        published(event)
+        published(event).filter(|_| has_request(event, &done.outcome.receipts))
     }
 
     /// The event that our call left, and by what it names us.
