@@ -4,6 +4,7 @@
 //! screen are printed from what the row declares.
 
 mod kit;
+mod m365;
 mod okta;
 
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

@@ -39,6 +39,16 @@ impl Write {
         }
     }
 
+    /// A PATCH without a body.
+    #[must_use]
+    pub fn patch(path: Path) -> Self {
+        Self {
+            method: Method::PATCH,
+            path,
+            body: None,
+        }
+    }
+
     /// A DELETE.
     #[must_use]
     pub fn delete(path: Path) -> Self {
