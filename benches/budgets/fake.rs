@@ -157,11 +157,7 @@ impl Connector for Fake {
 
     async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
         let at = r.clock().now();
-        let proven = |_| Proof {
-            state: ProofState::Proven,
-            how: "read".into(),
-            at,
-        };
+        let proven = |_| Proof::read(ProofState::Proven, "read", at);
         done.iter().map(proven).collect()
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::args::{Global, GoArgs, Output};
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, works_on};
 use super::setup::Workshop;
 use super::{print, say, show, stop, when};
 use crate::consent::Consent;
@@ -42,6 +42,13 @@ pub(super) async fn carry_out(
         stop: stop::on_ctrl_c(),
         prove_for: prove_for(go)?,
     };
+    let recorded = shop.archive.is_recorded();
+    match &from {
+        From::Plan(plan) => works_on(&plan.run, recorded),
+        From::Records(records) => records
+            .iter()
+            .for_each(|record| works_on(&record.run, recorded)),
+    }
     let run = match from {
         From::Plan(plan) => Run::begin(shop.tools.clone(), *plan, start).await,
         From::Records(records) => Run::resume(shop.tools.clone(), records, start).await,

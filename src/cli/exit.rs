@@ -1,8 +1,10 @@
 //! Exit codes, and errors at the border: what happened, to whom, what to do next.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::model::RunId;
 use crate::report::escape::visible;
 
 /// How a command ends. Scripts rely on the numbers.
@@ -99,6 +101,29 @@ static WROTE: AtomicBool = AtomicBool::new(false);
 /// From now on only 0, 3 and 6 are possible.
 pub(super) fn a_write_is_leaving() {
     WROTE.store(true, Ordering::Relaxed);
+}
+
+/// The run that this process works on, and whether a ledger holds it.
+static WORKS_ON: OnceLock<(RunId, bool)> = OnceLock::new();
+
+/// From now on there is a run to go on with, whatever happens to this process.
+pub(super) fn works_on(run: &RunId, recorded: bool) {
+    // One process works on one run: the first stays.
+    let _ = WORKS_ON.set((run.clone(), recorded));
+}
+
+/// How to go on after this process ended in the middle of whatever it did.
+#[must_use]
+pub(super) fn way_on() -> String {
+    match WORKS_ON.get() {
+        Some((run, true)) => {
+            format!("oust runs resume {run} reads the truth first, then goes on")
+        }
+        Some((_, false)) => {
+            "no ledger holds this run: oust contain the same accounts again, it reads first".into()
+        }
+        None => "run it again; if it stops again, -vv shows how far it comes".into(),
+    }
 }
 
 /// The exit code that `exit` becomes once a write has left, panics included.

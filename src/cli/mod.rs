@@ -7,6 +7,8 @@ pub mod args;
 mod carry;
 mod contain;
 mod exit;
+#[cfg(feature = "killpoints")]
+mod fault;
 mod files;
 mod playbook;
 mod runs;
@@ -27,7 +29,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, Global, Output};
-use exit::{Exit, Failure, after_writes};
+use exit::{Exit, Failure, after_writes, way_on};
 
 /// Parses, runs, reports; the whole program.
 pub fn main() -> ExitCode {
@@ -48,9 +50,16 @@ pub fn main() -> ExitCode {
         Ok(Ok(exit)) => after_writes(exit),
         Ok(Err(failure)) => failure.report(),
         Err(_) => {
-            say("oust stopped by a fault of its own; what is in the ledger is safe");
-            say(" hint: oust runs resume --last reads the truth first, then goes on");
-            after_writes(Exit::NotStarted)
+            let exit = after_writes(Exit::NotStarted);
+            let what = match exit {
+                Exit::Stopped => "what it wrote is in the ledger, or read back from the vendors",
+                _ => "nothing was written",
+            };
+            say(&format!(
+                "error: oust stopped by a fault of its own; {what}"
+            ));
+            say(&format!(" hint: {}", way_on()));
+            exit
         }
     };
     exit.into()

@@ -189,6 +189,8 @@ impl Observer for Watcher {
         if matches!(event, Event::Intended { .. }) {
             a_write_is_leaving();
         }
+        #[cfg(feature = "killpoints")]
+        super::fault::point();
         if let Some(live) = &self.live {
             live.lock()
                 .expect("no code panics while it holds this lock")

@@ -5,7 +5,7 @@
 
 use tokio::sync::watch;
 
-use super::exit::{Exit, after_writes};
+use super::exit::{Exit, after_writes, way_on};
 
 /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process.
 #[must_use]
@@ -19,9 +19,7 @@ pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
                 return;
             }
             if count > 0 {
-                super::say(
-                    "stopped at once; what is in doubt is read back by: oust runs resume --last",
-                );
+                super::say(&format!("stopped at once; {}", way_on()));
                 #[expect(clippy::exit, reason = "the person asked twice; the ledger is durable")]
                 std::process::exit(after_writes(Exit::NotStarted) as i32);
             }

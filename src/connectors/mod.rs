@@ -6,6 +6,7 @@
 mod kit;
 mod m365;
 mod okta;
+mod slack;
 
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, slack::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

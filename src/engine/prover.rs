@@ -121,11 +121,8 @@ impl Prover<'_> {
         let applied: Vec<Applied> = due.iter().map(|(_, applied)| applied.clone()).collect();
         let proofs = self.system.connector.prove(&reader, &applied).await;
         let mut news = Vec::new();
-        let missing = || Proof {
-            state: ProofState::Pending,
-            how: "the connector gave no proof".into(),
-            at: self.run.tools.clock.now(),
-        };
+        let now = || self.run.tools.clock.now();
+        let missing = || Proof::read(ProofState::Pending, "the connector gave no proof", now());
         let proofs: Vec<Proof> = proofs
             .into_iter()
             .chain(std::iter::repeat_with(missing))
@@ -191,11 +188,10 @@ impl Prover<'_> {
     fn given_up(&self, applied: &Applied, proof: Proof, at: Utc) -> Proof {
         let declared = self.system.connector.action(&applied.change.action);
         match declared.map(|action| action.proof) {
-            Some(Provable::ByEvent(why) | Provable::Unverifiable(why)) => Proof {
-                state: ProofState::Unverifiable,
-                how: format!("{}; {why}", proof.how),
-                at,
-            },
+            Some(Provable::ByEvent(why) | Provable::Unverifiable(why)) => {
+                let how = format!("{}; {why}", proof.how);
+                Proof::read(ProofState::Unverifiable, how, at)
+            }
             _ => proof,
         }
     }

@@ -245,20 +245,43 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
         .action(&step.action)
         .map_or(Evicts::No, |action| action.evicts);
     subject.run.recorder.read(|state| {
+        let is_due = |each: &ChangeState| match evicts {
+            Evicts::Clears if subject.is_sweep => true,
+            Evicts::Clears => is_open(each) || was_unlocked(subject, step, state, each),
+            Evicts::Locks | Evicts::No => is_open(each),
+        };
         state
             .of_step(step.key, subject.id)
-            .filter(|each| is_due(each, evicts, subject.is_sweep))
+            .filter(|each| is_due(each))
             .map(|each| each.change.clone())
             .collect()
     })
 }
 
-fn is_due(each: &ChangeState, evicts: Evicts, is_sweep: bool) -> bool {
-    let refuted = each.proof_is(ProofState::Refuted);
-    match evicts {
-        Evicts::Clears if is_sweep => true,
-        _ => (!each.is_answered_well() && !each.is_proven()) || refuted,
-    }
+fn is_open(each: &ChangeState) -> bool {
+    let settled = each.is_answered_well() || each.is_proven();
+    !settled || each.proof_is(ProofState::Refuted)
+}
+
+/// Whether the door stood open after this clear: a lock of its system is gone, or was put back
+/// since although the playbook clears after it. Whoever came in meanwhile is in.
+fn was_unlocked(
+    subject: &Subject<'_>,
+    step: &PlannedStep,
+    state: &RunState,
+    clear: &ChangeState,
+) -> bool {
+    let run = subject.run;
+    let locks = run.plan.steps().filter(|other| {
+        let declared = run.tools.action(&other.action);
+        other.system == step.system && declared.is_some_and(|known| known.evicts == Evicts::Locks)
+    });
+    locks
+        .flat_map(|other| state.of_step(other.key, subject.id))
+        .any(|lock| {
+            let put_back = lock.change.step < step.key && lock.order > clear.order;
+            put_back || lock.proof_is(ProofState::Refuted)
+        })
 }
 
 /// Sends one batch until it is answered for good; `false` if something of it is not good.
@@ -411,11 +434,8 @@ async fn read_back(run: &Run, system: &System, reader: &Reader, doubtful: &[Chan
     // One consistent read is enough for what is read by state; an event may take its time.
     let reader = reader.ranked(Rank::Evict);
     let proofs = system.connector.prove(&reader, &applied).await;
-    let missing = || Proof {
-        state: ProofState::Pending,
-        how: "the connector gave no proof".into(),
-        at: run.tools.clock.now(),
-    };
+    let now = || run.tools.clock.now();
+    let missing = || Proof::read(ProofState::Pending, "the connector gave no proof", now());
     proofs
         .into_iter()
         .chain(std::iter::repeat_with(missing))

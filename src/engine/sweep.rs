@@ -5,13 +5,13 @@
 //! first time, or answered well and read back otherwise, gets one more try, too: a person
 //! would resume the run just for that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connector::{Identified, Sign, SignsOfLife};
-use crate::ledger::{ChangeState, Event, RunState, subject_verdicts};
+use crate::ledger::{ChangeState, Event, Judge, RunState, last_clear};
 use crate::model::{
-    Applied, Change, Evicts, Finding, OutcomeKind, PlannedStep, Proof, ProofState, Severity, Skip,
-    StepKey, UserId, Utc, Verdict,
+    ActionId, Applied, Change, ChangeId, Evicts, Finding, OutcomeKind, PlannedStep, Proof,
+    ProofState, Severity, Skip, StepKey, UserId, Utc, Verdict,
 };
 use crate::transport::{Rank, Reader};
 
@@ -54,10 +54,10 @@ pub(super) async fn look(run: &Run, round: Round) -> BTreeSet<UserId> {
         }
         again.insert(subject);
     }
-    let signs = signs(run).await;
-    for sign in signs {
+    let clears = last_clears(run);
+    for sign in signs(run, &clears).await {
         if last_round {
-            refute(run, &sign);
+            refute(run, &clears, &sign);
         }
         again.insert(sign.subject.clone());
         run.recorder.defer(Event::SignOfLife {
@@ -127,10 +127,12 @@ fn open(run: &Run) -> BTreeSet<UserId> {
             open.insert(each.change.subject.clone());
         }
         // A later clear may have closed an earlier one that failed.
+        let actions = |id: &ActionId| run.tools.action(id);
+        let judge = Judge::of(state, &actions, home);
         open.retain(|subject| {
-            subject_verdicts(state, subject, &|id| run.tools.action(id), home)
-                .values()
-                .any(|judged| judged.verdict > Verdict::Contained)
+            judge
+                .as_ref()
+                .is_some_and(|judge| judge.subject(subject).verdict() > Verdict::Contained)
         });
         open
     })
@@ -181,12 +183,11 @@ fn rereadable(run: &Run, step: &PlannedStep) -> Vec<Identified> {
 }
 
 /// New signs of life since each subject's last clear.
-async fn signs(run: &Run) -> Vec<Sign> {
-    let since: Vec<(UserId, Utc)> = run.recorder.read(|state| {
-        let who = run.plan.case.subjects.iter();
-        who.filter_map(|who| last_clear(run, state, &who.id).map(|(_, at)| (who.id.clone(), at)))
-            .collect()
-    });
+async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
+    let since: Vec<(UserId, Utc)> = clears
+        .iter()
+        .map(|(who, (_, at))| (who.clone(), *at))
+        .collect();
     if since.is_empty() {
         return Vec::new();
     }
@@ -217,46 +218,32 @@ async fn signs(run: &Run) -> Vec<Sign> {
 }
 
 /// After the last round a sign counts against the clear that it outlived.
-fn refute(run: &Run, sign: &Sign) {
-    let clear = run
-        .recorder
-        .read(|state| last_clear(run, state, &sign.subject));
-    if let Some((change, _)) = clear {
-        let proof = Proof {
-            state: ProofState::Refuted,
-            how: format!("{} at {}", sign.what, sign.at),
-            at: run.tools.clock.now(),
-        };
-        run.recorder.defer(Event::Proved {
-            change: change.id,
-            proof,
-        });
+fn refute(run: &Run, clears: &Clears, sign: &Sign) {
+    if let Some((change, _)) = clears.get(&sign.subject) {
+        let change = change.clone();
+        let how = format!("{} at {}", sign.what, sign.at);
+        let proof = Proof::read(ProofState::Refuted, how, run.tools.clock.now());
+        run.recorder.defer(Event::Proved { change, proof });
     }
 }
 
-/// The subject's last clear that was answered, and when by the directory's clock.
-fn last_clear(run: &Run, state: &RunState, subject: &UserId) -> Option<(Change, Utc)> {
-    let home = &run.tools.directory.system;
-    let clears = run.plan.steps().filter(|step| {
-        let action = home.connector.action(&step.action);
-        step.system == home.id && action.is_some_and(|action| action.evicts == Evicts::Clears)
-    });
-    clears
-        .flat_map(|step| state.of_step(step.key, subject))
-        .filter(|each| each.is_answered_well())
-        .filter_map(|each| {
-            let at = each
-                .outcome
-                .as_ref()?
-                .receipts
-                .last()
-                .map(|receipt| receipt.server_at);
-            // `Date` has whole seconds: what the log shows within that one cannot be placed
-            // before or after the clear. The lock is read after it, and the targets again.
-            let at = at.map(|at| at.plus(std::time::Duration::from_millis(999)));
-            at.or(each.answered_at).map(|at| (each.change.clone(), at))
+/// Each subject's last clear, and when it was by the directory's clock.
+type Clears = BTreeMap<UserId, (ChangeId, Utc)>;
+
+fn last_clears(run: &Run) -> Clears {
+    let home = &run.tools.directory.system.id;
+    let actions = |id: &ActionId| run.tools.action(id);
+    run.recorder.read(|state| {
+        let Some(judge) = Judge::of(state, &actions, home) else {
+            return Clears::new();
+        };
+        let who = run.plan.case.subjects.iter().map(|who| &who.id);
+        who.filter_map(|who| {
+            let (clear, at) = last_clear(&judge.steps(who), &actions, home)?;
+            Some((who.clone(), (clear.change.id.clone(), at)))
         })
-        .max_by_key(|(change, at)| (*at, change.step))
+        .collect()
+    })
 }
 
 fn evicting<'s>(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::run::Tools;
 use super::services::accounts_at;
-use crate::model::{AppAccount, Case, History, Subject, Unreached, Vendor};
+use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, Vendor};
 
 /// All of it, subject by subject.
 pub(super) fn of(tools: &Tools, case: &Case, history: &History) -> Vec<Unreached> {
@@ -29,21 +29,23 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
         .filter(|(account, _)| !tools.directory.directory.is_own_app(&account.name))
         .map(|(account, why)| Unreached {
             subject: who.id.clone(),
-            vendor: vendor_of(tools, &account.name).map(|vendor| vendor.id.to_owned()),
+            vendor: vendor_of(tools, &account.name).map(|vendor| SystemId::new(vendor.id)),
             app: account.label,
             why: why.to_owned(),
         })
         .collect();
     if let Some(why) = unread {
-        let told: BTreeSet<String> = all.iter().filter_map(|each| each.vendor.clone()).collect();
+        let told: BTreeSet<SystemId> = all.iter().filter_map(|each| each.vendor.clone()).collect();
         let not_configured = tools
             .vendors
             .iter()
-            .filter(|vendor| !is_configured(tools, vendor) && !told.contains(vendor.id));
+            .filter(|vendor| !is_configured(tools, vendor))
+            .map(|vendor| SystemId::new(vendor.id))
+            .filter(|vendor| !told.contains(vendor));
         all.extend(not_configured.map(|vendor| Unreached {
             subject: who.id.clone(),
             app: String::new(),
-            vendor: Some(vendor.id.to_owned()),
+            vendor: Some(vendor),
             why: why.clone(),
         }));
     }

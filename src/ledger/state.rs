@@ -34,6 +34,8 @@ pub struct RunState {
     pub order: Vec<ChangeId>,
     /// The same by step and subject: nobody looks through all changes for one's own.
     places: BTreeMap<StepKey, BTreeMap<UserId, Vec<ChangeId>>>,
+    /// Intents so far.
+    intents: u64,
     /// Ids in the order they were answered, once for every answer.
     answered: Vec<ChangeId>,
     late: BTreeMap<SystemId, BTreeMap<UserId, Identity>>,
@@ -76,6 +78,8 @@ pub struct ChangeState {
     pub change: Change,
     /// Times it was intended.
     pub attempts: u32,
+    /// The how-manieth intent of the run its last one was, from 1; 0 before the first.
+    pub order: u64,
     /// The last answer; `None` after an intent without one.
     pub outcome: Option<Outcome>,
     /// When that answer was recorded.
@@ -84,6 +88,10 @@ pub struct ChangeState {
     pub ms: Option<u64>,
     /// What the last read showed.
     pub proof: Option<Proof>,
+    /// Since when every read has shown it so.
+    pub proven_since: Option<Utc>,
+    /// When it was read again after the run had closed.
+    pub read_again_at: Option<Utc>,
     /// Every trace that any attempt left.
     pub receipts: Vec<crate::model::Receipt>,
 }
@@ -93,10 +101,13 @@ impl ChangeState {
         Self {
             change,
             attempts: 0,
+            order: 0,
             outcome: None,
             answered_at: None,
             ms: None,
             proof: None,
+            proven_since: None,
+            read_again_at: None,
             receipts: Vec::new(),
         }
     }
@@ -123,6 +134,14 @@ impl ChangeState {
         self.proof
             .as_ref()
             .is_some_and(|proof| proof.state == state)
+    }
+
+    /// When a read first showed what the last one does, while it is proven; else when the
+    /// last read was made. Reading again later does not move it.
+    #[must_use]
+    pub fn read_at(&self) -> Option<Utc> {
+        let proof = self.proof.as_ref()?;
+        Some(self.proven_since.unwrap_or(proof.at))
     }
 
     /// The vendor said yes to it.
@@ -290,6 +309,7 @@ impl RunState {
         match event {
             Event::Intended { change, attempt } => {
                 self.first_write_at = self.first_write_at.or(Some(at));
+                self.intents += 1;
                 if let Some(state) = self.changes.get_mut(change) {
                     let step = (state.change.step, state.change.subject.clone());
                     // A step that runs after all is no longer skipped; what is beyond its
@@ -307,11 +327,14 @@ impl RunState {
                         state.receipts.clear();
                     }
                     state.attempts = *attempt;
+                    state.order = self.intents;
                     state.outcome = None;
                     state.answered_at = None;
                     state.ms = None;
                     // What was read before this attempt says nothing about it.
                     state.proof = None;
+                    state.proven_since = None;
+                    state.read_again_at = None;
                 }
             }
             Event::Answered {
@@ -334,7 +357,11 @@ impl RunState {
                 }
             }
             Event::Proved { change, proof } => {
+                let is_over = self.closed_at.is_some();
                 if let Some(state) = self.changes.get_mut(change) {
+                    state.proven_since = (proof.state == ProofState::Proven)
+                        .then(|| state.proven_since.unwrap_or(proof.at));
+                    state.read_again_at = is_over.then_some(proof.at);
                     state.proof = Some(proof.clone());
                 }
             }

@@ -27,4 +27,4 @@ pub use plan::{
     PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Unreached,
 };
 pub use time::Utc;
-pub use verdict::{Item, ItemState, Judged, Verdict, evicted_at, judge};
+pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};

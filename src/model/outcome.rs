@@ -99,6 +99,22 @@ pub struct Proof {
     pub how: String,
     /// When it was read, by our clock.
     pub at: Utc,
+    /// When the vendor's log says it happened, if an event of that log proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_at: Option<Utc>,
+}
+
+impl Proof {
+    /// What a read of the state itself showed.
+    #[must_use]
+    pub fn read(state: ProofState, how: impl Into<String>, at: Utc) -> Self {
+        Self {
+            state,
+            how: how.into(),
+            at,
+            event_at: None,
+        }
+    }
 }
 
 /// The states of a proof.

@@ -58,7 +58,7 @@ pub struct Unreached {
     /// The app's label, for people; empty if his apps could not be read.
     pub app: String,
     /// The vendor whose connector would reach it; `None` if there is none such.
-    pub vendor: Option<String>,
+    pub vendor: Option<SystemId>,
     /// How it is known that he uses it: "assigned", "signed in to", or why nobody knows.
     pub why: String,
 }

@@ -2,13 +2,19 @@
 //!
 //! Pure. `contained` is never assumed: every item must be *closed*, and the only ways to be
 //! closed are the ones written here. What cannot be read back is counted (`unproven`), and
-//! what may or may not have happened makes the system `unknown`.
+//! what may or may not have happened makes the system `unknown`. When somebody is evicted
+//! stands in [`eviction`]; from what in a run the items are made, in `ledger::Judge`.
+
+mod eviction;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evicts, OutcomeKind, Proof, ProofState, Skip, StepKey, SystemId, UserId, Utc};
+use super::{Evicts, OutcomeKind, ProofState, Skip, StepKey, SystemId, Utc};
+use eviction::Eviction;
 
 /// The four words, from best to worst; `not_attempted` judges nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,19 +43,19 @@ impl Verdict {
     }
 }
 
-/// One change or one skipped step, as far as the verdict cares.
+/// One change or one skipped step of one subject, as far as the verdict cares.
 #[derive(Clone, Debug)]
 pub struct Item<'run> {
     /// Where it stands in the playbook.
     pub step: StepKey,
-    /// Whose.
-    pub subject: &'run UserId,
     /// Where.
     pub system: &'run SystemId,
     /// What was done to what: `action target`, the same for a repetition of it.
     pub what: String,
     /// Its part in eviction.
     pub evicts: Evicts,
+    /// Its action declares why it cannot always be read back.
+    pub declared: bool,
     /// Whether its step is `optional: true`.
     pub optional: bool,
     /// What came of it.
@@ -62,16 +68,35 @@ pub enum ItemState<'run> {
     /// Planned, never sent.
     Unsent,
     /// Sent, or about to be; perhaps answered, perhaps read back.
-    Sent {
-        /// The answer; `None` if none was recorded.
-        outcome: Option<&'run OutcomeKind>,
-        /// When the answer was given.
-        answered_at: Option<Utc>,
-        /// What the last read showed.
-        proof: Option<&'run Proof>,
-    },
+    Sent(Sent<'run>),
     /// Not done, for this reason.
     Skipped(&'run Skip),
+}
+
+/// A change that left, or was about to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent<'run> {
+    /// The how-manieth write of the run it was, the last time it was sent.
+    pub order: u64,
+    /// The answer; `None` if none was recorded.
+    pub outcome: Option<&'run OutcomeKind>,
+    /// When the answer was given.
+    pub answered_at: Option<Utc>,
+    /// What the last read showed.
+    pub proof: Option<ProofState>,
+    /// Since when every read has shown it so.
+    pub proven_since: Option<Utc>,
+}
+
+impl Sent<'_> {
+    fn proven_at(&self) -> Option<Utc> {
+        self.proven_since
+            .filter(|_| self.proof == Some(ProofState::Proven))
+    }
+
+    fn is_done(&self) -> bool {
+        self.outcome == Some(&OutcomeKind::Done)
+    }
 }
 
 /// One subject at one system.
@@ -83,55 +108,38 @@ pub struct Judged {
     pub unproven: usize,
 }
 
-/// Judges one subject: a word per system, `directory` among them.
-#[must_use]
-pub fn judge(items: &[Item<'_>], directory: &SystemId) -> BTreeMap<SystemId, Judged> {
-    let evicted = evicted_at(items, directory);
-    let mut verdicts: BTreeMap<SystemId, Judged> = BTreeMap::new();
-    let systems: std::collections::BTreeSet<&SystemId> =
-        items.iter().map(|item| item.system).collect();
-    for system in systems {
-        let here: Vec<&Item<'_>> = items.iter().filter(|item| item.system == system).collect();
-        let states: Vec<Closing> = here
-            .iter()
-            .map(|item| closing(item, &here, evicted, system == directory))
-            .collect();
-        let tries_eviction =
-            system == directory && here.iter().any(|item| item.evicts != Evicts::No);
-        let not_evicted = tries_eviction && evicted.is_none();
-        let verdict = if states.contains(&Closing::InDoubt) {
-            Verdict::Unknown
-        } else if not_evicted || states.contains(&Closing::Open) {
-            Verdict::Partial
-        } else {
-            Verdict::Contained
-        };
-        let unproven = states
-            .iter()
-            .filter(|state| **state == Closing::Unproven)
-            .count();
-        verdicts.insert(system.clone(), Judged { verdict, unproven });
-    }
-    verdicts
+/// One subject everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// A word per system that has an item, the directory among them.
+    pub systems: BTreeMap<SystemId, Judged>,
+    /// When he was out of the directory for good; `None` if that is not shown.
+    pub evicted_at: Option<Utc>,
+    /// Whether the playbook tries to evict him there at all.
+    pub tries_eviction: bool,
 }
 
-/// When the subject was out of the directory for good, if he is: a lock is proven and the
-/// last clear was done; in a playbook without a lock, that clear is proven.
+/// Judges one subject. `lives`: the log shows him at work after his last clear, which refutes
+/// his eviction, whatever was read before.
 #[must_use]
-pub fn evicted_at(items: &[Item<'_>], directory: &SystemId) -> Option<Utc> {
-    let here = || items.iter().filter(|item| item.system == directory);
-    let last_clear = here()
-        .filter(|item| {
-            item.evicts == Evicts::Clears && !matches!(item.state, ItemState::Skipped(_))
-        })
-        .max_by_key(|item| item.step);
-    let cleared = last_clear.and_then(done_at);
-    let locks: Vec<&Item<'_>> = here().filter(|item| item.evicts == Evicts::Locks).collect();
-    let locked = locks.iter().filter_map(|item| proven_at(item)).min();
-    match (last_clear, locks.is_empty()) {
-        (_, true) => last_clear.and_then(proven_at),
-        (None, false) => locked,
-        (Some(_), false) => locked.zip(cleared).map(|(lock, clear)| lock.max(clear)),
+pub fn judge(items: &[Item<'_>], directory: &SystemId, lives: bool) -> Judgement {
+    let eviction = Eviction::of(items, directory, lives);
+    let mut by_system: BTreeMap<&SystemId, Vec<&Item<'_>>> = BTreeMap::new();
+    for item in items {
+        by_system.entry(item.system).or_default().push(item);
+    }
+    let systems = by_system.into_iter().map(|(system, here)| {
+        let place = Place {
+            here: &here,
+            eviction,
+            home: system == directory,
+        };
+        (system.clone(), place.judged())
+    });
+    Judgement {
+        systems: systems.collect(),
+        evicted_at: eviction.at,
+        tries_eviction: eviction.tried,
     }
 }
 
@@ -144,304 +152,115 @@ enum Closing {
     InDoubt,
 }
 
-fn closing(item: &Item<'_>, here: &[&Item<'_>], evicted: Option<Utc>, home: bool) -> Closing {
-    let own = own_closing(item, here, evicted, home);
-    if matches!(own, Closing::Proven | Closing::Residual) {
-        return own;
+/// One subject's items at one system.
+struct Place<'i> {
+    here: &'i [&'i Item<'i>],
+    eviction: Eviction,
+    home: bool,
+}
+
+impl Place<'_> {
+    /// Any in doubt: unknown; else any open: partial; else contained. An eviction that was
+    /// tried and is not shown is open, too.
+    fn judged(&self) -> Judged {
+        let states: Vec<Closing> = self.here.iter().map(|item| self.closing(item)).collect();
+        let not_evicted = self.home && self.eviction.tried && self.eviction.at.is_none();
+        let verdict = if states.contains(&Closing::InDoubt) {
+            Verdict::Unknown
+        } else if not_evicted || states.contains(&Closing::Open) {
+            Verdict::Partial
+        } else {
+            Verdict::Contained
+        };
+        let unproven = states
+            .iter()
+            .filter(|state| **state == Closing::Unproven)
+            .count();
+        Judged { verdict, unproven }
     }
-    // The same thing done again later speaks for this one: the sandwich's second clear.
-    let later = here
-        .iter()
-        .filter(|other| other.what == item.what && other.step > item.step);
-    match later.max_by_key(|other| other.step) {
-        Some(last) if closes(own_closing(last, here, evicted, home)) => Closing::Proven,
-        _ => own,
+
+    fn closing(&self, item: &Item<'_>) -> Closing {
+        let own = self.own_closing(item);
+        if matches!(own, Closing::Proven | Closing::Residual) {
+            return own;
+        }
+        // The same thing done again later speaks for this one: the sandwich's second clear.
+        let later = self
+            .here
+            .iter()
+            .filter(|other| other.what == item.what && other.step > item.step);
+        match later.max_by_key(|other| other.step) {
+            Some(last) if closes(self.own_closing(last)) => Closing::Proven,
+            _ => own,
+        }
+    }
+
+    fn own_closing(&self, item: &Item<'_>) -> Closing {
+        let open = if item.optional {
+            Closing::Residual
+        } else {
+            Closing::Open
+        };
+        let sent = match &item.state {
+            ItemState::Unsent => return open,
+            ItemState::Skipped(skip) if skip.is_closed() => return Closing::Proven,
+            ItemState::Skipped(Skip::Unasked) => return Closing::Residual,
+            ItemState::Skipped(_) => return open,
+            ItemState::Sent(sent) => sent,
+        };
+        match (sent.proof, sent.outcome) {
+            (Some(ProofState::Proven), _) => Closing::Proven,
+            (Some(ProofState::Refuted), _) => open,
+            (_, None | Some(OutcomeKind::InDoubt { .. })) => Closing::InDoubt,
+            (_, Some(OutcomeKind::Failed { .. })) => open,
+            (Some(ProofState::Unverifiable), Some(_)) if self.closes_unread(item, sent) => {
+                Closing::Unproven
+            }
+            (Some(ProofState::Unverifiable | ProofState::Pending) | None, Some(_)) => open,
+        }
+    }
+
+    /// Whether what cannot be read back counts as closed all the same.
+    fn closes_unread(&self, item: &Item<'_>, sent: &Sent<'_>) -> bool {
+        // Its absence would not count as open either; but it is counted.
+        if item.optional {
+            return true;
+        }
+        match (self.home, item.evicts, item.declared) {
+            // A clear whose event never came, behind a door that is seen to be locked.
+            (true, Evicts::Clears, _) => sent.is_done() && self.eviction.locked,
+            // Not to be told by a read made in time (a token that is gone, or hidden).
+            (true, _, false) => self.eviction.at.is_some(),
+            (_, _, true) => self.is_done_after_eviction(sent) && self.rest_is_closed(),
+            (false, _, false) => false,
+        }
+    }
+
+    fn is_done_after_eviction(&self, sent: &Sent<'_>) -> bool {
+        let evicted = self.eviction.at;
+        sent.is_done() && evicted.is_some_and(|at| sent.answered_at.is_some_and(|when| when >= at))
+    }
+
+    /// Whether everything else here is proven, or just as impossible to read back and as late:
+    /// one blind call does not spoil another.
+    fn rest_is_closed(&self) -> bool {
+        self.here.iter().all(|other| match &other.state {
+            ItemState::Skipped(Skip::Unasked) => true,
+            ItemState::Skipped(skip) => skip.is_closed() || other.optional,
+            ItemState::Sent(sent) => match sent.proof {
+                Some(ProofState::Proven) => true,
+                Some(ProofState::Unverifiable) if other.declared => {
+                    other.optional
+                        || self.is_done_after_eviction(sent)
+                        || (self.home && other.evicts == Evicts::Clears && self.eviction.locked)
+                }
+                _ => other.optional,
+            },
+            ItemState::Unsent => other.optional,
+        })
     }
 }
 
 fn closes(state: Closing) -> bool {
     matches!(state, Closing::Proven | Closing::Unproven)
-}
-
-fn own_closing(item: &Item<'_>, here: &[&Item<'_>], evicted: Option<Utc>, home: bool) -> Closing {
-    let open = if item.optional {
-        Closing::Residual
-    } else {
-        Closing::Open
-    };
-    match &item.state {
-        ItemState::Unsent => open,
-        ItemState::Skipped(skip) if skip.is_closed() => Closing::Proven,
-        ItemState::Skipped(Skip::Unasked) => Closing::Residual,
-        ItemState::Skipped(_) => open,
-        ItemState::Sent {
-            outcome,
-            answered_at,
-            proof,
-        } => {
-            let state = proof.map(|proof| proof.state);
-            match (state, outcome) {
-                (Some(ProofState::Proven), _) => Closing::Proven,
-                (Some(ProofState::Refuted), _) => open,
-                (_, None | Some(OutcomeKind::InDoubt { .. })) => Closing::InDoubt,
-                (_, Some(OutcomeKind::Failed { .. })) => open,
-                (Some(ProofState::Unverifiable), Some(_)) => {
-                    let after =
-                        evicted.is_some_and(|at| answered_at.is_some_and(|when| when >= at));
-                    let rest = here.iter().all(|other| is_proven_or_unverifiable(other));
-                    let good = if home {
-                        evicted.is_some()
-                    } else {
-                        after && rest
-                    };
-                    if good { Closing::Unproven } else { open }
-                }
-                (Some(ProofState::Pending) | None, Some(_)) => open,
-            }
-        }
-    }
-}
-
-fn is_proven_or_unverifiable(item: &Item<'_>) -> bool {
-    match &item.state {
-        ItemState::Skipped(skip) => skip.is_closed() || item.optional,
-        ItemState::Sent {
-            proof: Some(proof), ..
-        } => {
-            matches!(proof.state, ProofState::Proven | ProofState::Unverifiable)
-        }
-        _ => item.optional,
-    }
-}
-
-fn proven_at(item: &Item<'_>) -> Option<Utc> {
-    match &item.state {
-        ItemState::Sent {
-            proof: Some(proof), ..
-        } if proof.state == ProofState::Proven => Some(proof.at),
-        _ => None,
-    }
-}
-
-fn done_at(item: &Item<'_>) -> Option<Utc> {
-    match &item.state {
-        ItemState::Sent {
-            outcome: Some(kind),
-            answered_at,
-            proof,
-        } => {
-            let refuted = proof.is_some_and(|proof| proof.state == ProofState::Refuted);
-            if kind.is_good() && !refuted {
-                *answered_at
-            } else {
-                proven_at(item)
-            }
-        }
-        _ => proven_at(item),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(ms: i64) -> Utc {
-        Utc::from_millis(ms)
-    }
-
-    struct World {
-        subject: UserId,
-        okta: SystemId,
-        slack: SystemId,
-        done: OutcomeKind,
-        doubt: OutcomeKind,
-    }
-
-    impl World {
-        fn new() -> Self {
-            Self {
-                subject: UserId::new("00u1"),
-                okta: SystemId::new("okta"),
-                slack: SystemId::new("slack"),
-                done: OutcomeKind::Done,
-                doubt: OutcomeKind::InDoubt { why: "cut".into() },
-            }
-        }
-
-        fn item<'w>(
-            &'w self,
-            step: u16,
-            system: &'w SystemId,
-            what: &str,
-            evicts: Evicts,
-            state: ItemState<'w>,
-        ) -> Item<'w> {
-            let step = StepKey {
-                stage: 0,
-                step,
-                system: 0,
-            };
-            let what = what.to_owned();
-            Item {
-                step,
-                subject: &self.subject,
-                system,
-                what,
-                evicts,
-                optional: false,
-                state,
-            }
-        }
-
-        fn sent<'w>(&'w self, outcome: &'w OutcomeKind, proof: Option<&'w Proof>) -> ItemState<'w> {
-            ItemState::Sent {
-                outcome: Some(outcome),
-                answered_at: Some(at(10)),
-                proof,
-            }
-        }
-    }
-
-    fn proof(state: ProofState) -> Proof {
-        Proof {
-            state,
-            how: String::new(),
-            at: at(5),
-        }
-    }
-
-    #[test]
-    fn a_two_hundred_without_a_read_is_not_containment() {
-        let world = World::new();
-        let items = [
-            world.item(
-                0,
-                &world.okta,
-                "suspend",
-                Evicts::Locks,
-                world.sent(&world.done, None),
-            ),
-            world.item(
-                1,
-                &world.okta,
-                "clear",
-                Evicts::Clears,
-                world.sent(&world.done, None),
-            ),
-        ];
-        assert_eq!(
-            judge(&items, &world.okta)[&world.okta].verdict,
-            Verdict::Partial
-        );
-    }
-
-    #[test]
-    fn the_last_clear_speaks_for_the_first_and_counts_as_unproven_without_its_event() {
-        let world = World::new();
-        let proven = proof(ProofState::Proven);
-        let unread = proof(ProofState::Unverifiable);
-        let items = [
-            world.item(
-                0,
-                &world.okta,
-                "clear",
-                Evicts::Clears,
-                world.sent(&world.doubt, None),
-            ),
-            world.item(
-                1,
-                &world.okta,
-                "suspend",
-                Evicts::Locks,
-                world.sent(&world.done, Some(&proven)),
-            ),
-            world.item(
-                2,
-                &world.okta,
-                "clear",
-                Evicts::Clears,
-                world.sent(&world.done, Some(&unread)),
-            ),
-        ];
-        let judged = judge(&items, &world.okta)[&world.okta];
-        assert_eq!((judged.verdict, judged.unproven), (Verdict::Contained, 1));
-    }
-
-    #[test]
-    fn without_a_lock_only_the_clear_s_own_event_evicts() {
-        let world = World::new();
-        let unread = proof(ProofState::Unverifiable);
-        let clear = world.item(
-            0,
-            &world.okta,
-            "clear",
-            Evicts::Clears,
-            world.sent(&world.done, Some(&unread)),
-        );
-        assert_eq!(
-            judge(&[clear], &world.okta)[&world.okta].verdict,
-            Verdict::Partial
-        );
-    }
-
-    #[test]
-    fn an_unread_doubt_makes_the_system_unknown_and_an_unproven_lock_partial() {
-        let world = World::new();
-        let refuted = proof(ProofState::Refuted);
-        let doubt = world.item(
-            0,
-            &world.okta,
-            "suspend",
-            Evicts::Locks,
-            world.sent(&world.doubt, None),
-        );
-        assert_eq!(
-            judge(&[doubt], &world.okta)[&world.okta].verdict,
-            Verdict::Unknown
-        );
-        let back = world.item(
-            0,
-            &world.okta,
-            "suspend",
-            Evicts::Locks,
-            world.sent(&world.done, Some(&refuted)),
-        );
-        assert_eq!(
-            judge(&[back], &world.okta)[&world.okta].verdict,
-            Verdict::Partial
-        );
-    }
-
-    #[test]
-    fn an_unverifiable_call_downstream_counts_only_after_the_eviction() {
-        let world = World::new();
-        let early = Proof {
-            at: at(5),
-            ..proof(ProofState::Proven)
-        };
-        let late = Proof {
-            at: at(50),
-            ..proof(ProofState::Proven)
-        };
-        let unread = proof(ProofState::Unverifiable);
-        for (suspended, expected) in [(&early, Verdict::Contained), (&late, Verdict::Partial)] {
-            let items = [
-                world.item(
-                    0,
-                    &world.okta,
-                    "suspend",
-                    Evicts::Locks,
-                    world.sent(&world.done, Some(suspended)),
-                ),
-                world.item(
-                    1,
-                    &world.slack,
-                    "sign_out",
-                    Evicts::No,
-                    world.sent(&world.done, Some(&unread)),
-                ),
-            ];
-            assert_eq!(judge(&items, &world.okta)[&world.slack].verdict, expected);
-        }
-    }
 }

@@ -1,24 +1,18 @@
 //! Computes the report from a run's fold. Pure: the same events always give the same report.
 //!
-//! The words `contained`, `partial` and `unknown` come from [`judge`] and from nowhere else;
-//! what is added here can only make them worse: a sign of life after the last clear, an
-//! identity that could not be acted on, something planted that is still there.
-
-use std::collections::BTreeMap;
+//! Judges nothing: every word, and whether an eviction holds, is what [`Judge`] says of the
+//! same fold, so that report, exit code and the event that closes a run cannot differ.
 
 use super::frame::frame;
-use super::items::{Actions, Folded, StepOf, items, nobody_to_act_on};
 use super::object::{
-    Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport, SubjectSystem,
+    Captured, Counts, Evidence, Report, Sign, StepReport, SubjectReport, SubjectSystem,
     SystemReport, Timings, WhoThere,
 };
 use super::residual;
 use super::steps::step_report;
-use crate::ledger::RunState;
-use crate::model::{
-    Action, ActionId, Evicts, Identity, Item, Judged, Plan, Severity, Subject, SystemId, UserId,
-    Utc, Verdict, evicted_at, judge,
-};
+use super::unreached;
+use crate::ledger::{Actions, ChangeState, Judge, LifeSign, RunState, SubjectVerdict, worst};
+use crate::model::{Action, ActionId, Identity, Plan, Subject, SystemId, UserId, Utc, Verdict};
 
 impl Report {
     /// The report of a run.
@@ -32,129 +26,68 @@ impl Report {
         directory: &SystemId,
     ) -> Self {
         let mut report = frame(state);
-        let Some(plan) = &state.plan else {
+        let Some(judge) = Judge::of(state, actions, directory) else {
             return report;
         };
-        let folded = Folded::of(plan, state);
-        let base = timed_from(state);
-        report.subjects = plan
-            .case
-            .subjects
-            .iter()
-            .map(|who| subject(&folded, who, actions, directory, base))
-            .collect();
-        report.systems = systems(plan, &report.subjects);
+        let times = Times::of(state);
+        let mut words = Vec::with_capacity(judge.plan.case.subjects.len());
+        for who in &judge.plan.case.subjects {
+            let (word, told) = subject(&judge, who, actions, directory, times);
+            words.push(word);
+            report.subjects.push(told);
+        }
+        report.verdict = worst(&words);
+        report.systems = systems(judge.plan, &report.subjects);
         report.counts = counts(&report.subjects);
         report.unproven = report.systems.iter().map(|system| system.unproven).sum();
-        report.verdict = run_verdict(&report.systems, &report.planted);
         report.manual = report.subjects.iter().flat_map(residual::by_hand).collect();
-        report.timings = timings(state, &report, base);
+        let people = judge.plan.case.subjects.iter();
+        let apps = people.filter_map(|who| unreached::by_hand(&judge, who, directory));
+        report.manual.extend(apps);
+        report.timings = timings(state, &report, times);
         report
     }
 }
 
-/// The worst of the systems; something planted and still there makes the run `partial`.
-fn run_verdict(systems: &[SystemReport], planted: &[Planted]) -> Verdict {
-    let worst = systems
-        .iter()
-        .map(|system| system.verdict)
-        .max()
-        .unwrap_or(Verdict::NotAttempted);
-    let intruder_stays = planted
-        .iter()
-        .any(|one| !one.resolved && one.severity == Severity::High);
-    if intruder_stays && worst != Verdict::NotAttempted {
-        worst.max(Verdict::Partial)
-    } else {
-        worst
-    }
-}
-
 fn subject<'r>(
-    folded: &Folded<'r>,
+    judge: &Judge<'r>,
     who: &'r Subject,
     actions: Actions<'_>,
     directory: &SystemId,
-    base: Option<Utc>,
-) -> SubjectReport {
+    times: Times,
+) -> (SubjectVerdict<'r>, SubjectReport) {
     let id = &who.id;
-    let steps = folded.steps(id);
-    let mut judging = items(&steps, actions);
-    add_unreachable(folded, id, &mut judging);
-    let mut judged = judge(&judging, directory);
-    let evicted = evicted_at(&judging, directory);
-    let tried = judging
-        .iter()
-        .any(|item| item.system == directory && item.evicts != Evicts::No);
-    let signs = signs(folded.state, id, last_clear(&steps, actions).or(evicted));
-    if signs.iter().any(|sign| !sign.swept)
-        && let Some(home) = judged.get_mut(directory)
-    {
-        home.verdict = home.verdict.max(Verdict::Partial);
-    }
+    let steps = judge.steps(id);
+    let word = judge.subject_of(id, &steps);
     let steps: Vec<StepReport> = steps.iter().map(step_report).collect();
-    let systems = subject_systems(folded, id, &judged, &steps);
     let mut report = SubjectReport {
         login: who.login.clone(),
-        okta_id: who.id.clone(),
+        okta_id: id.clone(),
         role: who.role,
-        verdict: systems
-            .iter()
-            .map(|system| system.verdict)
-            .max()
-            .unwrap_or(Verdict::NotAttempted),
-        evicted_at: evicted,
-        evicted_ms: evicted.zip(base).map(|(at, base)| ms_between(base, at)),
-        can_reenter: tried && evicted.is_none(),
-        systems,
+        verdict: word.verdict(),
+        evicted_at: word.evicted_at,
+        evicted_ms: word.evicted_at.and_then(|at| times.of_the_run(at)),
+        cleared_at: word.cleared_at,
+        can_reenter: word.can_reenter,
+        systems: subject_systems(judge, id, &word),
         steps,
         residual: Vec::new(),
-        signs_of_life: signs,
-        evidence: evidence(folded.state, id),
+        signs_of_life: word.signs.iter().map(sign).collect(),
+        evidence: evidence(judge.state, id),
     };
     report.residual = residual::of(&report, actions, directory);
     report
+        .residual
+        .extend(unreached::residual(judge, id, directory));
+    (word, report)
 }
 
-/// A system where the subject is nobody we may act on is open, even if no step says so.
-fn add_unreachable<'r>(folded: &Folded<'r>, who: &'r UserId, items: &mut Vec<Item<'r>>) {
-    for system in &folded.plan.systems {
-        let unreachable = matches!(
-            folded.identity(&system.id, who),
-            Some(Identity::Ambiguous { .. } | Identity::Contested { .. } | Identity::Unread { .. })
-        );
-        let told = items.iter().any(|item| *item.system == system.id);
-        if unreachable && !told && folded.plan.scope.includes(&system.id) {
-            items.push(nobody_to_act_on(who, &system.id));
-        }
+fn sign(sign: &LifeSign<'_>) -> Sign {
+    Sign {
+        at: sign.at,
+        what: sign.what.to_owned(),
+        swept: sign.swept,
     }
-}
-
-/// When the last clear was done: by the vendor's clock, as the log's events are, if it said so.
-fn last_clear(steps: &[StepOf<'_>], actions: Actions<'_>) -> Option<Utc> {
-    steps
-        .iter()
-        .filter(|step| actions(&step.step.action).is_some_and(|a| a.evicts == Evicts::Clears))
-        .flat_map(|step| &step.changes)
-        .filter(|each| each.is_answered_well())
-        .filter_map(|each| {
-            let told = each.receipts.iter().map(|receipt| receipt.server_at).max();
-            told.or(each.answered_at)
-        })
-        .max()
-}
-
-fn signs(state: &RunState, who: &UserId, cleared: Option<Utc>) -> Vec<Sign> {
-    state
-        .signs
-        .iter()
-        .filter(|(subject, _, _)| subject == who)
-        .map(|(_, at, what)| Sign {
-            at: *at,
-            what: what.clone(),
-            swept: cleared.is_some_and(|cleared| *at <= cleared),
-        })
-        .collect()
 }
 
 fn evidence(state: &RunState, who: &UserId) -> Vec<Evidence> {
@@ -185,38 +118,31 @@ fn evidence(state: &RunState, who: &UserId) -> Vec<Evidence> {
     kept.chain(missing).collect()
 }
 
-/// The systems in plan order, then those that only a step names; the left-out ones as such.
 fn subject_systems(
-    folded: &Folded<'_>,
+    judge: &Judge<'_>,
     who: &UserId,
-    judged: &BTreeMap<SystemId, Judged>,
-    steps: &[StepReport],
+    word: &SubjectVerdict<'_>,
 ) -> Vec<SubjectSystem> {
-    let plan = folded.plan;
-    let mut ids: Vec<&SystemId> = plan.systems.iter().map(|system| &system.id).collect();
-    for step in steps {
-        if !ids.contains(&&step.system) {
-            ids.push(&step.system);
-        }
-    }
-    ids.into_iter()
-        .map(|id| {
-            let there = folded.identity(id, who);
-            let word = judged.get(id).copied().unwrap_or(Judged {
-                verdict: match there {
-                    Some(Identity::NoAccount) if plan.scope.includes(id) => Verdict::Contained,
-                    _ => Verdict::NotAttempted,
-                },
-                unproven: 0,
-            });
-            SubjectSystem {
-                id: id.clone(),
-                verdict: word.verdict,
-                unproven: word.unproven,
-                identity: who_there(there),
-            }
-        })
-        .collect()
+    let rows = word.systems.iter();
+    rows.map(|(id, judged)| SubjectSystem {
+        id: (*id).clone(),
+        verdict: judged.verdict,
+        unproven: judged.unproven,
+        identity: match judge.identity(id, who) {
+            None => not_configured(judge, id, who).unwrap_or(WhoThere::NotAsked),
+            there => who_there(there),
+        },
+    })
+    .collect()
+}
+
+fn not_configured(judge: &Judge<'_>, system: &SystemId, who: &UserId) -> Option<WhoThere> {
+    let here = judge.unreached(who);
+    let here = here.filter(|each| each.vendor.as_ref() == Some(system));
+    let apps: Vec<String> = here.map(unreached::spoken).collect();
+    (!apps.is_empty()).then(|| WhoThere::NotConfigured {
+        why: apps.join(", "),
+    })
 }
 
 fn who_there(identity: Option<&Identity>) -> WhoThere {
@@ -276,41 +202,49 @@ fn counts(subjects: &[SubjectReport]) -> Counts {
     counts
 }
 
-/// What timings count from: the consent, if it came before the first write, else the opening.
-fn timed_from(state: &RunState) -> Option<Utc> {
-    let consented = state.consent.as_ref().map(|(_, _, at)| *at);
-    consented
-        .filter(|at| state.first_write_at.is_none_or(|first| *at <= first))
-        .or(state.opened_at)
+/// What timings count from, and where the run that they are of ended.
+#[derive(Clone, Copy)]
+struct Times {
+    base: Option<Utc>,
+    closed_at: Option<Utc>,
 }
 
-fn timings(state: &RunState, report: &Report, base: Option<Utc>) -> Timings {
-    let Some(base) = base else {
-        return Timings::default();
-    };
+impl Times {
+    /// From the consent, if it came before the first write, else from the opening.
+    fn of(state: &RunState) -> Self {
+        let consented = state.consent.as_ref().map(|(_, _, at)| *at);
+        Self {
+            base: consented
+                .filter(|at| state.first_write_at.is_none_or(|first| *at <= first))
+                .or(state.opened_at),
+            closed_at: state.closed_at,
+        }
+    }
+
+    /// Milliseconds until `at`; `None` if that was after the run: what is read then is no time
+    /// of the run's.
+    fn of_the_run(self, at: Utc) -> Option<u64> {
+        let base = self.base?;
+        self.closed_at
+            .is_none_or(|closed| at <= closed)
+            .then(|| u64::try_from(at.since(base).as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+fn timings(state: &RunState, report: &Report, times: Times) -> Timings {
     let contained = report.verdict == Verdict::Contained;
-    let proven = state
-        .changes
-        .values()
-        .filter_map(|each| each.proof.as_ref())
-        .map(|proof| proof.at)
-        .max();
+    let proofs = state.changes.values().filter_map(ChangeState::read_at);
+    let proven = proofs.filter_map(|at| times.of_the_run(at)).max();
     let evicted: Option<Vec<u64>> = report
         .subjects
         .iter()
         .map(|subject| subject.evicted_ms)
         .collect();
+    let until = |at: Option<Utc>| at.and_then(|at| times.of_the_run(at));
     Timings {
-        first_write_ms: state.first_write_at.map(|at| ms_between(base, at)),
+        first_write_ms: until(state.first_write_at),
         evicted_ms: evicted.and_then(|all| all.into_iter().max()),
-        contained_ms: state
-            .last_answer_at
-            .filter(|_| contained)
-            .map(|at| ms_between(base, at)),
-        proven_ms: proven.filter(|_| contained).map(|at| ms_between(base, at)),
+        contained_ms: until(state.last_answer_at).filter(|_| contained),
+        proven_ms: proven.filter(|_| contained),
     }
-}
-
-fn ms_between(from: Utc, to: Utc) -> u64 {
-    u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }

@@ -10,7 +10,6 @@ mod compute;
 pub mod escape;
 mod frame;
 mod html;
-mod items;
 mod live;
 mod markdown;
 mod object;
@@ -21,6 +20,7 @@ mod screen;
 mod steps;
 mod summary;
 mod text;
+mod unreached;
 mod view;
 
 pub use html::html;

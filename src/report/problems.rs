@@ -142,6 +142,7 @@ fn unreachable(subject: &SubjectReport, system: &SystemId) -> Option<Problem> {
         }
         WhoThere::Contested { why, .. } => ("the identity is contested", why.clone()),
         WhoThere::Unread { why } => ("the identity could not be read", why.clone()),
+        WhoThere::NotConfigured { why } => ("no connector is configured", why.clone()),
         _ if !subject.signs_of_life.is_empty() => (
             "the log shows the account at work after the last clear",
             String::new(),

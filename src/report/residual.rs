@@ -5,12 +5,12 @@
 //! closed without a proof; and what an action declares to outlive it. `by hand` is a stage that
 //! asks for a consent of its own, and an identity that a person must settle.
 
-use super::items::Actions;
 use super::object::{
     Because, ChangeReport, KeptReport, Manual, Residual, StepOutcome, StepReport, SubjectReport,
     WhoThere,
 };
 use super::problems::problems;
+use crate::ledger::Actions;
 use crate::model::{ProofState, SystemId, Verdict};
 
 /// What still works of one subject's.

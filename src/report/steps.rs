@@ -1,11 +1,10 @@
 //! Steps and changes of the report, as the run's fold tells them.
 
-use super::items::StepOf;
 use super::object::{
     ChangeReport, KeptReport, NotDone, ProofReport, StepOutcome, StepReport, TargetReport,
 };
-use crate::ledger::ChangeState;
-use crate::model::{Found, Kept, OutcomeKind, Proof, Skip, Target};
+use crate::ledger::{ChangeState, StepOf};
+use crate::model::{Found, Kept, OutcomeKind, Skip, Target};
 
 /// One step for one subject.
 pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
@@ -79,7 +78,7 @@ fn change_report(each: &ChangeState, skip: Option<&Skip>) -> ChangeReport {
         why,
         hint: hint.filter(|hint| !hint.is_empty()),
         found_after_plan: each.change.found == Found::AfterPlan,
-        proof: each.proof.as_ref().map(proof),
+        proof: proof(each),
         undo: each.change.undo,
         ms: each.ms,
     }
@@ -93,12 +92,14 @@ fn target(target: &Target) -> TargetReport {
     }
 }
 
-fn proof(proof: &Proof) -> ProofReport {
-    ProofReport {
+fn proof(each: &ChangeState) -> Option<ProofReport> {
+    let proof = each.proof.as_ref()?;
+    Some(ProofReport {
         state: proof.state,
         how: proof.how.clone(),
-        at: proof.at,
-    }
+        at: each.read_at().unwrap_or(proof.at),
+        read_again_at: each.read_again_at,
+    })
 }
 
 fn kept(kept: &Kept) -> KeptReport {

@@ -387,7 +387,7 @@ fn residual(report: &Report) -> Vec<ResidualView> {
                 Because::Optional => "optional step not done",
                 Because::Kept => "kept",
                 Because::Unproven => "cannot be read back",
-                Because::Outlives => "outlives the action",
+                Because::Outlives | Because::Unreached => "outlives the action",
             },
         })
         .collect()

@@ -201,14 +201,19 @@ fn kill_points_are_in_no_default_build() {
         .find(|line| line.starts_with("default = "))
         .unwrap();
     assert!(!default.contains("killpoints"));
-    let gate = "#[cfg(feature = \"killpoints\")]\nmod kill;";
-    let ledger = fs::read_to_string(root().join("src/ledger/sqlite/mod.rs")).unwrap();
-    assert!(
-        ledger.contains(gate),
-        "src/ledger/sqlite/kill.rs is compiled without the feature"
-    );
+    let gated = ["ledger/sqlite/kill.rs", "cli/fault.rs"];
+    for file in gated {
+        let (module, name) = file.rsplit_once('/').unwrap();
+        let parent = fs::read_to_string(root().join(format!("src/{module}/mod.rs"))).unwrap();
+        let name = name.trim_end_matches(".rs");
+        let gate = format!("#[cfg(feature = \"killpoints\")]\nmod {name};");
+        assert!(
+            parent.contains(&gate),
+            "{file} is compiled without the feature"
+        );
+    }
     for (path, text) in sources("src") {
-        let is_gated = path.ends_with("ledger/sqlite/kill.rs");
+        let is_gated = gated.iter().any(|file| path.ends_with(file));
         assert!(
             is_gated || !text.contains("OUST_KILL"),
             "{}",

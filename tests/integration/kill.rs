@@ -190,3 +190,75 @@ mod store {
         });
     }
 }
+
+/// The program panics by a fault of its own: it still ends with an exit code that is true, and
+/// says the way on.
+#[cfg(feature = "killpoints")]
+mod panics {
+    use super::{CONTAIN, each, go_on, usual};
+    use crate::cli::desk::{Desk, Said};
+
+    /// Contains with a panic at one point; `where_to` is the name of its kind.
+    fn contain(desk: &Desk, where_to: &str, point: usize) -> Said {
+        let words: Vec<&str> = CONTAIN.split(' ').collect();
+        let mut command = desk.command(&words);
+        command.env(where_to, point.to_string());
+        Said::of(command.output().unwrap(), &words)
+    }
+
+    /// How many events an undisturbed run has; the next one may have a few more or less.
+    fn events() -> usize {
+        let desk = Desk::contoso();
+        desk.oust(CONTAIN).exits(0);
+        let export = desk.oust("runs export --last");
+        export.out.lines().count()
+    }
+
+    #[test]
+    fn at_every_event_the_exit_code_is_6_once_a_write_may_have_left_and_1_before() {
+        let usual = usual();
+        let codes = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        let events = events();
+        assert!(events >= 30, "{events}");
+        each("panics", events, |point| {
+            let desk = Desk::contoso();
+            let said = contain(&desk, "OUST_KILL_PANIC", point + 1);
+            codes.lock().unwrap().insert(said.code);
+            let wrote = !desk.server.range().journal.writes().is_empty();
+            match said.code {
+                6 => {
+                    let list = desk.oust("runs list");
+                    let run = list.out.split_whitespace().next().unwrap();
+                    said.says("a fault of its own")
+                        .hints(&format!("oust runs resume {run}"));
+                }
+                1 => {
+                    assert!(!wrote, "{}", desk.journal());
+                    said.says("nothing was written").hints("oust ");
+                }
+                // It had ended before.
+                0 => assert!(point > events / 2),
+                _ => panic!("{} after writes: {wrote}\n{}", said.code, said.err),
+            }
+            go_on(&desk, &usual);
+        });
+        let codes: Vec<i32> = codes.into_inner().unwrap().into_iter().collect();
+        assert!(codes.ends_with(&[1, 6]), "{codes:?}");
+    }
+
+    #[test]
+    fn a_ledger_thread_that_panics_does_not_save_the_intruder() {
+        for point in [1, 5, 9, 15] {
+            let desk = Desk::contoso();
+            let said = contain(&desk, "OUST_KILL_THREAD", point);
+            let wrote = !desk.server.range().journal.writes().is_empty();
+            if wrote {
+                assert!(matches!(said.code, 0 | 3), "{}: {}", said.code, said.err);
+                desk.is_contained();
+                said.says("the thread that owns it has stopped");
+            } else {
+                said.exits(1).hints("");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
-use oust::ledger::{Event, RunState};
+use oust::ledger::{Event, RunState, run_verdict};
 use oust::model::{
     Change, Found, GuardName, GuardReply, Identity, OutcomeKind, ProofState, Skip, Target, Verdict,
 };
@@ -18,6 +18,41 @@ use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, take
 
 fn screen(report: &Report) -> String {
     result_screen(report, &TimeZone::UTC, None, Style::default())
+}
+
+/// The word that closes a run is the report's, which the exit code follows.
+fn one_word(run: &RunSample) -> Verdict {
+    let state = run.state();
+    let word = run_verdict(&state, &samples::actions, &samples::directory());
+    assert_eq!(report_of(&state).verdict, word);
+    word
+}
+
+#[test]
+fn report_and_exit_code_say_what_the_run_closed_with() {
+    for run in [
+        samples::contained(),
+        samples::forbidden(),
+        samples::in_doubt(),
+        samples::guard_refused(),
+        samples::many(250),
+        samples::hostile(),
+    ] {
+        one_word(&run);
+    }
+}
+
+#[test]
+fn a_step_of_which_nobody_knows_why_it_did_nothing_is_open() {
+    let user = &[("user", "", "")];
+    let mut run = PlanSample::about(vec![alex()])
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", user)
+        .step("okta.clear_sessions", "clear sessions", user)
+        .step("okta.delete_factors", "delete factor {}", &[])
+        .run();
+    run.all_goes_well_but(&[]);
+    assert_eq!(one_word(&run), Verdict::Partial);
 }
 
 #[test]
@@ -74,10 +109,12 @@ fn an_action_that_nobody_declares_is_open() {
     let mut run = PlanSample::about(vec![alex()])
         .stage("evict")
         .step("okta.suspend_user", "suspend", user)
+        .step("okta.clear_sessions", "clear sessions", user)
         .step("okta.abolished", "abolish", user)
         .run();
     run.all_goes_well_but(&[]);
     assert_eq!(report_of(&run.state()).verdict, Verdict::Partial);
+    one_word(&run);
 }
 
 #[test]
@@ -90,8 +127,10 @@ fn an_account_that_could_not_be_told_is_open_though_no_step_says_so() {
         .at_system_as("slack", |_| Identity::NoAccount)
         .stage("evict")
         .step("okta.suspend_user", "suspend", user)
+        .step("okta.clear_sessions", "clear sessions", user)
         .run();
     run.all_goes_well_but(&[]);
+    one_word(&run);
     let report = report_of(&run.state());
     let verdicts: Vec<Verdict> = report.systems.iter().map(|system| system.verdict).collect();
     assert_eq!(
@@ -134,6 +173,9 @@ fn a_sign_of_life_refutes_until_the_account_is_cleared_again() {
     });
     let report = report_of(&run.state());
     assert_eq!(report.verdict, Verdict::Partial);
+    assert_eq!(one_word(&run), Verdict::Partial);
+    let only = &report.subjects[0];
+    assert_eq!((only.evicted_at, only.can_reenter), (None, true));
     assert!(
         screen(&report).contains("! sign of life 14:59:08: read mail; the eviction does not hold")
     );
@@ -223,11 +265,28 @@ fn an_unasked_stage_is_left_for_people() {
     let unasked = run.changes().last().unwrap().clone();
     run.all_goes_well_but(&[&unasked]);
     let report = report_of(&run.state());
-    assert_eq!(report.verdict, Verdict::Contained);
+    assert_eq!(one_word(&run), Verdict::Contained);
     assert_eq!(
         report.manual[0].text,
         "stage undo_grants asks for a consent of its own: remove role SUPER_ADMIN"
     );
+}
+
+#[test]
+fn a_stage_that_asks_is_unanswered_before_anybody_recorded_it() {
+    let mut run = takeover(vec![alex()])
+        .stage("undo_grants")
+        .step(
+            "okta.remove_admin_roles",
+            "remove role SUPER_ADMIN",
+            &[("user", "", "")],
+        )
+        .with(|plan| plan.stages.last_mut().unwrap().ask = true)
+        .run();
+    let unasked = run.changes().last().unwrap().clone();
+    run.all_goes_well_but(&[&unasked]);
+    assert_eq!(one_word(&run), Verdict::Contained);
+    assert_eq!(report_of(&run.state()).manual.len(), 1);
 }
 
 #[test]

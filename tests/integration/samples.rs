@@ -103,12 +103,10 @@ static SALESFORCE: &[Action] = &[
     ),
 ];
 
-static GOOGLE: &[Action] = &[action(
-    "sign_out",
-    "sign out",
-    Undo::PersonRedoes,
-    Evicts::No,
-)];
+static GOOGLE: &[Action] = &[Action {
+    proof: Provable::Unverifiable("Google has no call that lists sign-ins"),
+    ..action("sign_out", "sign out", Undo::PersonRedoes, Evicts::No)
+}];
 
 /// The declarations of the samples' actions.
 pub(crate) fn actions(id: &ActionId) -> Option<&'static Action> {
@@ -449,11 +447,7 @@ impl RunSample {
 
     /// A read shows this of a change.
     pub(crate) fn prove(&mut self, change: &ChangeId, state: ProofState, how: &str) -> &mut Self {
-        let proof = Proof {
-            state,
-            how: how.into(),
-            at: at(self.now_ms),
-        };
+        let proof = Proof::read(state, how, at(self.now_ms));
         self.happens(Event::Proved {
             change: change.clone(),
             proof,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use oust::connector::DirectorySystem;
+use oust::connector::{DirectorySystem, System};
 use oust::connectors::{Opened, Opening, REGISTER};
 use oust::given::{Clock, Rng};
 use oust::model::{SystemId, Utc};
@@ -188,8 +188,37 @@ impl Org {
         settings["org_url"] = self.range().okta.base_url.clone().into();
         let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
         let opening = Opening {
-            id: SystemId::new("okta"),
             settings,
+            ..self.opening()
+        };
+        match (row.open)(&opening) {
+            Ok(Opened::Directory(directory)) => directory,
+            Ok(Opened::Service(_)) => panic!("okta is the directory"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Opens a service with these settings; `{base}` in an address is where the mocks are.
+    pub(crate) fn open_service(&self, vendor: &str, settings: &Value) -> System {
+        let base = self.range().okta.base_url.clone();
+        let settings = settings.to_string().replace("{base}", &base);
+        let row = REGISTER.iter().find(|row| row.vendor.id == vendor).unwrap();
+        let opening = Opening {
+            id: SystemId::new(vendor),
+            settings: serde_json::from_str(&settings).unwrap(),
+            ..self.opening()
+        };
+        match (row.open)(&opening) {
+            Ok(Opened::Service(system)) => system,
+            Ok(Opened::Directory(_)) => panic!("{vendor} is a service"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn opening(&self) -> Opening {
+        Opening {
+            id: SystemId::new("okta"),
+            settings: Value::Null,
             wire: Arc::new(MockWire {
                 range: Arc::clone(&self.range),
                 clock: Arc::clone(&self.vendor_clock) as Arc<dyn Clock>,
@@ -197,11 +226,6 @@ impl Org {
             clock: Arc::clone(&self.our_clock) as Arc<dyn Clock>,
             rng: Arc::new(CountingRng::default()),
             user_agent: "oust/0.1.0 run=r_test".into(),
-        };
-        match (row.open)(&opening) {
-            Ok(Opened::Directory(directory)) => directory,
-            Ok(Opened::Service(_)) => panic!("okta is the directory"),
-            Err(error) => panic!("{error}"),
         }
     }
 

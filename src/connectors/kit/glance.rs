@@ -96,19 +96,6 @@ impl Glance {
         Arc::clone(cell.get_or_init(read).await)
     }
 
-    /// The same of a vendor whose pages always name their items, even if there are none: a page
-    /// without them is no page, and no proof that something is absent.
-    pub(in crate::connectors) async fn full_list(
-        &self,
-        path: Path,
-        items: &'static str,
-        next: &'static str,
-    ) -> Arc<Got> {
-        let cell = self.cell(format!("full list {path:?}"));
-        let read = || async { Arc::new(self.full_pages(path, items, next).await) };
-        Arc::clone(cell.get_or_init(read).await)
-    }
-
     async fn read(&self, key: String, read: Read) -> Arc<Got> {
         let cell = self.cell(key);
         let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };
@@ -119,25 +106,9 @@ impl Glance {
         let mut all = Vec::new();
         let mut page = self.heard(self.reader.send(&Read::get(path)).await)?;
         for _ in 0..PAGES_MAX {
-            match page[items].take() {
-                Value::Array(more) => all.extend(more),
-                Value::Null => {}
-                _ => return Err(Unread::NoAnswer("a list was expected".into())),
-            }
-            let Some(link) = page[next].as_str().filter(|link| !link.is_empty()) else {
-                return Ok(Value::Array(all));
-            };
-            page = self.heard(self.reader.follow(link).await)?;
-        }
-        Err(Unread::NoAnswer(format!("more than {PAGES_MAX} pages")))
-    }
-
-    async fn full_pages(&self, path: Path, items: &str, next: &str) -> Got {
-        let mut all = Vec::new();
-        let mut page = self.heard(self.reader.send(&Read::get(path)).await)?;
-        for _ in 0..PAGES_MAX {
             match page.get_mut(items).map(Value::take) {
                 Some(Value::Array(more)) => all.extend(more),
+                // Without items it is no page, and no proof that something is absent.
                 _ => return Err(Unread::NoAnswer("a list was expected".into())),
             }
             let Some(link) = page[next].as_str().filter(|link| !link.is_empty()) else {

@@ -12,9 +12,7 @@ mod verb;
 mod voice;
 
 pub(super) use bearer::{Bearer, Issued, Issuer};
-pub(super) use changes::{
-    LABEL_MAX, bounded, change, flag, login_of, not_selected, target, undoing,
-};
+pub(super) use changes::{LABEL_MAX, bounded, change, login_of, not_selected, target, undoing};
 pub(super) use glance::{Glance, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unread};
 pub(super) use token_endpoint::{Answered, TokenEndpoint};

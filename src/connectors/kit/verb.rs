@@ -110,6 +110,11 @@ pub(in crate::connectors) async fn prove_all<S: Sync + 'static>(
     let seen: Vec<Seen> = stream::iter(seen).buffered(AT_ONCE).collect().await;
     let at = reader.clock().now();
     seen.into_iter()
-        .map(|(state, how)| Proof { state, how, at })
+        .map(|(state, how)| Proof {
+            state,
+            how,
+            at,
+            event_at: None,
+        })
         .collect()
 }

@@ -141,7 +141,7 @@ async fn is_now(m365: &M365, glance: &Glance, done: &Applied, wanted: bool) -> S
 /// Directory roles, which make Entra ask for a role of the app, too.
 async fn roles(p: &Planning<'_, M365>, id: &str) -> Option<String> {
     let path = users::path(id).then("/memberOf");
-    let got = p.glance.full_list(path, "value", "@odata.nextLink").await;
+    let got = p.glance.list(path, "value", "@odata.nextLink").await;
     let memberships = match &*got {
         Ok(memberships) => memberships,
         Err(unread) => {

@@ -116,7 +116,7 @@ impl Verb<M365> for RevokeConsents {
 
 async fn list(glance: &Glance, id: &str) -> Arc<Result<Value, Unread>> {
     let path = users::path(id).then("/oauth2PermissionGrants");
-    glance.full_list(path, "value", "@odata.nextLink").await
+    glance.list(path, "value", "@odata.nextLink").await
 }
 
 /// Consents that the account gave since the window began. One read serves everybody.
@@ -128,7 +128,7 @@ async fn audit(p: &Planning<'_, M365>, id: &str) -> Result<Consented, String> {
     let filter =
         format!("activityDisplayName eq 'Consent to application' and activityDateTime ge {start}");
     let path = Path::new("/v1.0/auditLogs/directoryAudits").query("$filter", filter);
-    let got = p.glance.full_list(path, "value", "@odata.nextLink").await;
+    let got = p.glance.list(path, "value", "@odata.nextLink").await;
     let events = match &*got {
         Ok(events) => events,
         Err(unread) => return Err(p.service.unread_for(&[AUDIT_READ], unread)),

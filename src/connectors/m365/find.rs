@@ -40,11 +40,7 @@ impl<'a> Directory<'a> {
 
     async fn by_filter(&self, filter: String) -> Result<Vec<Candidate>, String> {
         let path = asked(Path::new("/v1.0/users").query("$filter", filter));
-        match &*self
-            .glance
-            .full_list(path, "value", "@odata.nextLink")
-            .await
-        {
+        match &*self.glance.list(path, "value", "@odata.nextLink").await {
             Ok(users) => Ok(items(users).iter().map(candidate).collect()),
             Err(unread) => Err(self.why(unread)),
         }

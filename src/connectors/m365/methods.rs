@@ -222,7 +222,7 @@ pub(super) fn kinds() -> usize {
 
 async fn list(glance: &Glance, id: &str) -> std::sync::Arc<Result<Value, Unread>> {
     let path = users::path(id).then("/authentication/methods");
-    glance.full_list(path, "value", "@odata.nextLink").await
+    glance.list(path, "value", "@odata.nextLink").await
 }
 
 fn take(p: &Planning<'_, M365>, who: &Identified, method: &Value, planned: &mut Planned) {

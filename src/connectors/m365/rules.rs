@@ -109,7 +109,7 @@ impl Verb<M365> for EnableInboxRule {
 
 async fn list(glance: &Glance, id: &str) -> Arc<Result<Value, Unread>> {
     let path = rules_of(id);
-    glance.full_list(path, "value", "@odata.nextLink").await
+    glance.list(path, "value", "@odata.nextLink").await
 }
 
 fn rules_of(id: &str) -> Path {

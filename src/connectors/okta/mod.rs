@@ -225,7 +225,7 @@ impl Okta {
             ),
         };
         let at = r.clock().now();
-        Proof { state, how, at }
+        Proof::read(state, how, at)
     }
 
     /// Whether an event of the log is an act of ours: by our client, or by our own account with

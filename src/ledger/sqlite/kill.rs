@@ -1,6 +1,7 @@
 //! Points at which a test kills the process; compiled with the feature `killpoints` alone.
 //!
 //! `OUST_KILL_STORE=N` kills at the Nth point of the process, with nothing flushed or dropped;
+//! `OUST_KILL_THREAD=N` lets the ledger's own thread panic there, which the run must outlive;
 //! `OUST_KILL_RECORD=FILE` lists the points that a whole run passes, a line each.
 
 /// A point of this name was reached.
@@ -20,5 +21,8 @@ pub(super) fn point(name: &str) {
     }
     if std::env::var("OUST_KILL_STORE").is_ok_and(|at| at == count.to_string()) {
         std::process::abort();
+    }
+    if std::env::var("OUST_KILL_THREAD").is_ok_and(|at| at == count.to_string()) {
+        panic!("a test asked for a panic at point {count}");
     }
 }

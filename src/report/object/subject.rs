@@ -25,6 +25,9 @@ pub struct SubjectReport {
     pub evicted_at: Option<Utc>,
     /// The same, counted like `timings`.
     pub evicted_ms: Option<u64>,
+    /// The moment of its last clear, by the directory's clock: signs of life count from here.
+    #[schemars(with = "Option<words::Moment>")]
+    pub cleared_at: Option<Utc>,
     /// Eviction was tried and is not shown: single sign-on may let it in again anywhere.
     pub can_reenter: bool,
     /// System by system.
@@ -81,6 +84,11 @@ pub enum WhoThere {
     /// Could not be read.
     Unread {
         /// What went wrong.
+        why: String,
+    },
+    /// The subject uses it, and no connector is configured.
+    NotConfigured {
+        /// The apps, or why nobody knows whether he uses it.
         why: String,
     },
     /// Nobody looked.
@@ -204,9 +212,12 @@ pub struct ProofReport {
     pub state: ProofState,
     /// By what, or why it cannot be read.
     pub how: String,
-    /// When it was read.
+    /// When it was read; of a proof, when it was first read so.
     #[schemars(with = "words::Moment")]
     pub at: Utc,
+    /// When it was last read again after the run had closed; null if it was not.
+    #[schemars(with = "Option<words::Moment>")]
+    pub read_again_at: Option<Utc>,
 }
 
 /// Something a selector left alone.
@@ -250,6 +261,8 @@ pub enum Because {
     Unproven,
     /// The vendor lets it live on after the action that was done.
     Outlives,
+    /// No connector reaches the app.
+    Unreached,
 }
 
 /// One sign of life.

@@ -105,6 +105,35 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
         .exits(0)
         .says("CONTAINED");
     desk.is_contained();
+    // He may have come in while the door stood open: what is signed in now goes, too.
+    assert_eq!(
+        evicting(&desk, writes)[..3],
+        ["sessions", "suspend", "sessions"]
+    );
+}
+
+/// The last part of the paths of writes that evict, after the first `before` writes.
+fn evicting(desk: &Desk, before: usize) -> Vec<String> {
+    let range = desk.server.range();
+    let writes = range.journal.writes();
+    let ends = writes[before..]
+        .iter()
+        .filter_map(|write| write.path.rsplit('/').next());
+    ends.map(|end| end.split('?').next().unwrap_or(end).to_owned())
+        .filter(|end| end == "sessions" || end == "suspend")
+        .collect()
+}
+
+#[test]
+fn a_lock_that_only_a_resume_gets_is_cleared_after() {
+    let desk = Desk::contoso();
+    desk.faults("lifecycle/suspend=forbidden");
+    desk.oust(CONTAIN).exits(3);
+    desk.faults("");
+    let writes = desk.server.range().journal.writes().len();
+    desk.oust("runs resume --last --yes").exits(0);
+    assert_eq!(evicting(&desk, writes), ["suspend", "sessions"]);
+    desk.is_contained();
 }
 
 #[test]

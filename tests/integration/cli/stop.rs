@@ -69,7 +69,7 @@ fn ctrl_c_twice_stops_at_once_and_what_is_in_doubt_is_read_back() {
     run.ended()
         .exits(6)
         .says("stopped at once")
-        .says("oust runs resume --last");
+        .says("oust runs resume r_");
     let before = desk.server.range().journal.entries().len();
     desk.oust("runs resume --last --yes")
         .exits(0)

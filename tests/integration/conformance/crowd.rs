@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use oust::engine::{Ended, Run, plan};
 use oust::guard::GuardConfig;
-use oust::ledger::{MemoryStore, RunState, subject_verdicts};
-use oust::model::{Skip, SystemId, Tri, UserId, Verdict};
+use oust::ledger::{Judge, MemoryStore, RunState};
+use oust::model::{ActionId, Skip, SystemId, Tri, UserId, Verdict};
 use oust_mocks::world::{ALEX, PRIYA};
 use oust_mocks::{Faults, World};
 
@@ -94,6 +94,7 @@ async fn contain(lab: &Lab, who: &[String]) -> (Ended, RunState) {
 fn verdict(state: &RunState, who: &UserId) -> Verdict {
     let vendor = oust::connectors::vendors().next().unwrap();
     let home = SystemId::new("okta");
-    let judged = subject_verdicts(state, who, &|id| vendor.action(id.verb()), &home);
-    judged[&home].verdict
+    let actions = |id: &ActionId| vendor.action(id.verb());
+    let judge = Judge::of(state, &actions, &home).unwrap();
+    judge.subject(who).verdict()
 }

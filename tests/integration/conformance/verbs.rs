@@ -13,15 +13,15 @@ use super::okta::{Trial, settings, taken_back, trials};
 use crate::okta::desk::{ALEX_LOGIN, Desk};
 use crate::wire::now_ms;
 
+/// Whose actions are tried: the directory's here, each service's beside its stories.
+const TRIED: &[&str] = &["okta", "m365", "slack"];
+
 /// A stand for every connector there is.
 #[test]
 fn every_connector_has_a_mock() {
     for row in REGISTER {
-        assert_eq!(
-            row.vendor.id, "okta",
-            "no conformance trials for `{}`",
-            row.vendor.id
-        );
+        let id = row.vendor.id;
+        assert!(TRIED.contains(&id), "no conformance trials for `{id}`");
     }
 }
 

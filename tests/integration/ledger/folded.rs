@@ -26,11 +26,7 @@ fn the_change(state: &RunState) -> &ChangeState {
 fn proved(state: ProofState) -> Event {
     Event::Proved {
         change: suspend(ALEX).id,
-        proof: Proof {
-            state,
-            how: "read".into(),
-            at: at(9),
-        },
+        proof: Proof::read(state, "read", at(9)),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use oust::ledger::{ChangeState, subject_verdicts};
-use oust::model::{OutcomeKind, ProofState, SystemId, Verdict};
+use oust::ledger::{ChangeState, Judge};
+use oust::model::{ActionId, OutcomeKind, ProofState, SystemId, Verdict};
 
 use super::cell::{How, Place, Seen};
 use super::faults::Trouble;
@@ -204,11 +204,13 @@ fn unproven(seen: &Seen) -> usize {
     let vendor = oust::connectors::vendors()
         .find(|vendor| vendor.id == "okta")
         .unwrap();
-    let subjects = &state.plan.as_ref().unwrap().case.subjects;
-    let judged = subjects.iter().flat_map(|who| {
-        subject_verdicts(state, &who.id, &|id| vendor.action(id.verb()), &home).into_values()
-    });
-    judged.map(|each| each.unproven).sum()
+    let actions = |id: &ActionId| vendor.action(id.verb());
+    let judge = Judge::of(state, &actions, &home).unwrap();
+    let subjects = judge.plan.case.subjects.iter();
+    subjects
+        .flat_map(|who| judge.subject(&who.id).systems)
+        .map(|(_, judged)| judged.unproven)
+        .sum()
 }
 
 fn nobody_else(seen: &Seen) -> Result<(), String> {

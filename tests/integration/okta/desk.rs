@@ -213,7 +213,7 @@ pub(crate) fn failure(outcome: &Outcome) -> (String, String) {
     }
 }
 
-fn some_plan(case: &Case, now: Utc) -> Plan {
+pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
     Plan {
         run: RunId::new("r_test"),
         org_id: "00oContosoOrg00005d7".into(),

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use oust::ledger::{Archive, Disk, MemoryStore, RunState};
-use oust::model::Verdict;
+use oust::model::{ActionId, SystemId, Verdict};
+use oust::report::Report;
 use oust_mocks::Range;
 
 use super::Outcome;
@@ -93,6 +94,7 @@ pub(crate) async fn hold(
         Outcome::Closed(state) => state,
     };
     truth(&range, schedule, state)?;
+    one_word(state)?;
     order(&range, state)?;
     let ledger = MemoryStore::restore(disk);
     let verified = ledger.verify(None).now_or_never().unwrap().unwrap();
@@ -119,6 +121,23 @@ fn truth(range: &Range, schedule: &Schedule, state: &RunState) -> Result<(), Vio
         }
     }
     Ok(())
+}
+
+/// The report says of the run what the run said of itself when it closed.
+fn one_word(state: &RunState) -> Result<(), Violation> {
+    let actions = |id: &ActionId| {
+        let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
+        vendor.action(id.verb())
+    };
+    let report = Report::of(state, &actions, &SystemId::new("okta"));
+    if state.verdict == Some(report.verdict) {
+        return Ok(());
+    }
+    let detail = format!("{:?} and {:?}", state.verdict, report.verdict);
+    Err(Violation::new(
+        "closed with one word, told with another",
+        detail,
+    ))
 }
 
 /// No write of a subject overtakes an earlier step of his.

@@ -1,0 +1,298 @@
+//! Slack: the Web API's `admin.users.session.*`, and SCIM.
+//!
+//! Reading order: [`settings`], [`voice`] (an answer is 200 whatever happened; `ok` tells),
+//! [`members`] (who is who), [`sessions`] and [`deactivate`] (the two verbs), [`bulk`] (one call
+//! for many). Source: Slack, method reference (`slack.json`).
+//!
+//! Assumed: that the enterprise's id and each of the member's workspaces have session lists of
+//! their own [inferred from the reference's example]; that a workspace of his stands in
+//! `enterprise_user.teams` of `users.info` [docs*]; the catalogue name of the directory's app.
+
+mod bulk;
+mod deactivate;
+mod limits;
+mod members;
+mod sessions;
+mod settings;
+mod voice;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use tokio::sync::OnceCell;
+
+use self::bulk::Bulk;
+use self::settings::Settings;
+use self::voice::VOICE;
+use super::kit::{
+    Bearer, Glance, Issued, Issuer, Planning, Verb, apply_all, plan_all, prove_all, text,
+};
+use super::{OpenError, Opened, Opening, Row};
+use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use crate::given::Clock;
+use crate::identity::settle;
+use crate::model::{
+    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
+    Provable, Setting, Severity, Undo, Vendor,
+};
+use crate::transport::{AuthError, Client, ClientParts, Manners, Path, Reader, SecretRef, Writer};
+
+/// The row in the register.
+pub(super) const ROW: Row = Row {
+    vendor: &VENDOR,
+    settings: settings::KEYS,
+    open,
+};
+
+const VENDOR: Vendor = Vendor {
+    id: "slack",
+    apps: &["slack"],
+    actions: &[RESET_SESSIONS, DEACTIVATE_USER, REACTIVATE_USER],
+};
+
+const RESET_SESSIONS: Action = Action {
+    verb: "reset_sessions",
+    does: "signs the member out of Slack on every device",
+    needs: &["admin.users:write"],
+    reads: &["admin.users:read", "users:read", "users:read.email"],
+    settings: NO_SETTINGS,
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1539", "T1550.004"],
+    d3fend: &["D3-ST"],
+    collateral: "",
+    residual: "tokens of apps that act for the member, webhooks and bots of his go on until \
+               revoked by hand",
+};
+
+const DEACTIVATE_USER: Action = Action {
+    verb: "deactivate_user",
+    does: "deactivates the member, which ends his sessions and his apps' tokens",
+    needs: &["admin"],
+    reads: &["admin"],
+    settings: NO_SETTINGS,
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1078.004"],
+    d3fend: &["D3-AL"],
+    collateral: "tokens that the member granted to apps do not come back with him",
+    residual: "bots, commands and webhooks of apps that he installed go on until removed by hand",
+};
+
+const REACTIVATE_USER: Action = Action {
+    verb: "reactivate_user",
+    does: "activates the member again",
+    collateral: "",
+    residual: "",
+    undo: Undo::Never,
+    ..DEACTIVATE_USER
+};
+
+const NO_SETTINGS: &[Setting] = &[];
+
+/// One organisation.
+struct Slack {
+    scim: bool,
+    bulk: Bulk,
+    /// The organisation's id and our own member id, once asked.
+    own: OnceCell<Own>,
+}
+
+#[derive(Clone, Debug)]
+struct Own {
+    enterprise: Option<String>,
+    user: String,
+}
+
+fn open(opening: &Opening) -> Result<Opened, OpenError> {
+    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
+        id: opening.id.clone(),
+        why,
+        hint: "see `connectors:` in config/oust.yaml".into(),
+    })?;
+    let token = Arc::new(Bearer::new(
+        Box::new(Stored {
+            token: settings.token,
+            clock: Arc::clone(&opening.clock),
+        }),
+        Arc::clone(&opening.clock),
+        &[THE_TOKEN],
+        |_, _| THE_TOKEN,
+    ));
+    let client = Client::new(ClientParts {
+        system: opening.id.clone(),
+        origin: settings.api_url,
+        more_origins: vec![(SCIM, settings.scim_url)],
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        reads_as: token.clone(),
+        writes_as: token,
+        manners: Manners {
+            bucket: limits::bucket,
+            headers: &[],
+            request_ids: &["x-slack-req-id", "x-slack-unique-id"],
+            throttled: voice::throttled,
+        },
+        user_agent: opening.user_agent.clone(),
+    });
+    let connector = Slack {
+        scim: settings.scim,
+        bulk: Bulk::default(),
+        own: OnceCell::new(),
+    };
+    Ok(Opened::Service(System {
+        id: opening.id.clone(),
+        connector: Arc::new(connector),
+        apps: VENDOR.apps.iter().map(|name| (*name).to_owned()).collect(),
+        client: Arc::new(client),
+    }))
+}
+
+/// SCIM's address among the client's.
+const SCIM: &str = "scim";
+
+/// One token does everything.
+const THE_TOKEN: &str = "token";
+
+/// A token that an administrator stored; it does not end.
+struct Stored {
+    token: SecretRef,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Issuer for Stored {
+    async fn issue(&self, _power: &'static str) -> Result<Issued, AuthError> {
+        Ok(Issued {
+            token: self.token.fetch(&*self.clock).await?,
+            holds: None,
+        })
+    }
+}
+
+/// The verb behind an action.
+fn verb(action: &ActionId) -> Option<&'static dyn Verb<Slack>> {
+    Some(match action.verb() {
+        "reset_sessions" => &sessions::ResetSessions,
+        "deactivate_user" => &deactivate::DeactivateUser,
+        "reactivate_user" => &deactivate::ReactivateUser,
+        _ => return None,
+    })
+}
+
+impl Slack {
+    /// Who we are; kept once answered.
+    ///
+    /// Source: `auth.test`.
+    async fn own(&self, r: &Reader) -> Result<Own, String> {
+        let ask = || async {
+            let glance = Glance::new(r, &VOICE);
+            let path = Path::new("/auth.test");
+            let got = glance.query(path, serde_json::json!({})).await;
+            let body = got.as_ref().as_ref().map_err(|unread| unread.why())?;
+            let enterprise = Some(text(body, "enterprise_id")).filter(|id| !id.is_empty());
+            Ok(Own {
+                enterprise: enterprise.map(str::to_owned),
+                user: text(body, "user_id").to_owned(),
+            })
+        };
+        self.own.get_or_try_init(ask).await.cloned()
+    }
+}
+
+#[async_trait]
+impl Connector for Slack {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    /// `auth.test`, and the list whose refusal tells plan and role apart.
+    async fn preflight(&self, r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
+        let found = match self.own(r).await {
+            Err(why) => Some((why, "check the token: a user token (xoxp-) of an org owner")),
+            Ok(Own {
+                enterprise: None, ..
+            }) => Some((
+                "the token is of a workspace, not of an Enterprise organisation".into(),
+                "sessions can be reset on Enterprise only; install the app on the organisation",
+            )),
+            Ok(own) => {
+                let glance = Glance::new(r, &VOICE);
+                let team = own.enterprise.unwrap_or_default();
+                match sessions::any(&glance, &team, &own.user).await {
+                    Ok(_) => None,
+                    Err(why) => Some((why, "grant admin.users:read and admin.users:write")),
+                }
+            }
+        };
+        let finding = found.map(|(text, hint)| Finding {
+            severity: Severity::High,
+            id: "slack_access".into(),
+            text,
+            hint: hint.to_owned(),
+        });
+        finding.into_iter().collect()
+    }
+
+    async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let finder = members::Members {
+            glance: Glance::new(r, &VOICE),
+            scim: self.scim,
+        };
+        join_all(who.iter().map(|lookup| settle(&finder, lookup))).await
+    }
+
+    async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
+        Ok(vec![self.own(r).await?.user])
+    }
+
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
+        let glance = Glance::new(r, &VOICE);
+        let planning = Planning {
+            service: self,
+            glance: &glance,
+            step,
+            case,
+        };
+        plan_all(verb(&step.action), &planning, who).await
+    }
+
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
+        apply_all(verb, self, w, batch).await
+    }
+
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
+        prove_all(verb, self, &VOICE, r, done).await
+    }
+
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        match verb(&done.change.action) {
+            Some(verb) => verb.inverse(done),
+            None => Err(CannotUndo::Never("another version made this change".into())),
+        }
+    }
+
+    fn prove_for(&self) -> Duration {
+        Duration::from_secs(2 * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_can_be_done() {
+        for action in VENDOR.actions {
+            assert!(verb(&action.id("slack")).is_some(), "{}", action.verb);
+        }
+        assert!(verb(&ActionId::new("slack", "make_coffee")).is_none());
+    }
+}
