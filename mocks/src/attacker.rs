@@ -199,10 +199,18 @@ impl Attacker {
 }
 
 /// The services he visits: Okta's name of the app, and the name of the move.
-const SERVICES: [(&str, &str); 1] = [("slack", "slack_sso")];
+const SERVICES: [(&str, &str); 3] = [
+    ("office365", "m365_sso"),
+    ("google", "google_sso"),
+    ("slack", "slack_sso"),
+];
 
-fn service<'r>(range: &'r mut Range, _app: &str, login: &str) -> (&'r mut dyn Downstream, String) {
-    (&mut range.slack, accounts::slack_id(login))
+fn service<'r>(range: &'r mut Range, app: &str, login: &str) -> (&'r mut dyn Downstream, String) {
+    match app {
+        "office365" => (&mut range.m365, accounts::m365_id(login)),
+        "google" => (&mut range.google, accounts::google_id(login)),
+        _ => (&mut range.slack, accounts::slack_id(login)),
+    }
 }
 
 fn is_assigned(okta: &Okta, user: &str, app: &str) -> bool {

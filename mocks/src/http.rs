@@ -191,3 +191,22 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
 pub(crate) fn encode(value: &str) -> String {
     percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
+
+/// The parameters of a path that fits a pattern such as `/users/{id}`, in order.
+pub(crate) fn fit(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
+    let mut at = Vec::new();
+    let mut parts = pattern[1..].split('/');
+    for segment in segments {
+        match parts.next()? {
+            name if name.starts_with('{') => {
+                if segment.is_empty() {
+                    return None;
+                }
+                at.push(segment.clone());
+            }
+            word if word == segment => {}
+            _ => return None,
+        }
+    }
+    parts.next().is_none().then_some(at)
+}

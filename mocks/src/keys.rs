@@ -3,6 +3,8 @@
 //! Generated anew each time and never written to disk. Not deterministic: key material plays
 //! no part in the state a [`Range`](crate::Range) is compared by.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
@@ -68,7 +70,7 @@ impl KeyPair {
     }
 
     fn from_der(der: &[u8], kid: &str, algorithm: Algorithm) -> Self {
-        let private_pem = pem(der);
+        let private_pem = armour("PRIVATE KEY", der);
         let key = encoding_key(&private_pem, algorithm);
         let mut jwk =
             Jwk::from_encoding_key(&key, algorithm).expect("a fresh key has a public half");
@@ -90,15 +92,22 @@ fn encoding_key(pem: &str, algorithm: Algorithm) -> EncodingKey {
     .expect("a key made here can be read back")
 }
 
-fn pem(der: &[u8]) -> String {
+/// DER as PEM.
+pub(crate) fn armour(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let mut out = String::from("-----BEGIN PRIVATE KEY-----\n");
+    let mut out = format!("-----BEGIN {label}-----\n");
     for line in text.as_bytes().chunks(64) {
         out.push_str(&String::from_utf8_lossy(line));
         out.push('\n');
     }
-    out.push_str("-----END PRIVATE KEY-----\n");
+    let _ = writeln!(out, "-----END {label}-----");
     out
+}
+
+/// The DER of a PEM made here.
+pub(crate) fn unarmour(pem: &str) -> Vec<u8> {
+    let text: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+    STANDARD.decode(text).expect("a PEM made here")
 }
 
 #[cfg(test)]

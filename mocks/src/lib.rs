@@ -5,7 +5,7 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the identity provider), [`slack`] (whom it signs people on to), [`journal`],
+//! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`] (where it signs people on), [`journal`],
 //! [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
@@ -14,11 +14,15 @@
 
 pub mod accounts;
 pub mod attacker;
+mod certificate;
 mod contoso;
 pub mod faults;
+pub mod google;
 pub mod http;
 pub mod journal;
+mod jwt;
 pub mod keys;
+pub mod m365;
 pub mod okta;
 pub mod range;
 mod rng;
@@ -34,6 +38,7 @@ mod victim;
 pub mod world;
 
 pub use attacker::Attacker;
+pub use certificate::Certificate;
 pub use faults::{Fault, FaultKind, Faults};
 pub use http::{Reply, Request, Response};
 pub use journal::{Entry, Journal};

@@ -9,8 +9,10 @@
 use crate::accounts;
 use crate::attacker::Attacker;
 use crate::faults::{FaultKind, Faults, Shown};
+use crate::google::Google;
 use crate::http::{Reply, Request, Response};
 use crate::journal::{Entry, Journal};
+use crate::m365::M365;
 use crate::okta::Okta;
 use crate::rng::Rng;
 use crate::slack::Slack;
@@ -25,6 +27,10 @@ pub const SYSTEMS: [&str; 4] = ["okta", "m365", "google", "slack"];
 pub struct Range {
     /// The mock Okta org.
     pub okta: Okta,
+    /// The mock Microsoft 365 tenant.
+    pub m365: M365,
+    /// The mock Google Workspace.
+    pub google: Google,
     /// The mock Slack organisation.
     pub slack: Slack,
     /// Every request so far.
@@ -41,10 +47,14 @@ impl Range {
     pub fn new(world: World, seed: u64) -> Self {
         let Parts {
             mut okta,
+            mut m365,
+            mut google,
             mut slack,
             mut attacker,
         } = world.into_parts();
         okta.rng = Rng::new(seed);
+        m365.rng = Rng::new(seed ^ 0x0365);
+        google.rng = Rng::new(seed ^ 0x6006);
         slack.rng = Rng::new(seed ^ 0x51AC);
         if let Some(attacker) = &mut attacker {
             attacker.reseed(seed);
@@ -52,6 +62,8 @@ impl Range {
         let base_url = okta.base_url.clone();
         let mut range = Self {
             okta,
+            m365,
+            google,
             slack,
             journal: Journal::default(),
             faults: Faults::default(),
@@ -78,6 +90,8 @@ impl Range {
     /// Sets scheme and authority of every vendor; no slash at the end.
     pub fn set_base_url(&mut self, url: &str) {
         url.clone_into(&mut self.okta.base_url);
+        self.m365.base_url = format!("{url}/m365");
+        self.google.base_url = format!("{url}/google");
         self.slack.base_url = format!("{url}/slack");
     }
 
@@ -129,12 +143,16 @@ impl Range {
         let Some(user) = self.okta.user(user) else {
             return Vec::new();
         };
+        let m365 = self.m365.holds(&accounts::m365_id(&user.login));
+        let google = self.google.holds(&accounts::google_id(&user.login));
         let slack = self.slack.holds(&accounts::slack_id(&user.login));
         let at = |system: &'static str, held: Vec<String>| {
             held.into_iter()
                 .map(move |line| format!("{system}: {line}"))
         };
         at("okta", self.okta.attacker_holds(&user.id))
+            .chain(at("m365", m365))
+            .chain(at("google", google))
             .chain(at("slack", slack))
             .collect()
     }
@@ -144,6 +162,8 @@ impl Range {
     pub fn digest_of(&self, system: &str) -> String {
         match system {
             "okta" => self.okta.digest(),
+            "m365" => self.m365.digest(),
+            "google" => self.google.digest(),
             "slack" => self.slack.digest(),
             _ => String::new(),
         }
@@ -158,6 +178,8 @@ impl Range {
     fn vendor(&mut self, system: &str) -> Option<&mut dyn Vendor> {
         match system {
             "okta" => Some(&mut self.okta),
+            "m365" => Some(&mut self.m365),
+            "google" => Some(&mut self.google),
             "slack" => Some(&mut self.slack),
             _ => None,
         }
@@ -178,7 +200,7 @@ impl Range {
             system: system.to_owned(),
             method: request.method.clone(),
             path: request.path.clone(),
-            query: request.query.clone(),
+            query: query_of(system, request),
             body: body_of(system, request),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
             principal: handled.principal.clone(),
@@ -203,6 +225,14 @@ fn body_of(system: &str, request: &Request) -> String {
         return "(client assertion)".to_owned();
     }
     String::from_utf8_lossy(&request.body).into_owned()
+}
+
+/// The query for the journal: Google's token endpoint may be asked by it.
+fn query_of(system: &str, request: &Request) -> String {
+    if system == "google" && request.path.starts_with("/oauth/") && !request.query.is_empty() {
+        return "(token)".to_owned();
+    }
+    request.query.clone()
 }
 
 fn nobody() -> (Reply, Handled) {

@@ -5,10 +5,13 @@
 use std::io;
 
 use crate::attacker::Attacker;
+use crate::certificate::Certificate;
 use crate::faults::Faults;
 use crate::keys::KeyPair;
+use crate::m365;
 use crate::range::Range;
 use crate::server::{Server, clock_ms};
+use crate::time::DAY;
 use crate::world::{ALEX, CLIENT_ID, READER_CLIENT_ID, World};
 
 /// How a stand-alone range is opened.
@@ -45,8 +48,52 @@ pub struct Sandbox {
     pub quarantine_group: String,
     /// The account taken over.
     pub victim: String,
+    /// What a client of Microsoft 365 needs.
+    pub m365: M365Access,
+    /// What a client of Google needs.
+    pub google: GoogleAccess,
     /// What a client of Slack needs.
     pub slack: SlackAccess,
+}
+
+/// How a client reaches the sandbox's Microsoft 365: by secret or by certificate.
+#[derive(Debug, Clone)]
+pub struct M365Access {
+    /// Where Graph stands; `/v1.0` lies below.
+    pub graph_url: String,
+    /// Where sign-in stands; `/{tenant}/oauth2/v2.0/token` lies below.
+    pub login_url: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The app that may act.
+    pub client_id: String,
+    /// Its secret.
+    pub secret: String,
+    /// The app that may only read.
+    pub reader_client_id: String,
+    /// Its secret.
+    pub reader_secret: String,
+    /// A certificate of both, PEM.
+    pub certificate_pem: String,
+    /// The certificate's private key, PKCS#8 PEM.
+    pub private_key_pem: String,
+}
+
+/// How a client reaches the sandbox's Google Workspace.
+#[derive(Debug, Clone)]
+pub struct GoogleAccess {
+    /// Where the APIs stand; `/admin/directory/v1` and `/admin/reports/v1` lie below.
+    pub api_url: String,
+    /// The token endpoint.
+    pub token_url: String,
+    /// The service account.
+    pub service_account: String,
+    /// The administrator it acts for.
+    pub admin: String,
+    /// The key's id.
+    pub key_id: String,
+    /// Its private key, PKCS#8 PEM.
+    pub private_key_pem: String,
 }
 
 /// How a client reaches the sandbox's Slack.
@@ -68,7 +115,12 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     let faults = Faults::parse(&options.faults)
         .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
     let key = KeyPair::es256("oust-sandbox");
-    let mut world = World::contoso(clock_ms(0))
+    let now_ms = clock_ms(0);
+    let certificate = Certificate::self_signed("oust-sandbox", now_ms - DAY, now_ms + 300 * DAY);
+    let google_key = KeyPair::rs256("oust-sandbox-google");
+    let mut world = World::contoso(now_ms)
+        .m365_certificate(&certificate)
+        .google_key(&google_key)
         .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
         .client(
             READER_CLIENT_ID,
@@ -94,6 +146,25 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     };
     let base = server.url();
     Ok(Sandbox {
+        m365: M365Access {
+            graph_url: format!("{base}/m365/graph"),
+            login_url: format!("{base}/m365/login"),
+            tenant: m365::TENANT.to_owned(),
+            client_id: m365::CLIENT_ID.to_owned(),
+            secret: m365::SECRET.to_owned(),
+            reader_client_id: m365::READER_CLIENT_ID.to_owned(),
+            reader_secret: m365::READER_SECRET.to_owned(),
+            certificate_pem: certificate.pem,
+            private_key_pem: certificate.key.private_pem,
+        },
+        google: GoogleAccess {
+            api_url: format!("{base}/google/api"),
+            token_url: format!("{base}/google/oauth/token"),
+            service_account: crate::google::SERVICE_ACCOUNT.to_owned(),
+            admin: crate::google::ADMIN.to_owned(),
+            key_id: google_key.kid,
+            private_key_pem: google_key.private_pem,
+        },
         slack: SlackAccess {
             api_url: format!("{base}/slack/api"),
             scim_url: format!("{base}/slack/scim"),

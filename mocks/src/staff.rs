@@ -10,30 +10,56 @@ impl World {
     /// Gives a person an account at every service.
     pub(crate) fn employ(&mut self, login: &str, first: &str, last: &str) {
         let created_ms = self.now_ms - 300 * DAY;
+        self.m365.join(login, first, last, created_ms);
+        self.google.join(login, first, last, created_ms);
         self.slack.join(login, first, last, created_ms);
     }
 
     /// What the intruder did at the services after the takeover at `start_ms`.
     pub(crate) fn take_over(&mut self, login: &str, start_ms: i64) {
+        self.m365.take_over(login, start_ms, self.now_ms);
+        self.google.take_over(login, start_ms, self.now_ms);
         self.slack.take_over(login, start_ms, self.now_ms);
     }
 
     /// Takes away someone's account at `m365`, `google` or `slack`. Okta still assigns the app.
     #[must_use]
     pub fn without_account(mut self, system: &str, login: &str) -> Self {
-        if system == "slack" {
-            self.slack.members.remove(&accounts::slack_id(login));
+        match system {
+            "m365" => {
+                let id = accounts::m365_id(login);
+                self.m365.users.remove(&id);
+                self.m365
+                    .grants
+                    .retain(|_, g| g.principal_id.as_ref() != Some(&id));
+            }
+            "google" => {
+                self.google.users.remove(&accounts::google_id(login));
+            }
+            "slack" => {
+                self.slack.members.remove(&accounts::slack_id(login));
+            }
+            _ => {}
         }
         self
     }
 
-    /// Gives a second person at `m365`, `google` or `slack` the mail address of the first.
+    /// Gives a second person at `m365` or `slack` the mail address of the first. Not at `google`,
+    /// where an address belongs to one person.
     #[must_use]
     pub fn same_mail(mut self, system: &str, login: &str, other: &str) -> Self {
-        if system == "slack"
-            && let Some(member) = self.slack.members.get_mut(&accounts::slack_id(other))
-        {
-            login.clone_into(&mut member.email);
+        match system {
+            "m365" => {
+                if let Some(user) = self.m365.users.get_mut(&accounts::m365_id(other)) {
+                    login.clone_into(&mut user.mail);
+                }
+            }
+            "slack" => {
+                if let Some(member) = self.slack.members.get_mut(&accounts::slack_id(other)) {
+                    login.clone_into(&mut member.email);
+                }
+            }
+            _ => {}
         }
         self
     }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::attacker::Attacker;
+use crate::google::Google;
+use crate::m365::M365;
 use crate::okta::state::{Enrollment, ServiceApp, Session, User};
 use crate::okta::{Limits, Okta, Settings};
 use crate::rng::Rng;
@@ -49,6 +51,8 @@ pub const OAUTH_CLIENTS: [&str; 2] = ["0oaMailSyncPro00005d7", "0oaNotesApp00000
 #[derive(Debug, Clone)]
 pub struct World {
     pub(crate) okta: Okta,
+    pub(crate) m365: M365,
+    pub(crate) google: Google,
     pub(crate) slack: Slack,
     attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
@@ -57,6 +61,8 @@ pub struct World {
 /// A world taken apart, for the range that opens on it.
 pub(crate) struct Parts {
     pub(crate) okta: Okta,
+    pub(crate) m365: M365,
+    pub(crate) google: Google,
     pub(crate) slack: Slack,
     pub(crate) attacker: Option<Attacker>,
 }
@@ -102,6 +108,8 @@ impl World {
         };
         Self {
             okta,
+            m365: M365::empty(now_ms),
+            google: Google::empty(now_ms),
             slack: Slack::empty(now_ms),
             attacker: None,
             now_ms,
@@ -231,6 +239,8 @@ impl World {
     #[must_use]
     pub fn latency_ms(mut self, ms: u64) -> Self {
         self.okta.settings.latency_ms = ms;
+        self.m365.settings.latency_ms = ms;
+        self.google.settings.latency_ms = ms;
         self.slack.settings.latency_ms = ms;
         self
     }
@@ -300,6 +310,8 @@ impl World {
     pub(crate) fn into_parts(self) -> Parts {
         Parts {
             okta: self.okta,
+            m365: self.m365,
+            google: self.google,
             slack: self.slack,
             attacker: self.attacker,
         }

@@ -4,6 +4,7 @@
 //! client that mislabels a write. A test compares the paths with Okta's operation list.
 
 use super::{Answer, Call, Okta};
+use crate::http;
 
 type Run = fn(&mut Okta, &Call<'_>) -> Answer;
 
@@ -151,32 +152,14 @@ pub(crate) fn find(method: &str, segments: &[String]) -> Option<(&'static Route,
     ROUTES
         .iter()
         .filter(|route| route.method == method)
-        .find_map(|route| Some((route, fit(route.path, segments)?)))
+        .find_map(|route| Some((route, http::fit(route.path, segments)?)))
 }
 
 /// Whether the path exists with another method.
 pub(crate) fn is_known(segments: &[String]) -> bool {
     ROUTES
         .iter()
-        .any(|route| fit(route.path, segments).is_some())
-}
-
-fn fit(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
-    let mut at = Vec::new();
-    let mut parts = pattern[1..].split('/');
-    for segment in segments {
-        match parts.next()? {
-            name if name.starts_with('{') => {
-                if segment.is_empty() {
-                    return None;
-                }
-                at.push(segment.clone());
-            }
-            word if word == segment => {}
-            _ => return None,
-        }
-    }
-    parts.next().is_none().then_some(at)
+        .any(|route| http::fit(route.path, segments).is_some())
 }
 
 /// Method, path, scope and effect of every operation the mock carries out.

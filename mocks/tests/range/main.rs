@@ -7,6 +7,8 @@ mod contained;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod google;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod lifecycle;
@@ -14,6 +16,8 @@ mod lifecycle;
 mod listing;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod m365;
 #[cfg(test)]
 mod org;
 #[cfg(test)]

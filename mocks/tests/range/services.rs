@@ -6,29 +6,120 @@ use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
 use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts};
 
-use crate::{NOW, ask, ask_at, contoso, open};
+use crate::{NOW, ask, ask_at, contoso, google, m365};
 
 const LOGIN: &str = "alex@contoso.example";
 
-/// At each service: how many accounts there are, a request that reads, one that writes to alex.
-fn samples() -> Vec<(&'static str, Request, Request)> {
-    let form = "application/x-www-form-urlencoded";
-    let slack = |method: &str, body: String| {
-        Request::new("POST", &format!("/slack/api/{method}"))
-            .with_header("authorization", &format!("Bearer {TOKEN}"))
-            .with_body(form, body)
-    };
-    let id = accounts::slack_id(LOGIN);
-    vec![(
-        "slack",
-        slack("auth.test", String::new()),
-        slack("admin.users.session.reset", format!("user_id={id}")),
-    )]
+/// A range whose services have let us in.
+struct Stage {
+    range: Range,
+    google: String,
+    m365: String,
 }
 
-fn send(range: &mut Range, request: &Request, now_ms: i64) -> Reply {
-    let (system, request) = Range::route(request);
-    range.handle(system, &request, now_ms)
+/// A request that reads, one that ends alex's sessions, and the name of the intruder's way in.
+struct Sample {
+    system: &'static str,
+    read: Request,
+    write: Request,
+    sso: &'static str,
+}
+
+fn stage(world: World) -> Stage {
+    let mut range = Range::new(world.google_key(google::key()), 7);
+    let google = google::token(&mut range);
+    let m365 = m365::token(&mut range);
+    range.journal.clear();
+    Stage {
+        range,
+        google,
+        m365,
+    }
+}
+
+fn plain() -> Stage {
+    stage(World::contoso(NOW))
+}
+
+impl Stage {
+    fn samples(&self) -> Vec<Sample> {
+        let slack = |method: &str, body: String| {
+            Request::new("POST", &format!("/slack/api/{method}"))
+                .with_header("authorization", &format!("Bearer {TOKEN}"))
+                .with_body("application/x-www-form-urlencoded", body)
+        };
+        let google = |method: &str, tail: &str| {
+            let id = accounts::google_id(LOGIN);
+            let path = format!("/google/api/admin/directory/v1/users/{id}{tail}");
+            Request::new(method, &path)
+                .with_header("authorization", &format!("Bearer {}", self.google))
+        };
+        let graph = |method: &str, tail: &str| {
+            let id = accounts::m365_id(LOGIN);
+            let path = format!("/m365/graph/v1.0/users/{id}{tail}");
+            Request::new(method, &path)
+                .with_header("authorization", &format!("Bearer {}", self.m365))
+        };
+        let slack_id = accounts::slack_id(LOGIN);
+        vec![
+            Sample {
+                system: "m365",
+                read: graph("GET", ""),
+                write: graph("POST", "/revokeSignInSessions"),
+                sso: "m365_sso",
+            },
+            Sample {
+                system: "google",
+                read: google("GET", ""),
+                write: google("POST", "/signOut"),
+                sso: "google_sso",
+            },
+            Sample {
+                system: "slack",
+                read: slack("auth.test", String::new()),
+                write: slack("admin.users.session.reset", format!("user_id={slack_id}")),
+                sso: "slack_sso",
+            },
+        ]
+    }
+
+    fn send(&mut self, request: &Request, now_ms: i64) -> Reply {
+        let (system, request) = Range::route(request);
+        self.range.handle(system, &request, now_ms)
+    }
+
+    fn status(&mut self, request: &Request, now_ms: i64) -> u16 {
+        self.send(request, now_ms).answer().map_or(0, |a| a.status)
+    }
+
+    fn faults(&mut self, text: &str) {
+        self.range.faults = Faults::parse(text).unwrap();
+    }
+
+    fn end_sessions(&mut self, now_ms: i64) {
+        for sample in self.samples() {
+            assert!(
+                (200..300).contains(&self.status(&sample.write, now_ms)),
+                "{}",
+                sample.system
+            );
+        }
+    }
+
+    /// Lines of what he holds at one system.
+    fn held_at(&self, system: &str) -> Vec<String> {
+        let mut all = self.range.holds(ALEX);
+        all.retain(|line| line.starts_with(&format!("{system}: ")));
+        all
+    }
+}
+
+fn for_each(check: impl Fn(Stage, Sample)) {
+    for n in 0..plain().samples().len() {
+        let stage = plain();
+        let sample = stage.samples().swap_remove(n);
+        check(stage, sample);
+    }
 }
 
 #[test]
@@ -70,49 +161,57 @@ fn okta_s_external_id_is_the_id_at_the_service() {
 #[test]
 fn an_assignment_says_when_it_last_changed() {
     let app = "0oaJ8ZrclgAhgf6Kg5d7";
-    let mut range = open(World::contoso(NOW).user(LOGIN, |u| {
+    let world = World::contoso(NOW).user(LOGIN, |u| {
         u.apps.get_mut(app).unwrap().last_updated_ms = NOW - 60_000;
-    }));
-    let body = ask(
-        &mut range,
-        "GET",
-        &format!("/api/v1/apps/{app}/users/{ALEX}"),
-    )
-    .json();
+    });
+    let path = format!("/api/v1/apps/{app}/users/{ALEX}");
+    let body = ask(&mut Range::new(world, 7), "GET", &path).json();
     assert_eq!(body["lastUpdated"], "2026-03-10T14:59:00.000Z");
     assert_ne!(body["created"], body["lastUpdated"]);
 }
 
 #[test]
 fn the_journal_names_the_system_and_tells_reads_from_writes() {
-    let mut range = contoso();
-    for (system, read, write) in samples() {
-        range.journal.clear();
-        let (before, all) = (range.digest_of(system), range.digest());
-        assert_eq!(
-            send(&mut range, &read, NOW).answer().unwrap().status,
-            200,
-            "{system}"
-        );
-        assert_eq!(range.digest_of(system), before, "{system}");
-        assert!(range.journal.writes().is_empty(), "{system}");
-        let answer = send(&mut range, &write, NOW).answer().unwrap().clone();
-        assert!(answer.status < 300, "{system} {:?}", answer.json());
-        assert_ne!(range.digest_of(system), before, "{system}");
-        assert_ne!(range.digest(), all, "{system}");
-        let seen: Vec<_> = range
-            .journal
-            .entries()
-            .iter()
-            .map(|e| (e.system.as_str(), e.mutating, e.effective))
-            .collect();
-        assert_eq!(seen, [(system, false, false), (system, true, true)]);
-        let principals = range.journal.entries().iter().map(|e| &e.principal);
-        assert!(principals.into_iter().all(|p| !p.is_empty()), "{system}");
-        assert!(!range.journal.lines().contains("xoxp"));
-        for other in SYSTEMS.iter().filter(|other| **other != system) {
-            assert_eq!(range.digest_of(other), contoso().digest_of(other));
-        }
+    for_each(
+        |mut stage,
+         Sample {
+             system,
+             read,
+             write,
+             ..
+         }| {
+            let (before, all) = (stage.range.digest_of(system), stage.range.digest());
+            assert_eq!(stage.status(&read, NOW), 200, "{system}");
+            assert_eq!(stage.range.digest_of(system), before, "{system}");
+            assert!(stage.range.journal.writes().is_empty(), "{system}");
+            assert!((200..300).contains(&stage.status(&write, NOW)), "{system}");
+            assert_ne!(stage.range.digest_of(system), before, "{system}");
+            assert_ne!(stage.range.digest(), all, "{system}");
+            let entries = stage.range.journal.entries();
+            let seen: Vec<_> = entries
+                .iter()
+                .map(|e| (e.system.as_str(), e.mutating, e.effective))
+                .collect();
+            assert_eq!(seen, [(system, false, false), (system, true, true)]);
+            assert!(entries.iter().all(|e| !e.principal.is_empty()), "{system}");
+            for other in SYSTEMS.iter().filter(|other| **other != system) {
+                assert_eq!(stage.range.digest_of(other), contoso().digest_of(other));
+            }
+        },
+    );
+}
+
+#[test]
+fn the_journal_holds_no_token() {
+    let mut stage = plain();
+    google::token(&mut stage.range);
+    m365::token(&mut stage.range);
+    let path = format!("/google/oauth/tokeninfo?access_token={}", stage.google);
+    assert_eq!(stage.status(&Request::new("GET", &path), NOW), 200);
+    stage.end_sessions(NOW);
+    let text = format!("{:?}", stage.range.journal.entries());
+    for secret in [TOKEN, &stage.google, &stage.m365, m365::SECRET, "eyJ"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
     }
 }
 
@@ -148,185 +247,137 @@ fn every_fault_has_the_effect_it_says_at_every_service() {
         ("kill_after_effect:1", true),
         ("kill_after_answer:1", true),
     ] {
-        for (system, _, write) in samples() {
-            let mut range = contoso();
-            let before = range.digest_of(system);
-            range.faults = Faults::parse(&format!("{system} {} /={fault}", write.method)).unwrap();
-            let _ = send(&mut range, &write, NOW);
-            assert_eq!(
-                range.digest_of(system) != before,
-                effect,
-                "{system} {fault}"
-            );
-            let entry = &range.journal.entries()[0];
+        for_each(|mut stage, Sample { system, write, .. }| {
+            let before = stage.range.digest_of(system);
+            stage.faults(&format!("{system} {} /={fault}", write.method));
+            let _ = stage.send(&write, NOW);
+            let changed = stage.range.digest_of(system) != before;
+            assert_eq!(changed, effect, "{system} {fault}");
+            let entry = &stage.range.journal.entries()[0];
             assert_eq!(
                 (entry.mutating, entry.effective, entry.fault.as_deref()),
                 (true, effect, Some(fault)),
                 "{system}"
             );
-        }
+        });
     }
 }
 
 #[test]
 fn a_rule_for_one_system_spares_the_others() {
-    for (system, read, _) in samples() {
-        let mut range = contoso();
-        range.faults = Faults::parse(&format!("{system}=status:418")).unwrap();
-        assert_eq!(
-            send(&mut range, &read, NOW).answer().unwrap().status,
-            418,
-            "{system}"
-        );
-        assert_eq!(ask(&mut range, "GET", "/api/v1/users").status, 200);
-        range.faults = Faults::parse("okta /=status:418").unwrap();
-        assert_eq!(ask(&mut range, "GET", "/api/v1/users").status, 418);
-        assert_eq!(
-            send(&mut range, &read, NOW).answer().unwrap().status,
-            200,
-            "{system}"
-        );
-    }
+    for_each(|mut stage, Sample { system, read, .. }| {
+        stage.faults(&format!("{system}=status:418"));
+        assert_eq!(stage.status(&read, NOW), 418, "{system}");
+        assert_eq!(ask(&mut stage.range, "GET", "/api/v1/users").status, 200);
+        stage.faults("okta /=status:418");
+        assert_eq!(ask(&mut stage.range, "GET", "/api/v1/users").status, 418);
+        assert_eq!(stage.status(&read, NOW), 200, "{system}");
+    });
 }
 
 #[test]
 fn a_system_that_hangs_hangs_for_so_long_and_no_longer() {
-    for (system, read, _) in samples() {
-        let mut range = contoso();
-        range.faults = Faults::parse(&format!("{system}=hang:30")).unwrap();
-        let mut answers = |at_s: i64| {
-            send(&mut range, &read, NOW + at_s * 1000)
-                .answer()
-                .is_some()
-        };
-        assert_eq!(
-            [0, 10, 29, 30, 90].map(&mut answers),
-            [false, false, false, true, true],
-            "{system}"
-        );
-    }
+    for_each(|mut stage, Sample { system, read, .. }| {
+        stage.faults(&format!("{system}=hang:30"));
+        let statuses = [0, 10, 29, 30, 90].map(|s| stage.status(&read, NOW + s * 1000));
+        assert_eq!(statuses, [0, 0, 0, 200, 200], "{system}");
+    });
 }
 
 #[test]
 fn throttles_are_the_vendor_s_own() {
-    let told = |system: &str, request: &Request, kind: &str| {
-        let mut range = contoso();
-        range.faults = Faults::parse(&format!("{system}={kind}")).unwrap();
-        send(&mut range, request, NOW).answer().unwrap().clone()
-    };
-    for (system, read, _) in samples() {
-        let minute = told(system, &read, "throttle_minute");
-        let bare = told(system, &read, "throttle_no_headers");
+    for_each(|mut stage, Sample { system, read, .. }| {
+        let mut told = |kind: &str| {
+            stage.faults(&format!("{system}={kind}"));
+            stage.send(&read, NOW).answer().unwrap().clone()
+        };
+        let minute = told("throttle_minute");
+        let crowd = told("throttle_concurrency");
+        let bare = told("throttle_no_headers");
+        let wait = |answer: &oust_mocks::Response| answer.header("retry-after").is_some();
+        assert!(!wait(&bare) && bare.status == 429, "{system}");
         match system {
             "slack" => {
-                assert_eq!(
-                    (minute.status, minute.header("retry-after")),
-                    (429, Some("30"))
-                );
+                assert_eq!((minute.status, wait(&minute)), (429, true));
                 assert_eq!(minute.json()["error"], "ratelimited");
-                assert_eq!((bare.status, bare.header("retry-after")), (429, None));
+            }
+            "m365" => {
+                assert_eq!((minute.status, wait(&minute)), (429, true));
+                assert!(minute.header("x-ms-throttle-scope").is_some());
+                assert_eq!(minute.json()["error"]["code"], "TooManyRequests");
+            }
+            "google" => {
+                let reason = |answer: &oust_mocks::Response| {
+                    answer.json()["error"]["errors"][0]["reason"].clone()
+                };
+                assert_eq!((minute.status, wait(&minute)), (403, false));
+                assert_eq!(reason(&minute), "userRateLimitExceeded");
+                assert_eq!(reason(&crowd), "quotaExceeded");
             }
             other => panic!("{other} is not described"),
         }
-    }
+    });
 }
 
 #[test]
 fn someone_without_an_account_has_none() {
-    for (system, ..) in samples() {
-        let range = open(World::contoso(NOW).without_account(system, LOGIN));
-        let held = range.holds(LOGIN);
-        assert!(
-            !held.is_empty()
-                && held
-                    .iter()
-                    .all(|line| !line.starts_with(&format!("{system}:"))),
-            "{held:#?}"
-        );
-    }
+    for_each(|_, Sample { system, .. }| {
+        let stage = stage(World::contoso(NOW).without_account(system, LOGIN));
+        assert!(stage.held_at(system).is_empty(), "{system}");
+        assert!(!stage.held_at("okta").is_empty());
+    });
 }
 
 #[test]
 fn the_story_begins_with_something_of_his_at_every_service() {
-    let range = contoso();
-    for (system, ..) in samples() {
-        assert!(
-            range
-                .holds(ALEX)
-                .iter()
-                .any(|line| line.starts_with(&format!("{system}: "))),
-            "{system}"
-        );
-    }
-    assert!(range.holds("kim@contoso.example").is_empty());
-    assert!(range.holds("nobody").is_empty());
-}
-
-fn end_sessions_at(range: &mut Range, now_ms: i64) {
-    for (_, _, write) in samples() {
-        let answer = send(range, &write, now_ms);
-        assert!(answer.answer().is_some_and(|a| a.status < 300));
-    }
+    for_each(|stage, Sample { system, .. }| {
+        assert!(!stage.held_at(system).is_empty(), "{system}");
+        assert!(stage.range.holds("kim@contoso.example").is_empty());
+        assert!(stage.range.holds("nobody").is_empty());
+    });
 }
 
 #[test]
 fn he_is_back_at_a_service_as_long_as_okta_lets_him_and_never_after() {
-    let world = World::contoso(NOW).attacker(Attacker::new(ALEX, 1_000).with_services());
-    let mut range = open(world);
-    end_sessions_at(&mut range, NOW);
+    let attacker = Attacker::new(ALEX, 1_000).with_services();
+    let mut stage = stage(World::contoso(NOW).attacker(attacker));
+    stage.end_sessions(NOW);
     for second in 1..20 {
-        range.tick(NOW + second * 1000);
+        stage.range.tick(NOW + second * 1000);
     }
-    let attacker = range.attacker.clone().unwrap();
-    for (system, ..) in samples() {
-        assert!(
-            attacker.count(match system {
-                "m365" => "m365_sso",
-                "google" => "google_sso",
-                _ => "slack_sso",
-            }) > 0,
-            "{system}: {:?}",
-            attacker.moves
-        );
+    let moves = stage.range.attacker.clone().unwrap().moves;
+    for sample in stage.samples() {
+        assert!(moves.contains_key(sample.sso), "{moves:?}");
     }
+    let user = format!("/api/v1/users/{ALEX}");
     for (method, path) in [
-        (
-            "DELETE",
-            format!("/api/v1/users/{ALEX}/sessions?oauthTokens=true"),
-        ),
-        ("POST", format!("/api/v1/users/{ALEX}/lifecycle/suspend")),
-        (
-            "DELETE",
-            format!("/api/v1/users/{ALEX}/sessions?oauthTokens=true"),
-        ),
+        ("DELETE", format!("{user}/sessions?oauthTokens=true")),
+        ("POST", format!("{user}/lifecycle/suspend")),
+        ("DELETE", format!("{user}/sessions?oauthTokens=true")),
     ] {
-        ask_at(&mut range, NOW + 20_000, method, &path);
+        ask_at(&mut stage.range, NOW + 20_000, method, &path);
     }
     // What he has at the services outlives Okta.
-    for (system, ..) in samples() {
-        assert!(
-            range
-                .holds(ALEX)
-                .iter()
-                .any(|l| l.starts_with(&format!("{system}: session"))),
-            "{system}"
-        );
+    let in_session = |stage: &Stage, system: &str| {
+        let held = stage.held_at(system);
+        held.iter().any(|line| line.contains(": session"))
+    };
+    for sample in stage.samples() {
+        assert!(in_session(&stage, sample.system), "{}", sample.system);
     }
-    end_sessions_at(&mut range, NOW + 20_000);
+    stage.end_sessions(NOW + 20_000);
     for second in 21..60 {
-        range.tick(NOW + second * 1000);
+        stage.range.tick(NOW + second * 1000);
     }
-    assert!(
-        range.holds(ALEX).iter().all(|l| !l.contains(": session")),
-        "{:#?}",
-        range.holds(ALEX)
-    );
+    for sample in stage.samples() {
+        assert!(!in_session(&stage, sample.system), "{}", sample.system);
+    }
 }
 
 #[test]
 fn what_he_does_at_okta_is_the_same_whether_or_not_he_visits_the_services() {
     let play = |attacker: Attacker| {
-        let mut range = open(World::contoso(NOW).attacker(attacker));
+        let mut range = Range::new(World::contoso(NOW).attacker(attacker), 7);
         for second in 0..60 {
             range.tick(NOW + second * 700);
         }
@@ -340,34 +391,57 @@ fn what_he_does_at_okta_is_the_same_whether_or_not_he_visits_the_services() {
 
 #[test]
 fn his_sign_ons_are_in_okta_s_log() {
-    let world = World::contoso(NOW).attacker(Attacker::new(ALEX, 1_000).with_services());
-    let mut range = open(world);
-    end_sessions_at(&mut range, NOW);
-    let before = range.okta.events_of("user.authentication.sso").len();
-    range.tick(NOW + 2_000);
-    range.tick(NOW + 4_000);
-    assert!(range.okta.events_of("user.authentication.sso").len() > before);
+    let attacker = Attacker::new(ALEX, 1_000).with_services();
+    let mut stage = stage(World::contoso(NOW).attacker(attacker));
+    stage.end_sessions(NOW);
+    let count = |stage: &Stage| stage.range.okta.events_of("user.authentication.sso").len();
+    let before = count(&stage);
+    for second in 1..10 {
+        stage.range.tick(NOW + second * 1000);
+    }
+    let visits: u32 = stage
+        .samples()
+        .iter()
+        .map(|s| stage.range.attacker.as_ref().unwrap().count(s.sso))
+        .sum();
+    assert!(visits > 0 && count(&stage) - before >= visits as usize);
 }
 
 #[test]
 fn a_crowd_can_have_accounts() {
-    let mut range = open(World::contoso(NOW).crowd_at_services(3));
-    let id = range
-        .okta
-        .user("crowd-00002@contoso.example")
-        .unwrap()
-        .id
-        .clone();
+    let mut stage = stage(World::contoso(NOW).crowd_at_services(3));
+    let login = "crowd-00002@contoso.example";
+    let id = stage.range.okta.user(login).unwrap().id.clone();
     let path = format!("/api/v1/apps/0oaJ8ZrclgAhgf6Kg5d7/users/{id}");
-    let external = ask(&mut range, "GET", &path).json()["externalId"].clone();
-    assert!(range.slack.member(external.as_str().unwrap()).is_some());
+    let external = ask(&mut stage.range, "GET", &path).json()["externalId"].clone();
+    assert!(
+        stage
+            .range
+            .slack
+            .member(external.as_str().unwrap())
+            .is_some()
+    );
+    assert!(
+        stage
+            .range
+            .google
+            .user(&accounts::google_id(login))
+            .is_some()
+    );
 }
 
 #[test]
-fn okta_s_requests_need_okta_s_token() {
-    let mut range = contoso();
-    let request = Request::new("GET", "/slack/api/auth.test")
-        .with_header("authorization", &format!("SSWS {SSWS_SECRET}"));
-    let answer = send(&mut range, &request, NOW).answer().unwrap().clone();
-    assert_eq!(answer.json()["ok"], false);
+fn okta_s_token_opens_no_service() {
+    for_each(
+        |mut stage,
+         Sample {
+             system, mut read, ..
+         }| {
+            read.headers.clear();
+            let read = read.with_header("authorization", &format!("SSWS {SSWS_SECRET}"));
+            let answer = stage.send(&read, NOW).answer().unwrap().clone();
+            let refused = answer.status == 401 || answer.json()["ok"] == false;
+            assert!(refused, "{system} {}", answer.status);
+        },
+    );
 }
