@@ -68,8 +68,8 @@ fn every_key_there_is_stands_in_the_shipped_file() {
     let mentions = |key: &str| {
         DEFAULT.lines().any(|line| {
             let line = line.trim_start().trim_start_matches("- ");
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{key}:"))
+            let line = line.trim_start_matches(['#', ' ']).trim_start_matches("- ");
+            line.starts_with(&format!("{key}:"))
         })
     };
     let okta = rows()[0];

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use oust::connector::System;
 use oust::connectors::{Opened, Opening, REGISTER};
 use oust::consent::{Asked, Consent};
 use oust::engine::{
@@ -22,7 +23,7 @@ use oust::model::{Plan, RunId, Scope, Source, SystemId, Utc};
 use oust::playbook::{CheckedPlaybook, find};
 use oust::transport::{Wire, WireError, WireLimits};
 use oust_mocks::{Range, Reply, World};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 /// The moment every laboratory begins: the end of the story's attack.
@@ -271,6 +272,24 @@ impl Lab {
             rng: self.rng.clone(),
             tool: "oust/test".into(),
         }
+    }
+
+    /// A service behind the directory; `{base}` in an address is where the mocks are.
+    pub(crate) fn service(&self, vendor: &str, settings: &Value) -> System {
+        let settings = settings.to_string().replace("{base}", ORIGIN);
+        let opening = Opening {
+            id: SystemId::new(vendor),
+            settings: serde_json::from_str(&settings).unwrap(),
+            wire: self.wire.clone(),
+            clock: Arc::clone(&self.clock),
+            rng: self.rng.clone(),
+            user_agent: "oust/test run=r_lab".into(),
+        };
+        let row = REGISTER.iter().find(|row| row.vendor.id == vendor).unwrap();
+        let Ok(Opened::Service(system)) = (row.open)(&opening) else {
+            panic!("{vendor} opens as a service");
+        };
+        system
     }
 
     /// Plans for `who` along a shipped playbook, for the last two hours.

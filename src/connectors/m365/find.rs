@@ -4,8 +4,8 @@
 //! somebody wrote into a field. The user name comes before the addresses: it is what a sign-in is
 //! made with. Nothing is searched by prefix, and deleted accounts are in none of these answers.
 //!
-//! [docs*]: a user name that begins with `$` is asked for as `users('$…')`. [inferred]: a space in
-//! a filter may be sent as `+`, which is how every form is encoded.
+//! Source: "Get a user", "List users". [docs*]: a user name that begins with `$` is nothing for a
+//! path. [inferred]: a space in a filter may be sent as `+`, as every form encodes it.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -38,6 +38,15 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// In a path, a name that begins with `$` would be taken for an operation of OData's.
+    async fn by_name(&self, name: &str) -> Result<Vec<Candidate>, String> {
+        if name.starts_with('$') {
+            let filter = format!("userPrincipalName eq {}", literal(name));
+            return self.by_filter(filter).await;
+        }
+        self.by_path(path(name)).await
+    }
+
     async fn by_filter(&self, filter: String) -> Result<Vec<Candidate>, String> {
         let path = asked(Path::new("/v1.0/users").query("$filter", filter));
         match &*self.glance.list(path, "value", "@odata.nextLink").await {
@@ -65,7 +74,7 @@ impl Finder for Directory<'_> {
             let filter = format!("onPremisesImmutableId eq {}", literal(value));
             return self.by_filter(filter).await;
         }
-        let found = self.by_path(by_name(value)).await?;
+        let found = self.by_name(value).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -80,15 +89,6 @@ impl Finder for Directory<'_> {
         let filter = format!("proxyAddresses/any(p:p eq {address})");
         found.extend(self.by_filter(filter).await?);
         Ok(found)
-    }
-}
-
-/// `/users/{user name}`
-fn by_name(name: &str) -> Path {
-    if name.starts_with('$') {
-        Path::new("/v1.0").seg(&format!("users({})", literal(name)))
-    } else {
-        path(name)
     }
 }
 
@@ -131,14 +131,10 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_quotes_or_its_place() {
         assert_eq!(literal("o'neil' or 1 eq 1"), "'o''neil'' or 1 eq 1'");
-        let guest = by_name("ada_other.example#EXT#@contoso.example");
+        let guest = path("ada_other.example#EXT#@contoso.example");
         assert_eq!(
             guest.path(),
             "/v1.0/users/ada_other.example%23EXT%23@contoso.example"
-        );
-        assert_eq!(
-            by_name("$x@c.example").path(),
-            "/v1.0/users('$x@c.example')"
         );
     }
 

@@ -9,7 +9,7 @@
 //! specification or in documentation is marked [docs*] (documentation known, not read again) or
 //! [inferred] (deduced) in the file that uses it. In short:
 //!
-//! - [docs*] the AADSTS numbers, the claims of a token, `users('$…')`, roles for administrators,
+//! - [docs*] the AADSTS numbers, the claims of a token, user names with `$`, roles for administrators,
 //!   Exchange's 403, the audit's retention, lag and field names;
 //! - [inferred] five seconds between two clocks, a minute of lag before the contrary counts, the
 //!   default method's 400, `#EXT#` for external people, a sync that enables an account again, and

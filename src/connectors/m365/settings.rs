@@ -123,7 +123,7 @@ impl Settings {
 
     /// "Whatever was granted to the app at Graph."
     pub(super) fn scope(&self) -> String {
-        format!("{}/.default", self.graph_url.origin().ascii_serialization())
+        format!("{}/.default", self.graph_url.as_str().trim_end_matches('/'))
     }
 
     /// Where the secrets are.
@@ -249,7 +249,7 @@ mod tests {
         }));
         let own = own.unwrap();
         assert_eq!(own.login_url, "http://127.0.0.1:8080/m365/login");
-        assert_eq!(own.scope(), "http://127.0.0.1:8080/.default");
+        assert_eq!(own.scope(), "http://127.0.0.1:8080/m365/graph/.default");
     }
 
     #[test]
