@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Finding, History, Identity, Kept, Lookup, Outcome,
-    Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
+    Outcome, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
 };
-use crate::transport::{Client, Reader, Writer};
+use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
 /// One use of an action, with its settings checked and defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,8 +185,104 @@ pub enum ResolveError {
         /// What was asked for.
         who: String,
         /// What went wrong.
-        why: String,
+        why: Unheard,
     },
+}
+
+/// Which lists of an account somebody will ask for; others are not worth a request each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The groups it is in.
+    pub groups: bool,
+    /// The apps assigned to it.
+    pub apps: bool,
+}
+
+impl ResolveError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Stranger { .. } => {
+                "check the login: the whole of it; an Okta id (00u…) always names exactly one \
+                 account"
+                    .into()
+            }
+            Self::Several { candidates, .. } => match &candidates[..] {
+                [only] => {
+                    let login = only.split(' ').next().unwrap_or(only);
+                    format!("if that is who you mean: oust contain {login}")
+                }
+                _ => "give the whole login, or the id, of the one you mean".into(),
+            },
+            Self::Unread { why, .. } => why.hint(),
+        }
+    }
+}
+
+/// Why a system told us nothing: a variant for each thing that a person can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unheard {
+    /// It could not be reached, or did not answer.
+    #[error("{0}")]
+    Network(String),
+    /// A secret on this machine is missing or unfit: which, and what is wrong with it.
+    #[error("{what}")]
+    Secret {
+        /// Its place, and what is wrong there.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// It does not accept our credential, or the credential lacks a right.
+    #[error("{why}")]
+    Credential {
+        /// What it said.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// It answered, and not with what was asked for.
+    #[error("{0}")]
+    Answer(String),
+}
+
+impl Unheard {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Network(_) => {
+                "check the address in the config file and the network, then run it again".into()
+            }
+            Self::Secret { hint, .. } | Self::Credential { hint, .. } if !hint.is_empty() => {
+                hint.clone()
+            }
+            Self::Secret { .. } | Self::Credential { .. } => {
+                "check the credential in the config file, under `auth`".into()
+            }
+            Self::Answer(_) => "run it again; -vv shows what was asked and answered".into(),
+        }
+    }
+}
+
+impl From<&CallError> for Unheard {
+    fn from(error: &CallError) -> Self {
+        let text = error.to_string();
+        match error {
+            CallError::NotSent { .. } | CallError::Silent { .. } => Self::Network(text),
+            CallError::Auth(AuthError::Unreachable { .. }) => Self::Network(text),
+            CallError::Auth(AuthError::Secret { what, hint }) => Self::Secret {
+                what: what.clone(),
+                hint: hint.clone(),
+            },
+            CallError::Auth(AuthError::Refused { hint, .. }) => Self::Credential {
+                why: text,
+                hint: hint.clone(),
+            },
+            CallError::NoQuota { .. } | CallError::Unusable { .. } => Self::Answer(text),
+        }
+    }
 }
 
 /// What the directory's log showed after an eviction.
@@ -219,14 +315,22 @@ pub trait Directory: Connector {
     /// The org's own facts.
     ///
     /// # Errors
-    /// A sentence, if it could not be read.
-    async fn org(&self, r: &Reader) -> Result<Org, String>;
+    /// [`Unheard`], if it could not be read.
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard>;
 
-    /// Exactly one account for a login or id, with roles, groups and apps as far as read.
+    /// Exactly one account for a login or id: who it is and how it stands. What it holds
+    /// (roles, groups, apps) counts as unread until [`Directory::describe`] has read it.
     ///
     /// # Errors
     /// [`ResolveError`] for none, several, or no answer.
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError>;
+
+    /// The same accounts with their roles, and with the groups and apps that are wanted, as far
+    /// as they can be read.
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject>;
+
+    /// The app assignments of each account, in the same order; `None` where unread.
+    async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>>;
 
     /// The subject's status alone, read now.
     ///

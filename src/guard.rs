@@ -12,7 +12,9 @@ use futures_util::future::join;
 use crate::connector::{AgentToken, DirectorySystem};
 use crate::given::{Clock, within};
 use crate::ledger::Store;
-use crate::model::{ActionId, Case, GuardAnswer, GuardName, GuardReply, Lift, Subject, UserId};
+use crate::model::{
+    ActionId, Case, GuardAnswer, GuardName, GuardReply, Lift, Subject, UserId, count, count_and,
+};
 use crate::transport::Reader;
 
 /// How long the guards' reads may take together.
@@ -153,6 +155,14 @@ pub fn judge(
         .collect()
 }
 
+/// Whether there are too many subjects for this run, whatever else is read: then nothing need
+/// be read about each of them.
+#[must_use]
+pub fn too_many(case: &Case, config: &GuardConfig, lifts: &[Lift]) -> bool {
+    let refuses = matches!(cap_run(case, config), GuardReply::RefusesRun { .. });
+    refuses && !lifts.iter().any(|lift| lift.guard == GuardName::CapRun)
+}
+
 fn names(subjects: &[&Subject]) -> String {
     let logins: Vec<&str> = subjects
         .iter()
@@ -209,13 +219,9 @@ fn super_admins(case: &Case, facts: &GuardFacts, locking: &[ActionId]) -> GuardR
     }
     let remain = usable.len() - hit.len();
     if remain > 0 {
-        let (admins, verb) = if remain == 1 {
-            ("administrator", "remains")
-        } else {
-            ("administrators", "remain")
-        };
+        let remain = count_and(remain, "super administrator", ("remains", "remain"));
         return GuardReply::Warns {
-            why: format!("{remain} super {admins} {verb} usable after this"),
+            why: format!("{remain} usable after this"),
         };
     }
     let (are, last) = match hit.len() {
@@ -260,12 +266,20 @@ fn agent_owner(case: &Case, facts: &GuardFacts) -> GuardReply {
     }
 }
 
-fn over(count: u64, cap: u64, what: &str, guard: GuardName) -> GuardReply {
-    if count <= cap {
+fn counted(number: u64, one: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), one)
+}
+
+fn over(number: u64, cap: u64, what: &str, guard: GuardName) -> GuardReply {
+    if number <= cap {
         return GuardReply::Passes;
     }
     GuardReply::RefusesRun {
-        why: format!("{count} subjects, {cap} are allowed {what}"),
+        why: format!(
+            "{}, {cap} {} allowed {what}",
+            counted(number, "subject"),
+            if cap == 1 { "is" } else { "are" },
+        ),
         next: format!("oust contain … --lift {guard}=REASON"),
     }
 }
@@ -295,7 +309,8 @@ fn cap_percent(case: &Case, config: &GuardConfig) -> GuardReply {
         _ if count <= 5 => GuardReply::Passes,
         Some(active) => {
             let cap = (active * config.cap_percent / 100).max(5);
-            let what = format!("({} % of {active} active users)", config.cap_percent);
+            let active = counted(active, "active user");
+            let what = format!("({} % of {active})", config.cap_percent);
             over(count, cap, &what, GuardName::CapPercent)
         }
         None => unread(

@@ -13,7 +13,7 @@ use oust::model::{Change, Utc};
 use oust::playbook::CheckedPlaybook;
 use oust::transport::{Reader, Writer};
 
-use super::machine::{Watch, median, one_commit, ratio};
+use super::machine::{Commits, Watch, median, ratio};
 use super::table::Table;
 use super::{kit, range};
 
@@ -31,6 +31,7 @@ pub(crate) fn measure(table: &mut Table) {
     let home = tempfile::tempdir().expect("there is room for temporary files");
     let playbook = kit::playbook(&STEPS);
     let (mut durable, mut bare) = (Vec::new(), Vec::new());
+    let mut commits = Commits::in_dir(home.path());
     kit::many_threads().block_on(async {
         let server = range::serve(2 * TIMES + 2, 0).await;
         let ledger = SqliteStore::open(&home.path().join("oust.db")).expect("the disk takes it");
@@ -39,11 +40,12 @@ pub(crate) fn measure(table: &mut Table) {
         let mut next = || logins.next().expect("there is no end of them");
         // The first of each warms connections and pages.
         for _ in 0..=TIMES {
+            commits.some();
             bare.push(bare_calls(&tools, &playbook, next()).await);
             durable.push(durable_calls(&tools, &playbook, next()).await);
         }
     });
-    let commit = one_commit(home.path());
+    let commit = commits.median();
     let (durable, bare) = (median(durable.split_off(1)), median(bare.split_off(1)));
     let bound = commit * 6 + Duration::from_millis(1);
     let over = durable.saturating_sub(bare);
@@ -63,7 +65,7 @@ async fn bare_calls(tools: &Tools, playbook: &CheckedPlaybook, login: String) ->
     let system = &tools.directory.system;
     let reader = Reader::new(system.client.clone());
     let writer = Writer::new(&reader, &consent);
-    let changes: Vec<Change> = plan.changes().cloned().collect();
+    let changes: Vec<Change> = plan.changes().map(|change| Change::clone(change)).collect();
     assert_eq!(changes.len(), STEPS.len(), "each step is one write");
     let watch = Watch::start();
     for change in &changes {

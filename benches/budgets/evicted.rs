@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use oust::engine::{Silent, Tools};
 use oust::ledger::SqliteStore;
-use oust::model::Verdict;
 use oust::playbook::CheckedPlaybook;
 use oust::transport::{Path, Read, Reader};
 
@@ -54,7 +53,7 @@ async fn measure_one(
     let one_call = one_call(tools).await;
     let run = kit::carry_out(tools, prepared, Arc::new(Silent)).await;
     let state = run.state();
-    assert_eq!(state.verdict, Some(Verdict::Contained));
+    kit::is_contained(&state);
     let (_, _, consented) = state.consent.as_ref().expect("it was agreed to");
     let cleared = state
         .in_order()

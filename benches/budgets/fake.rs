@@ -11,16 +11,16 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System,
+    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
 use oust::given::{Clock, Rng, SystemClock, SystemRng};
 use oust::ledger::Store;
 use oust::model::{
-    ActionId, Applied, Case, Change, Finding, Found, History, Identity, Lookup, Outcome,
-    OutcomeKind, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo, UserId,
-    Utc, Vendor, Window,
+    ActionId, AppAccount, Applied, Case, Change, Finding, Found, History, Identity, Lookup,
+    Outcome, OutcomeKind, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo,
+    UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
     AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
@@ -172,7 +172,7 @@ impl Connector for Fake {
 
 #[async_trait]
 impl Directory for Fake {
-    async fn org(&self, _: &Reader) -> Result<Org, String> {
+    async fn org(&self, _: &Reader) -> Result<Org, Unheard> {
         Ok(Org {
             id: "00oContosoOrg00005d7".into(),
             host: "contoso.okta.example".into(),
@@ -185,7 +185,7 @@ impl Directory for Fake {
             login: format!("{who}@contoso.example"),
             role: Role::Compromised,
             status: "ACTIVE".into(),
-            privileged: Tri::No,
+            privileged: Tri::Unread,
             roles: Vec::new(),
             groups: None,
             accounts: None,
@@ -194,12 +194,24 @@ impl Directory for Fake {
         })
     }
 
+    async fn describe(&self, _: &Reader, who: Vec<Subject>, _: Wanted) -> Vec<Subject> {
+        let plain = |who| Subject {
+            privileged: Tri::No,
+            ..who
+        };
+        who.into_iter().map(plain).collect()
+    }
+
     async fn status(&self, _: &Reader, _: &UserId) -> Result<String, String> {
         Ok("ACTIVE".into())
     }
 
     async fn usable_super_admins(&self, _: &Reader) -> Result<Vec<UserId>, String> {
         Ok(vec![UserId::new("00uSomebodyElse")])
+    }
+
+    async fn accounts(&self, _: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
+        vec![Some(Vec::new()); who.len()]
     }
 
     async fn history(&self, _: &Reader, _: &[Subject], _: &Window, _: Utc) -> History {

@@ -6,7 +6,8 @@ use oust::connectors::vendors;
 use oust::consent::{Asked, Consent};
 use oust::engine::{Observer, PlanRequest, Prepared, Run, Start, Tools, plan};
 use oust::guard::GuardConfig;
-use oust::model::{Plan, RunId, Scope, Source, Utc};
+use oust::ledger::RunState;
+use oust::model::{Plan, RunId, Scope, Source, Utc, Verdict};
 use oust::playbook::{CheckedPlaybook, check, find};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -68,7 +69,12 @@ pub(crate) async fn prepare(
         identities: Vec::new(),
         grace: std::time::Duration::from_secs(1),
     };
-    plan(tools, playbook, &GuardConfig::default(), request)
+    // How many may be contained at once is not what is measured.
+    let guards = GuardConfig {
+        cap_run: u64::MAX,
+        ..GuardConfig::default()
+    };
+    plan(tools, playbook, &guards, request)
         .await
         .expect("everybody is known here")
 }
@@ -99,4 +105,20 @@ pub(crate) async fn carry_out(
         .expect("the ledger is ours alone");
     run.carry_out().await;
     run
+}
+
+/// Stops with what is open, if anything is: a run that contained nobody measures nothing.
+pub(crate) fn is_contained(state: &RunState) {
+    if state.verdict == Some(Verdict::Contained) {
+        return;
+    }
+    let open: Vec<String> = state
+        .in_order()
+        .filter(|each| !each.is_proven())
+        .map(|each| format!("{}: {:?} {:?}", each.change.id, each.outcome, each.proof))
+        .collect();
+    panic!(
+        "{:?}; open: {open:#?}; skipped: {:#?}; {:#?}",
+        state.verdict, state.skipped, state.findings
+    );
 }

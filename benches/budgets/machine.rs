@@ -38,23 +38,42 @@ pub(crate) fn resident_peak(pid: &str) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// One FULL commit of a small row in a WAL file in `dir`: the median of many.
-pub(crate) fn one_commit(dir: &Path) -> Duration {
-    const TIMES: usize = 60;
-    let db = Connection::open(dir.join("baseline.db")).expect("the directory can be written");
-    db.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=ON;
-         CREATE TABLE IF NOT EXISTS row (body TEXT);",
-    )
-    .expect("the disk takes it");
-    let body = "x".repeat(200);
-    let times = (0..TIMES).map(|_| {
-        let watch = Watch::start();
-        db.execute("INSERT INTO row VALUES (?1)", [&body])
-            .expect("the disk takes it");
-        watch.read()
-    });
-    median(times.collect())
+/// One FULL commit of a small row in a WAL file: the median of many, made now and then while
+/// something else is measured, because a shared disk is now quick and now slow.
+pub(crate) struct Commits {
+    db: Connection,
+    times: Vec<Duration>,
+}
+
+impl Commits {
+    /// Makes the file in `dir`.
+    pub(crate) fn in_dir(dir: &Path) -> Self {
+        let db = Connection::open(dir.join("baseline.db")).expect("the directory can be written");
+        db.execute_batch(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=ON;
+             CREATE TABLE IF NOT EXISTS row (body TEXT);",
+        )
+        .expect("the disk takes it");
+        let times = Vec::new();
+        Self { db, times }
+    }
+
+    /// Commits a few times.
+    pub(crate) fn some(&mut self) {
+        let body = "x".repeat(200);
+        for _ in 0..4 {
+            let watch = Watch::start();
+            self.db
+                .execute("INSERT INTO row VALUES (?1)", [&body])
+                .expect("the disk takes it");
+            self.times.push(watch.read());
+        }
+    }
+
+    /// What one took.
+    pub(crate) fn median(self) -> Duration {
+        median(self.times)
+    }
 }
 
 /// The middle one; zero of none.

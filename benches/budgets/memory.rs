@@ -96,7 +96,7 @@ pub(crate) fn child(count: &str) {
     kit::many_threads().block_on(async {
         let prepared = kit::prepare(&tools, &playbook, "r_bench", kit::crowd(count)).await;
         let run = kit::carry_out(&tools, prepared, Arc::new(Silent)).await;
-        assert_eq!(run.state().verdict, Some(Verdict::Contained));
+        assert_eq!(run.verdict(), Some(Verdict::Contained));
     });
     if let Some(peak) = resident_peak("self") {
         println!("{peak}");

@@ -14,10 +14,12 @@ use oust_mocks::{Range, Sandbox, SandboxOptions, Server, World};
 use serde_json::json;
 
 /// The buckets that a containment uses, and a quota that it cannot use up.
-const BUCKETS: [&str; 7] = [
+const BUCKETS: [&str; 9] = [
     "users",
     "users/id:get",
     "users/id:write",
+    "apps",
+    "devices",
     "groups",
     "logs",
     "oauth2",

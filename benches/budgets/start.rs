@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::machine::{Watch, median, one_commit, ratio};
+use super::machine::{Commits, Watch, median, ratio};
 use super::table::Table;
 use super::{kit, range};
 
@@ -20,14 +20,17 @@ const OUST: &str = env!("CARGO_BIN_EXE_oust");
 
 pub(crate) fn measure(table: &mut Table) {
     let home = tempfile::tempdir().expect("there is room for temporary files");
-    let version = median((0..TIMES).map(|_| version()).collect());
     let runtime = kit::many_threads();
-    let first = (0..TIMES).map(|n| {
+    let mut commits = Commits::in_dir(home.path());
+    let (mut versions, mut firsts) = (Vec::new(), Vec::new());
+    for n in 0..TIMES {
         let state = home.path().join(format!("state-{n}"));
-        runtime.block_on(first_request(home.path(), &state))
-    });
-    let first = median(first.collect());
-    let commit = one_commit(home.path());
+        commits.some();
+        versions.push(version());
+        firsts.push(runtime.block_on(first_request(home.path(), &state)));
+    }
+    let (version, first) = (median(versions), median(firsts));
+    let commit = commits.median();
     table.add(
         "exec to first request less a commit / --version",
         ratio(first.saturating_sub(commit), version),

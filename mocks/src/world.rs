@@ -133,6 +133,27 @@ impl World {
         self
     }
 
+    /// An org with nothing behind it: no app that another mock stands for, assigned or known.
+    #[must_use]
+    pub fn only_okta(mut self) -> Self {
+        let services = [
+            "office365",
+            "google",
+            "slack",
+            "salesforce",
+            "githubcloud",
+            "amazon_aws_sso",
+        ];
+        self.okta
+            .apps
+            .retain(|_, app| !services.contains(&app.name.as_str()));
+        let apps = &self.okta.apps;
+        for user in self.okta.users.values_mut() {
+            user.apps.retain(|id, _| apps.contains_key(id));
+        }
+        self
+    }
+
     /// Sets the status of a user, as Okta spells it.
     #[must_use]
     pub fn status(self, login: &str, status: &str) -> Self {

@@ -201,40 +201,14 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
 }
 
 fn plan_failed(error: PlanError) -> Failure {
-    let (exit, hint) = match &error {
-        PlanError::Nobody | PlanError::NoSuchSystem(_) => (
-            Exit::Usage,
-            "systems are those of the config file".to_owned(),
-        ),
-        PlanError::NoSuchIdentity { .. } => (
-            Exit::Usage,
-            "name the subject as it stands in this command, and a system of the config file".into(),
-        ),
-        PlanError::Subject(error) => (Exit::NotStarted, who_then(error)),
-        PlanError::Org(_) => (
-            Exit::NotStarted,
-            "check org_url, the network and the credential".to_owned(),
-        ),
-    };
-    Failure::new(exit, error, hint)
-}
-
-/// The next step when a subject is not exactly one account.
-fn who_then(error: &ResolveError) -> String {
-    match error {
-        ResolveError::Stranger { .. } => {
-            "check the login: the whole of it; an Okta id (00u…) always names exactly one account"
-                .into()
+    let exit = match &error {
+        PlanError::Nobody | PlanError::NoSuchSystem(_) | PlanError::NoSuchIdentity { .. } => {
+            Exit::Usage
         }
-        ResolveError::Several { candidates, .. } => match &candidates[..] {
-            [only] => {
-                let login = only.split(' ').next().unwrap_or(only);
-                format!("if that is who you mean: oust contain {login}")
-            }
-            _ => "give the whole login, or the id, of the one you mean".into(),
-        },
-        ResolveError::Unread { .. } => "check org_url, the network and the credential".into(),
-    }
+        PlanError::Subject(_) | PlanError::Org(_) => Exit::NotStarted,
+    };
+    let hint = error.hint();
+    Failure::new(exit, error, hint)
 }
 
 /// A plan made now, shown and agreed to.

@@ -5,6 +5,7 @@ use super::exit::{Exit, Failure, lines};
 use super::print;
 use super::setup::checked;
 use crate::connectors;
+use crate::model::count;
 use crate::playbook::{schema, shipped, summary};
 use crate::report::escape::visible;
 
@@ -35,8 +36,8 @@ fn list() -> Result<Exit, Failure> {
             .map(|stage| stage.name.as_str())
             .collect();
         print(&format!(
-            "{name:<18} {} steps: {}",
-            steps,
+            "{name:<18} {}: {}",
+            count(steps, "step"),
             stages.join(" → ")
         ));
         print(&format!("{:<18} {}", "", playbook.description));

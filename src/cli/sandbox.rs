@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::{Exit, Failure};
 use super::{print, say};
+use crate::model::count;
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug, Args)]
@@ -270,8 +271,8 @@ fn run_drill(args: &DrillArgs) -> Result<Exit, Failure> {
     let before = mocks.truth()?;
     say("Drill on mock vendors: nothing here is real, everything else is.");
     say(&format!(
-        "before: the intruder holds {} things of {victim}",
-        before.holds.len()
+        "before: the intruder holds {} of {victim}",
+        count(before.holds.len(), "thing")
     ));
     say(&format!(
         "$ oust contain {victim} --since 2h --case DRILL --yes\n"

@@ -68,10 +68,14 @@ impl Workshop {
     /// # Errors
     /// [`Failure`] that says which of them could not be opened, and what to do.
     pub(super) async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
+        warm_up();
         let config = load_config(global)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
         let run = new_run_id(&*clock, &*rng);
+        // Reading the TLS roots and making a ledger take some milliseconds each, and neither
+        // needs the other.
+        let wire = std::thread::spawn(HttpWire::new);
         let (archive, notes) = open_ledger(global, ledger, &run)?;
         for note in notes {
             say(&format!("! {}", visible(&note.text)));
@@ -79,7 +83,7 @@ impl Workshop {
                 say(&format!(" hint: {}", visible(&note.hint)));
             }
         }
-        let wire = HttpWire::new();
+        let wire = wire.join().expect("setting up TLS does not panic");
         let wire =
             wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
         let givens = Givens {
@@ -129,6 +133,18 @@ impl Workshop {
             ));
         }
     }
+}
+
+/// Begins what takes long and is needed before the first request, whatever is asked for, while
+/// config and ledger are opened. Each is done once per process; whoever needs one that is not
+/// ready waits for the rest of it.
+fn warm_up() {
+    // The first random number waits for the processor's jitter to be collected: 30 ms.
+    std::thread::spawn(|| {
+        let _ = aws_lc_rs::rand::fill(&mut [0; 16]);
+    });
+    // The time zone is looked for among all that the machine knows.
+    std::thread::spawn(jiff::tz::TimeZone::system);
 }
 
 /// The checked playbook of a shipped name or a file.

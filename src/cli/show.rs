@@ -55,7 +55,7 @@ pub(super) fn planned_json(plan: &Plan) -> String {
         tool: TOOL.to_owned(),
         mode: Mode::Contain,
         requester: requester.clone(),
-        plan: Box::new(plan.clone()),
+        plan: std::sync::Arc::new(plan.clone()),
     };
     state.apply(plan.made_at, &opened);
     let mut planned = report(&state, true);

@@ -5,6 +5,7 @@
 //! the prover (reads, beside and after) and the sweep (looks for signs of life).
 
 mod again;
+mod background;
 mod bell;
 mod executor;
 mod late;
@@ -16,6 +17,7 @@ mod run;
 mod services;
 mod snapshot;
 mod step;
+mod subjects;
 mod sweep;
 mod unreached;
 

@@ -8,26 +8,27 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{join_all, join3, join4, try_join};
+use futures_util::future::{join, join_all, join4, try_join};
 use tokio::sync::watch;
 
 use super::rows::{Known, millis, plan_step, slots};
 use super::run::Tools;
 use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
-use super::unreached;
-use crate::connector::{DirectorySystem, Org, ResolveError, System};
+use super::subjects::{Who, who};
+use super::{background, unreached};
+use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, GuardConfig, GuardFacts};
 use crate::model::{
     Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan, PlannedFor,
     PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
-    Subject, SystemId, Tri, UserId, Utc, Window, WindowHow,
+    Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
 
 /// The window when nobody gave one.
-const ASSUMED_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const ASSUMED_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What to plan.
 #[derive(Clone, Debug)]
@@ -74,9 +75,9 @@ pub enum PlanError {
     /// A subject could not be resolved.
     #[error(transparent)]
     Subject(#[from] ResolveError),
-    /// The org could not be read.
+    /// The org could not be read: the network, a credential or a key, each with its next step.
     #[error("the org could not be read: {0}")]
-    Org(String),
+    Org(Unheard),
     /// `--only` or `--skip` names nothing that is configured.
     #[error("no system is called `{0}`")]
     NoSuchSystem(String),
@@ -88,6 +89,21 @@ pub enum PlanError {
         /// The system.
         system: SystemId,
     },
+}
+
+impl PlanError {
+    /// The operator's next step, in one sentence.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Nobody | Self::NoSuchSystem(_) => "systems are those of the config file".into(),
+            Self::NoSuchIdentity { .. } => {
+                "name the subject as in this command, and a system of the config file".into()
+            }
+            Self::Subject(error) => error.hint(),
+            Self::Org(why) => why.hint(),
+        }
+    }
 }
 
 /// Plans `request` along `playbook`.
@@ -126,13 +142,14 @@ pub async fn plan(
 /// The directory's part of a plan, and all that is known of the case.
 struct Home {
     org: Org,
-    case: Case,
-    history: History,
+    brief: Brief,
     answers: Vec<GuardAnswer>,
     steps: Vec<PlannedStep>,
     system: Option<PlannedSystem>,
     findings: Vec<Finding>,
     snapshot: Snapshot,
+    /// Over its cap: nothing was planned.
+    too_many: bool,
 }
 
 async fn plan_home(
@@ -150,47 +167,66 @@ async fn plan_home(
             home.system.client.warm_writes().await;
         }
     };
-    let (org, subjects, org_facts, ()) = join4(
+    let (org, who, org_facts, ()) = join4(
         read_org(home),
-        resolve(home, &request.who),
+        who(tools, playbook, guards, request),
         guard::read_org(home, clock),
         warm,
     )
     .await;
-    let (org, subjects) = (org?, subjects?);
-    check_chosen(tools, request, &subjects)?;
-    let snapshot = Snapshot::start(home, &subjects);
-    let case = case_of(request, subjects, clock.now());
-    let history = async {
-        let history = read_history(home, &case).await;
-        let _ = tell.send(Some(Brief {
-            case: case.clone(),
-            history: history.clone(),
-        }));
-        history
+    let org = org?;
+    let facts = |case: &Case| {
+        let subjects = case.subjects.clone();
+        async move { guard::read_facts(org_facts, home, &*tools.store, &subjects, clock).await }
     };
-    let (facts, steps, history): (GuardFacts, _, _) = join3(
-        guard::read_facts(org_facts, home, &*tools.store, &case.subjects, clock),
-        plan_directory(home, playbook, systems, &case),
-        history,
-    )
-    .await;
-    let locking = home.directory.locking_actions();
-    let answers = guard::judge(&case, &facts, guards, &locking, &request.lifts);
+    let judged = |case: &Case, facts: &GuardFacts| {
+        let locking = home.directory.locking_actions();
+        guard::judge(case, facts, guards, &locking, &request.lifts)
+    };
+    let case = match who? {
+        Who::Known(case) => case,
+        Who::TooMany(case) => {
+            let facts = facts(&case).await;
+            return Ok(Home {
+                org,
+                answers: judged(&case, &facts),
+                steps: Vec::new(),
+                system: None,
+                findings: [findings(&case), vec![nothing_read()]].concat(),
+                snapshot: Snapshot::default(),
+                too_many: true,
+                brief: Brief {
+                    case,
+                    history: History::default(),
+                },
+            });
+        }
+    };
+    let snapshot = Snapshot::start(home, &case.subjects);
+    let (planned, when_planned) = watch::channel(false);
+    let brief = async {
+        let brief = background::read(home, &case, when_planned, request.grace).await;
+        let _ = tell.send(Some(brief.clone()));
+        brief
+    };
+    let own = async {
+        let both = join(facts(&case), plan_directory(home, playbook, systems, &case)).await;
+        let _ = planned.send(true);
+        both
+    };
+    let ((facts, steps), brief) = join(own, brief).await;
     let mut findings = findings(&case);
-    findings.extend(unread_history(&history));
+    findings.extend(background::unread_history(&brief.history));
+    let in_scope = systems.iter().any(|system| system.id == home.system.id);
     Ok(Home {
         org,
-        history,
-        answers,
+        answers: judged(&case, &facts),
         steps,
-        system: systems
-            .iter()
-            .any(|system| system.id == home.system.id)
-            .then(|| at_home(&home.system, &case)),
-        case,
+        system: in_scope.then(|| at_home(&home.system, &case)),
         findings,
         snapshot,
+        too_many: false,
+        brief,
     })
 }
 
@@ -222,27 +258,6 @@ async fn plan_directory(
     join_all(here.map(|slot| plan_step(slot, &known, case))).await
 }
 
-/// From the window's start, and for the apps used from at least a week ago.
-async fn read_history(home: &DirectorySystem, case: &Case) -> History {
-    let reader = Reader::new(home.system.client.clone());
-    let week_ago = reader.clock().now().minus(ASSUMED_WINDOW);
-    let day_before = case.window.start.minus(Duration::from_secs(24 * 3600));
-    let since = week_ago.min(day_before);
-    home.directory
-        .history(&reader, &case.subjects, &case.window, since)
-        .await
-}
-
-fn unread_history(history: &History) -> Option<Finding> {
-    let why = history.unread.as_ref()?;
-    Some(Finding {
-        severity: Severity::Warning,
-        id: "history_unread".into(),
-        text: format!("who was renamed, and which apps were used, could not be read: {why}"),
-        hint: "services that know a subject only by his name are left alone: grant the log".into(),
-    })
-}
-
 fn assemble(
     tools: &Tools,
     playbook: &CheckedPlaybook,
@@ -260,7 +275,11 @@ fn assemble(
         identities.push(service.system);
         steps.extend(service.steps);
     }
-    let mut stages = stages(playbook, steps);
+    let mut stages = if home.too_many {
+        Vec::new()
+    } else {
+        stages(playbook, steps)
+    };
     refuse_steps(&mut stages, &home.answers);
     let plan = Plan {
         run: request.run,
@@ -268,9 +287,12 @@ fn assemble(
         org: home.org.host,
         made_at: tools.clock.now(),
         playbook: playbook.reference.clone(),
-        unreached: unreached::of(tools, &home.case, &home.history),
+        unreached: match home.too_many {
+            true => Vec::new(),
+            false => unreached::of(tools, &home.brief.case, &home.brief.history),
+        },
         chosen: request.identities,
-        case: home.case,
+        case: home.brief.case,
         systems: identities,
         scope: request.scope,
         guards: home.answers,
@@ -301,26 +323,6 @@ fn stages(playbook: &CheckedPlaybook, steps: BTreeMap<StepKey, PlannedStep>) -> 
         .collect()
 }
 
-fn check_chosen(
-    tools: &Tools,
-    request: &PlanRequest,
-    subjects: &[Subject],
-) -> Result<(), PlanError> {
-    let fits = |chosen: &Chosen| {
-        let mut services = tools.services.iter();
-        let mut subjects = subjects.iter();
-        services.any(|system| system.id == chosen.system)
-            && subjects.any(|who| chosen.who == who.login || chosen.who == who.id.as_str())
-    };
-    match request.identities.iter().find(|chosen| !fits(chosen)) {
-        Some(chosen) => Err(PlanError::NoSuchIdentity {
-            who: chosen.who.clone(),
-            system: chosen.system.clone(),
-        }),
-        None => Ok(()),
-    }
-}
-
 fn check_scope(tools: &Tools, scope: &Scope) -> Result<(), PlanError> {
     let known = |name: &String| {
         tools
@@ -349,54 +351,6 @@ fn in_scope(tools: &Tools, scope: &Scope) -> Vec<System> {
 async fn read_org(home: &DirectorySystem) -> Result<Org, PlanError> {
     let reader = Reader::new(home.system.client.clone());
     home.directory.org(&reader).await.map_err(PlanError::Org)
-}
-
-/// Looks everybody up at once; the same account named twice counts once. Privileged first.
-async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>, PlanError> {
-    if who.is_empty() {
-        return Err(PlanError::Nobody);
-    }
-    let reader = Reader::new(home.system.client.clone());
-    let found = join_all(who.iter().map(|name| home.directory.resolve(&reader, name))).await;
-    let mut subjects: Vec<Subject> = Vec::with_capacity(found.len());
-    let mut seen = std::collections::BTreeSet::new();
-    for subject in found {
-        let subject = subject?;
-        if seen.insert(subject.id.clone()) {
-            subjects.push(subject);
-        }
-    }
-    subjects.sort_by_key(
-        |subject| match (subject.privileged, subject.status.as_str()) {
-            (Tri::Yes, _) => 0,
-            (Tri::Unread, _) => 1,
-            (Tri::No, "ACTIVE") => 2,
-            (Tri::No, _) => 3,
-        },
-    );
-    Ok(subjects)
-}
-
-fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
-    let window = match request.window {
-        Some((start, end)) => Window {
-            start,
-            end,
-            how: WindowHow::Given,
-        },
-        None => Window {
-            start: now.minus(ASSUMED_WINDOW),
-            end: None,
-            how: WindowHow::Assumed,
-        },
-    };
-    Case {
-        subjects,
-        window,
-        id: request.case_id.clone(),
-        reason: request.reason.clone(),
-        source: request.source.clone(),
-    }
 }
 
 /// Takes the refused steps out, each with the guard's reason.
@@ -431,6 +385,18 @@ fn refuse_rows(rows: &mut [PlannedFor], subjects: &[UserId], guard: &GuardAnswer
                 why: why.to_owned(),
             });
         }
+    }
+}
+
+/// What a refused plan leaves out.
+fn nothing_read() -> Finding {
+    Finding {
+        severity: Severity::Info,
+        id: "not_planned".into(),
+        text: "the accounts were looked up; what would be done to each was not read, because \
+               there are too many for one run"
+            .into(),
+        hint: String::new(),
     }
 }
 

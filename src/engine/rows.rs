@@ -3,6 +3,7 @@
 //! A subject who takes part in no step (`for:`, `when:`, no account, an identity that a person
 //! must decide) gets the reason in his row; everybody else is asked about in one call a step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connector::{Identified, Planned, Step, System};
@@ -194,7 +195,7 @@ fn empty_row(subject: &Subject) -> PlannedFor {
 
 fn fill_row(row: &mut PlannedFor, planned: Planned) {
     row.ceiling = PlannedFor::ceiling_for(planned.changes.len());
-    row.changes = planned.changes;
+    row.changes = planned.changes.into_iter().map(Arc::new).collect();
     row.kept = planned.kept;
     row.notes.extend(planned.notes);
     row.skip = planned.skip;

@@ -92,7 +92,7 @@ pub enum RunError {
 /// A run under way.
 pub struct Run {
     pub(super) tools: Tools,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     pub(super) consent: Consent,
     pub(super) recorder: Recorder,
     pub(super) stop: watch::Receiver<bool>,
@@ -129,11 +129,13 @@ impl Run {
             return Err(RunError::ForeignConsent);
         }
         tools.store.bind_org(&plan.org_id).await?;
+        // A plan of thousands is large: there is one, whoever looks at it.
+        let plan = Arc::new(plan);
         let opened = Event::Opened {
             tool: tools.tool.clone(),
             mode: Mode::Contain,
             requester: start.requester.clone(),
-            plan: Box::new(plan.clone()),
+            plan: Arc::clone(&plan),
         };
         let events = Happened::at_once(tools.clock.now(), vec![opened, consented(&start.consent)]);
         let subjects: Vec<UserId> = plan
@@ -176,7 +178,7 @@ impl Run {
         Ok(Self::new(tools, plan, start, state))
     }
 
-    fn new(tools: Tools, plan: Plan, start: Start, state: RunState) -> Self {
+    fn new(tools: Tools, plan: Arc<Plan>, start: Start, state: RunState) -> Self {
         let recorder = Recorder::new(
             plan.run.clone(),
             Arc::clone(&tools.store),
@@ -240,6 +242,12 @@ impl Run {
     #[must_use]
     pub fn state(&self) -> RunState {
         self.recorder.read(Clone::clone)
+    }
+
+    /// The verdict it closed with; `None` while it is open.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.recorder.read(|state| state.verdict)
     }
 
     /// A subject's entry in a list that holds one for each subject, found at once where the

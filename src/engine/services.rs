@@ -216,7 +216,11 @@ fn service(
 }
 
 /// Resolves `grace` after the directory's plan was ready.
-async fn grace_over(clock: &dyn Clock, mut home_ready: watch::Receiver<bool>, grace: Duration) {
+pub(super) async fn grace_over(
+    clock: &dyn Clock,
+    mut home_ready: watch::Receiver<bool>,
+    grace: Duration,
+) {
     if home_ready.wait_for(|ready| *ready).await.is_ok() {
         clock.sleep(grace).await;
     }

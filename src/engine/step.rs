@@ -253,7 +253,7 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
         state
             .of_step(step.key, subject.id)
             .filter(|each| is_due(each))
-            .map(|each| each.change.clone())
+            .map(|each| Change::clone(&each.change))
             .collect()
     })
 }

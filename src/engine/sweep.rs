@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::connector::{Identified, Sign, SignsOfLife};
+use crate::connector::{Identified, Sign, SignsOfLife, System};
 use crate::ledger::{ChangeState, Event, Judge, RunState, last_clear};
 use crate::model::{
     ActionId, Applied, Change, ChangeId, Evicts, Finding, OutcomeKind, PlannedStep, Proof,
@@ -163,16 +163,48 @@ async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
             .connector
             .plan(&reader, &as_step(step), &who, &run.plan.case)
             .await;
-        run.recorder.read(|state| {
+        let back = run.recorder.read(|state| {
+            let mut back = Vec::new();
             for (who, planned) in who.iter().zip(planned) {
                 let is_new = |change: &Change| !state.changes.contains_key(&change.id);
                 if planned.changes.iter().any(is_new) {
                     found.push((step.key, who.subject.id.clone()));
                 }
+                back.extend(planned.changes.iter().filter_map(|change| {
+                    let known = state.changes.get(&change.id)?;
+                    known.is_proven().then(|| applied_of(state, &known.change))
+                }));
             }
+            back
         });
+        found.extend(came_back(run, &reader, system, back).await);
     }
     found
+}
+
+/// Of what is listed again though it was proven gone: what is there again, under the same id. An
+/// intruder who lets the same app in once more makes no new target.
+async fn came_back(
+    run: &Run,
+    reader: &Reader,
+    system: &System,
+    listed: Vec<Applied>,
+) -> Vec<(StepKey, UserId)> {
+    if listed.is_empty() {
+        return Vec::new();
+    }
+    let proofs = system.connector.prove(reader, &listed).await;
+    let mut back = Vec::new();
+    for (applied, proof) in listed.into_iter().zip(proofs) {
+        if proof.state == ProofState::Refuted {
+            back.push((applied.change.step, applied.change.subject.clone()));
+            run.recorder.defer(Event::Proved {
+                change: applied.change.id,
+                proof,
+            });
+        }
+    }
+    back
 }
 
 /// Subjects whose targets at this step may have grown in number.
@@ -202,7 +234,9 @@ async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
         .directory
         .signs_of_life(&reader, &since)
         .await;
-    if let Some(until) = read_until {
+    // The clears' own events were read from it before.
+    let logged = run.recorder.read(newest_logged);
+    if let Some(until) = read_until.map(|until| logged.map_or(until, |at| until.max(at))) {
         run.recorder.defer(Event::LogRead { until });
     }
     if let Some(why) = unread {
@@ -215,6 +249,12 @@ async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
             .filter(|sign| !state.sign_events.contains(&sign.event))
             .collect()
     })
+}
+
+/// The time of the newest event of the log that proves a change.
+fn newest_logged(state: &RunState) -> Option<Utc> {
+    let proofs = state.in_order().filter_map(|each| each.proof.as_ref());
+    proofs.filter_map(|proof| proof.event_at).max()
 }
 
 /// After the last round a sign counts against the clear that it outlived.

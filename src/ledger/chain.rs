@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::draft::Turn;
 use super::{Event, Happened, Head, RunRow};
-use crate::model::{Finding, RunId, Severity, Utc, hex};
+use crate::model::{Finding, RunId, Severity, Utc, count, count_and, hex};
 
 /// A SHA-256.
 pub type Hash = [u8; 32];
@@ -88,7 +88,10 @@ pub(super) fn purge_note(records: u64, before: Utc, at: Utc) -> Happened {
         finding: Finding {
             severity: Severity::Info,
             id: PURGED.into(),
-            text: format!("purged: the run closed before {before}; {records} records emptied"),
+            text: format!(
+                "purged: the run closed before {before}; {} emptied",
+                counted(records)
+            ),
             hint: String::new(),
         },
     };
@@ -131,7 +134,8 @@ impl Verified {
     /// One sentence for people.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let records = self.records;
+        let number = usize::try_from(self.records).unwrap_or(usize::MAX);
+        let verify = count_and(number, "record", ("verifies", "verify"));
         if let Some(bad) = &self.first_bad {
             return format!("record {}: {}", bad.seq, bad.why);
         }
@@ -139,13 +143,11 @@ impl Verified {
             return format!("the list of runs says other than the records of {run}");
         }
         match self.vouched_until {
-            None => format!(
-                "{records} records verify; the end cannot be vouched for without a head from a report"
-            ),
-            Some(until) if until < self.head.seq => format!(
-                "{records} records verify; what comes after record {until} cannot be vouched for"
-            ),
-            Some(_) => format!("{records} records verify, to the end"),
+            None => format!("{verify}; the end cannot be vouched for without a head from a report"),
+            Some(until) if until < self.head.seq => {
+                format!("{verify}; what comes after record {until} cannot be vouched for")
+            }
+            Some(_) => format!("{verify}, to the end"),
         }
     }
 }
@@ -335,6 +337,10 @@ fn tells_of_purge(text: &str) -> bool {
         serde_json::from_str(text),
         Ok(Event::Noted { finding }) if finding.id == PURGED
     )
+}
+
+fn counted(records: u64) -> String {
+    count(usize::try_from(records).unwrap_or(usize::MAX), "record")
 }
 
 fn range(first: u64, last: u64) -> String {

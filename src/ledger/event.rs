@@ -1,6 +1,7 @@
 //! What can happen in a run. Pure values; their order is their meaning.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,7 +54,7 @@ pub enum Event {
         /// Who asked.
         requester: String,
         /// The whole plan.
-        plan: Box<Plan>,
+        plan: Arc<Plan>,
     },
     /// Somebody agreed to the plan.
     Consented {

@@ -4,6 +4,7 @@
 //! whether a call is in doubt asks here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use crate::transport::MeterReading;
 #[derive(Clone, Debug, Default)]
 pub struct RunState {
     /// The plan; `None` before `Opened`.
-    pub plan: Option<Plan>,
+    pub plan: Option<Arc<Plan>>,
     /// What for.
     pub mode: Option<Mode>,
     /// `oust/<version>` of the last command that worked on it.
@@ -74,8 +75,8 @@ pub struct RunState {
 /// What is known of one change.
 #[derive(Clone, Debug)]
 pub struct ChangeState {
-    /// The change.
-    pub change: Change,
+    /// The change, which the plan has too.
+    pub change: Arc<Change>,
     /// Times it was intended.
     pub attempts: u32,
     /// The how-manieth intent of the run its last one was, from 1; 0 before the first.
@@ -97,7 +98,7 @@ pub struct ChangeState {
 }
 
 impl ChangeState {
-    fn new(change: Change) -> Self {
+    fn new(change: Arc<Change>) -> Self {
         Self {
             change,
             attempts: 0,
@@ -223,7 +224,7 @@ impl RunState {
                 }
                 self.take_planned_skips(plan);
                 self.findings.extend(plan.findings.iter().cloned());
-                self.plan = Some((**plan).clone());
+                self.plan = Some(Arc::clone(plan));
             }
             Event::Consented { kind, by, .. } => self.consent = Some((*kind, by.clone(), at)),
             Event::Captured {
@@ -254,7 +255,7 @@ impl RunState {
             }
             Event::FoundLater { change } => {
                 self.skipped.remove(&(change.step, change.subject.clone()));
-                self.add(change);
+                self.add(&Arc::new((**change).clone()));
             }
             Event::Skipped {
                 step,
@@ -369,14 +370,14 @@ impl RunState {
         }
     }
 
-    fn add(&mut self, change: &Change) {
+    fn add(&mut self, change: &Arc<Change>) {
         if !self.changes.contains_key(&change.id) {
             self.order.push(change.id.clone());
             let subjects = self.places.entry(change.step).or_default();
             let ids = subjects.entry(change.subject.clone()).or_default();
             ids.push(change.id.clone());
             self.changes
-                .insert(change.id.clone(), ChangeState::new(change.clone()));
+                .insert(change.id.clone(), ChangeState::new(Arc::clone(change)));
         }
     }
 

@@ -79,7 +79,7 @@ pub struct Subject {
     pub privileged: Tri,
     /// Admin roles by the directory's type name; empty if unread or none.
     pub roles: Vec<String>,
-    /// Group ids; `None` if unread.
+    /// Group ids; `None` if unread, for instance because no condition asks for them.
     pub groups: Option<Vec<String>>,
     /// His app assignments; `None` if unread.
     pub accounts: Option<Vec<AppAccount>>,

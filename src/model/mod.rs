@@ -12,6 +12,7 @@ mod outcome;
 mod plan;
 mod time;
 mod verdict;
+mod words;
 
 pub use action::{Action, Evicts, Provable, Setting, Undo, Vendor, nearest};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
@@ -28,3 +29,4 @@ pub use plan::{
 };
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};
+pub use words::{count, count_and};

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -219,7 +220,7 @@ pub struct PlannedFor {
     /// Whose account.
     pub subject: UserId,
     /// The intended writes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Arc<Change>>,
     /// What the selector leaves alone.
     pub kept: Vec<Kept>,
     /// Why there is nothing to do, if so.
@@ -452,7 +453,7 @@ impl Plan {
     }
 
     /// All planned changes, in playbook order.
-    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+    pub fn changes(&self) -> impl Iterator<Item = &Arc<Change>> {
         self.steps()
             .flat_map(|step| step.subjects.iter().flat_map(|each| &each.changes))
     }

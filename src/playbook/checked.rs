@@ -18,6 +18,16 @@ pub struct CheckedPlaybook {
     pub stages: Vec<CheckedStage>,
 }
 
+impl CheckedPlaybook {
+    /// Whether a condition of it speaks of this: `subject.apps`.
+    #[must_use]
+    pub fn speaks_of(&self, name: &str) -> bool {
+        let steps = self.stages.iter().flat_map(|stage| &stage.steps);
+        let mut conditions = steps.filter_map(|step| step.when.as_ref());
+        conditions.any(|when| when.speaks_of(name))
+    }
+}
+
 /// One stage.
 #[derive(Clone, Debug)]
 pub struct CheckedStage {

@@ -39,6 +39,8 @@ static LANGUAGE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub struct Condition {
     text: String,
     expression: Arc<Expression<'static, 'static>>,
+    /// The names in it, each of [`KNOWN`].
+    speaks_of: BTreeSet<String>,
 }
 
 /// What a condition may speak of: ids, roles, apps, groups, status, the number of subjects.
@@ -84,17 +86,16 @@ impl Condition {
         if let Some(extra) = beyond_the_language(text) {
             return Err(Refused::Language(extra));
         }
-        let unknown: BTreeSet<String> = expression
-            .undeclared_variables(true)
-            .into_iter()
-            .filter(|name| !KNOWN.contains(&name.as_str()))
-            .collect();
-        if let Some(name) = unknown.into_iter().next() {
-            return Err(Refused::Unknown(name));
+        let speaks_of: BTreeSet<String> =
+            expression.undeclared_variables(true).into_iter().collect();
+        let mut unknown = speaks_of.iter();
+        if let Some(name) = unknown.find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(Refused::Unknown(name.clone()));
         }
         let condition = Self {
             text: text.to_owned(),
             expression: Arc::new(expression),
+            speaks_of,
         };
         condition.asks_yes_or_no()?;
         Ok(condition)
@@ -104,6 +105,12 @@ impl Condition {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it speaks of this: `subject.apps`.
+    #[must_use]
+    pub fn speaks_of(&self, name: &str) -> bool {
+        self.speaks_of.contains(name)
     }
 
     /// Whether it holds for a subject.

@@ -9,7 +9,7 @@ use crate::model::{GuardAnswer, GuardReply, Plan, RunId, Utc, Verdict, WindowHow
 
 /// Everything that needs no judging.
 pub(super) fn frame(state: &RunState) -> Report {
-    let plan = state.plan.as_ref();
+    let plan = state.plan.as_deref();
     let window = plan.map(|plan| plan.case.window);
     Report {
         schema: SCHEMA.into(),

@@ -38,6 +38,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
     after::by_hand(&mut page, report);
     after::findings(&mut page, report);
     after::found_later(&mut page, report);
+    after::read_again(&mut page, report, zone);
     after::life(&mut page, report, zone);
     page.gap();
     after::next(&mut page, report, zone, file);

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 
 use super::object::{Report, SubjectReport, SubjectSystem, WhoThere};
-use super::text::{clock, count, took};
+use super::text::{clock, count, moment, took};
 use crate::ledger::Mode;
 use crate::model::{ProofState, Verdict};
 
@@ -148,21 +148,51 @@ pub(super) fn no_life(report: &Report, zone: &TimeZone) -> Option<String> {
     if report.subjects_file.is_some() {
         return read.map(|until| format!("the log was read to {until} for signs of life"));
     }
-    let evicted = report
+    // Both by the directory's clock. The log was read for those who were cleared.
+    let last = report
         .subjects
         .iter()
-        .map(|subject| subject.evicted_at)
-        .collect::<Option<Vec<_>>>()
-        .and_then(|all| all.into_iter().max());
-    match (evicted, read) {
-        (Some(since), Some(until)) => Some(format!(
-            "no sign of life since {} (log read to {until})",
-            clock(since, zone)
-        )),
-        (None, Some(until)) => Some(format!("no sign of life seen (log read to {until})")),
-        (Some(_), None) => Some("the log was not read: nothing is known of signs of life".into()),
-        (None, None) => None,
-    }
+        .filter_map(|who| who.cleared_at)
+        .max()?;
+    let Some((at, until)) = report.log_read_until.zip(read) else {
+        return Some("the log was not read: nothing is known of signs of life".into());
+    };
+    let all = report.subjects.iter().all(|who| who.cleared_at.is_some());
+    let since = clock(last, zone);
+    Some(match (at >= last, all) {
+        (false, _) => format!(
+            "the log was read to {until} only, before the last clear at {since}: nothing is \
+             known of signs of life"
+        ),
+        (true, true) => {
+            format!("no sign of life since the last clear at {since} (log read to {until})")
+        }
+        (true, false) => format!(
+            "no sign of life of those who were cleared, the last at {since} (log read to \
+             {until})"
+        ),
+    })
+}
+
+/// What was read again after the run had closed; `None` if nothing was.
+pub(super) fn read_again(report: &Report, zone: &TimeZone) -> Option<String> {
+    let proofs = report
+        .subjects
+        .iter()
+        .flat_map(|subject| subject.steps.iter().flat_map(|step| &step.changes))
+        .filter_map(|change| change.proof.as_ref());
+    let again = || proofs.clone().filter(|proof| proof.read_again_at.is_some());
+    let last = again().filter_map(|proof| proof.read_again_at).max()?;
+    let not_so = again().filter(|proof| proof.state != ProofState::Proven);
+    let but = match not_so.count() {
+        0 => "all still so".into(),
+        some => format!("{some} not so any more or not to be seen"),
+    };
+    let number = count(again().count(), "change");
+    let last = moment(last, zone);
+    Some(format!(
+        "{number} read again after the run, last at {last}: {but}"
+    ))
 }
 
 /// The signs of life, each with what came of it; true if the eviction holds all the same.

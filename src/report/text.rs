@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::escape::{columns, visible};
 use crate::model::Utc;
+pub(super) use crate::model::count;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +95,14 @@ impl Page {
         ink: Ink,
         text: &str,
     ) -> &mut Self {
-        self.to(indent);
+        if self.column != indent {
+            self.to(indent);
+        }
         let indent = self.column;
         let room = right.saturating_sub(indent).max(20);
         let shown = visible(text);
         let mut used = 0;
-        for word in shown.split(' ') {
+        for word in shown.split(' ').flat_map(|word| pieces(word, room)) {
             let wide = columns(word);
             if used > 0 && used + 1 + wide > room {
                 self.end();
@@ -159,6 +162,21 @@ impl Page {
     }
 }
 
+/// A word that is wider than `room`, in pieces that are not.
+fn pieces(word: &str, room: usize) -> Vec<&str> {
+    let (mut pieces, mut begin, mut wide) = (Vec::new(), 0, 0);
+    for (at, character) in word.char_indices() {
+        let more = columns(character.encode_utf8(&mut [0; 4]));
+        if wide + more > room {
+            pieces.push(&word[begin..at]);
+            (begin, wide) = (at, 0);
+        }
+        wide += more;
+    }
+    pieces.push(&word[begin..]);
+    pieces
+}
+
 /// The time of day, local: `14:59:02`.
 pub(super) fn clock(at: Utc, zone: &TimeZone) -> String {
     local(at, zone, "%H:%M:%S")
@@ -187,14 +205,5 @@ pub(super) fn took(ms: u64) -> String {
         format!("{}.{} s", ms / 1000, ms % 1000 / 100)
     } else {
         format!("{} min {} s", ms / 60_000, ms / 1000 % 60)
-    }
-}
-
-/// `1 change`, `2 changes`.
-pub(super) fn count(number: usize, one: &str) -> String {
-    if number == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{number} {one}s")
     }
 }

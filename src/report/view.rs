@@ -92,6 +92,7 @@ impl View {
         }
         let mut calm: Vec<String> = Vec::new();
         calm.extend(summary::found_later(report));
+        calm.extend(summary::read_again(report, zone));
         calm.extend(summary::no_life(report, zone).filter(|_| signs.is_empty()));
         Self {
             word: summary::word(report),
@@ -335,7 +336,12 @@ fn step_views(step: &StepReport, zone: &TimeZone) -> Vec<StepView> {
 fn change_view(step: &StepReport, change: &ChangeReport, zone: &TimeZone) -> StepView {
     let proof = change.proof.as_ref();
     let how = match proof {
-        Some(proof) => format!("{}, {}", proof.how, clock(proof.at, zone)),
+        Some(proof) => {
+            let again = proof.read_again_at;
+            let again = again.map(|at| format!("; read again {}", moment(at, zone)));
+            let again = again.unwrap_or_default();
+            format!("{}, {}{again}", proof.how, clock(proof.at, zone))
+        }
         None => String::new(),
     };
     let why = change.why.clone().unwrap_or_default();

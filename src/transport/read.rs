@@ -101,6 +101,18 @@ impl Reader {
         }
     }
 
+    /// Its place in the queue.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    /// How much time each of its calls has, repetitions included.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Which system it reads.
     #[must_use]
     pub fn system(&self) -> &SystemId {

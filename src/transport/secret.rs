@@ -107,16 +107,29 @@ impl SecretRef {
             .map_err(|_| self.unusable("is not text"))
     }
 
-    fn unusable(&self, why: &str) -> AuthError {
-        let place = match self {
+    /// Where it is, for people: kind and name, never the value.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
             Self::Env(name) => format!("environment variable {name}"),
             Self::File(path) => format!("secret file {}", path.display()),
             Self::Command(words) => {
                 let program = words.first().map_or("", String::as_str);
                 format!("secret command `{program}`")
             }
+        }
+    }
+
+    fn unusable(&self, why: &str) -> AuthError {
+        let then = match self {
+            Self::Env(name) => format!("set {name} for this command"),
+            Self::File(_) => "check that the path is right, and that you may read it".into(),
+            Self::Command(_) => "run the command yourself to see what it says".into(),
         };
-        AuthError::Secret(format!("{place} {why}"))
+        AuthError::Secret {
+            what: format!("{} {why}", self.place()),
+            hint: format!("{then}; or name another place in the config file, under `auth`"),
+        }
     }
 }
 

@@ -111,6 +111,22 @@ pub enum AuthError {
         why: String,
     },
     /// A secret could not be had on this machine.
-    #[error("{0}")]
-    Secret(String),
+    #[error("{what}")]
+    Secret {
+        /// Where it should be (file, variable, command) and what is wrong; never the value.
+        what: String,
+        /// What to do about it.
+        hint: String,
+    },
+}
+
+impl AuthError {
+    /// The operator's next step; empty if there is none but trying again.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Refused { hint, .. } | Self::Secret { hint, .. } => hint,
+            Self::Unreachable { .. } => "",
+        }
+    }
 }

@@ -234,3 +234,21 @@ fn every_source_file_opens_with_its_purpose() {
         }
     }
 }
+
+#[test]
+fn no_sentence_leaves_singular_and_plural_to_the_reader() {
+    for (path, text) in sources("src").into_iter().chain(sources("mocks/src")) {
+        let code = code(&text);
+        // Every second part between quotes is text.
+        for said in code.split('"').skip(1).step_by(2) {
+            for (at, _) in said.match_indices("(s)") {
+                let before = said[..at].chars().next_back();
+                assert!(
+                    !before.is_some_and(char::is_alphabetic),
+                    "{}: {said}",
+                    path.display()
+                );
+            }
+        }
+    }
+}

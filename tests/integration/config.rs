@@ -67,7 +67,6 @@ fn the_shipped_file_can_be_read_and_says_the_defaults() {
 fn every_key_there_is_stands_in_the_shipped_file() {
     let mentions = |key: &str| {
         DEFAULT.lines().any(|line| {
-            let line = line.trim_start().trim_start_matches("- ");
             let line = line.trim_start_matches(['#', ' ']).trim_start_matches("- ");
             line.starts_with(&format!("{key}:"))
         })
@@ -93,10 +92,15 @@ fn every_key_there_is_stands_in_the_shipped_file() {
             assert!(mentions(key), "{key} of {}", row.vendor.id);
         }
     }
-    // And with every optional line switched on it is still a config.
+    // And with every optional line and every system switched on it is still a config.
+    let mut in_system = false;
     let uncommented: String = DEFAULT
         .lines()
         .map(|line| {
+            in_system = line.starts_with("  # ") && (in_system || line.starts_with("  # - vendor"));
+            if in_system {
+                return format!("  {}\n", &line[4..]);
+            }
             let key = line.trim_start().strip_prefix("# ").filter(|rest| {
                 rest.split_once(": ").is_some_and(|(key, _)| {
                     [
@@ -113,7 +117,10 @@ fn every_key_there_is_stands_in_the_shipped_file() {
             key.map_or(format!("{line}\n"), |rest| format!("{indent}{rest}\n"))
         })
         .collect();
-    let config = read(&uncommented).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let all = oust::connectors::REGISTER;
+    let config = Config::parse("oust.yaml", &uncommented, all);
+    let config = config.unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(config.connectors.len(), all.len(), "{uncommented}");
     assert_eq!(config.guards.active_users, Some(1200));
     assert_eq!(config.connectors[0].settings["auth"]["key_id"], json!("K1"));
 }

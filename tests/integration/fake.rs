@@ -71,9 +71,21 @@ pub(crate) static M365: Vendor = Vendor {
     ],
 };
 
-/// Both.
+/// Another service, as far as the shipped playbooks name it.
+static GOOGLE: Vendor = Vendor {
+    id: "google",
+    apps: &["google"],
+    actions: &[
+        action("revoke_tokens", &[SELECT, IDS]),
+        action("delete_app_passwords", &[SELECT, IDS]),
+        action("invalidate_backup_codes", &[]),
+        action("sign_out", &[]),
+    ],
+};
+
+/// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365]
+    vec![&OKTA, &M365, &GOOGLE]
 }
 
 /// Both, as the register would have them.

@@ -1,14 +1,16 @@
 //! Whole incidents against the mock, in process and in virtual time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use oust::engine::Ended;
+use oust::engine::{Ended, Run, plan};
+use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
 use oust::model::Verdict;
 use oust_mocks::world::ALEX;
 use oust_mocks::{Attacker, World};
 
-use crate::lab::{Lab, NOON};
+use crate::lab::{Lab, NOON, shipped};
 
 #[tokio::test(start_paused = true)]
 async fn a_live_intruder_is_thrown_out_and_it_is_proven() {
@@ -36,4 +38,43 @@ async fn a_live_intruder_is_thrown_out_and_it_is_proven() {
     }
     println!("{:?}", state.skipped);
     assert_eq!(ended, Ended::Closed(Verdict::Contained));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_began_before_the_log_does_is_no_obstacle() {
+    let lab = Lab::new(World::contoso(NOON), 7);
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let mut request = lab.request(&["alex@contoso.example"]);
+    let long_ago = lab.clock.now().minus(Duration::from_secs(400 * 24 * 3600));
+    request.window = Some((long_ago, None));
+    let playbook = shipped("account-takeover");
+    let prepared = plan(&tools, &playbook, &GuardConfig::default(), request).await;
+    let prepared = prepared.unwrap();
+    let start = lab.start(&prepared.plan, prepared.snapshot);
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
+}
+
+/// The vendor's `Date` is ten minutes ahead of its own log. Signs of life are dated by the log,
+/// and so is the clear they are compared with: he is seen all the same.
+#[tokio::test(start_paused = true)]
+async fn a_date_ahead_of_the_log_hides_no_sign_of_life() {
+    let world = World::contoso(NOON).attacker(Attacker::new(ALEX, 20));
+    let lab = Lab::new(world, 7);
+    lab.range.lock().unwrap().okta.settings.date_skew_ms = 600_000;
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    // No lock: he signs in again, whatever is cleared, and faster than the log is read.
+    let (ended, state) = lab
+        .contain(&tools, &["alex@contoso.example"], "session-hijack")
+        .await;
+    assert!(
+        !lab.range
+            .lock()
+            .unwrap()
+            .okta
+            .attacker_holds(ALEX)
+            .is_empty()
+    );
+    assert_eq!(ended, Ended::Closed(Verdict::Partial));
+    assert!(!state.signs.is_empty(), "nobody saw him");
 }

@@ -23,7 +23,7 @@ use oust::model::{Plan, RunId, Scope, Source, SystemId, Utc};
 use oust::playbook::{CheckedPlaybook, find};
 use oust::transport::{Wire, WireError, WireLimits};
 use oust_mocks::{Range, Reply, World};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
 /// The moment every laboratory begins: the end of the story's attack.
@@ -207,8 +207,8 @@ pub(crate) struct Lab {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<LabRng>,
     pub(crate) wire: Arc<LabWire>,
-    /// Holds the token's file; no other file is touched.
-    _home: tempfile::TempDir,
+    /// Holds the files of secrets; no other file is touched.
+    home: tempfile::TempDir,
     token: std::path::PathBuf,
 }
 
@@ -240,7 +240,7 @@ impl Lab {
             clock,
             rng,
             wire,
-            _home: home,
+            home,
             token,
         }
     }
@@ -274,22 +274,30 @@ impl Lab {
         }
     }
 
-    /// A service behind the directory; `{base}` in an address is where the mocks are.
-    pub(crate) fn service(&self, vendor: &str, settings: &Value) -> System {
-        let settings = settings.to_string().replace("{base}", ORIGIN);
-        let opening = Opening {
+    /// A service behind the directory.
+    pub(crate) fn service(&self, vendor: &str, settings: serde_json::Value) -> System {
+        let mut rows = REGISTER.iter();
+        let row = rows.find(|row| row.vendor.id == vendor).unwrap();
+        let opened = (row.open)(&Opening {
             id: SystemId::new(vendor),
-            settings: serde_json::from_str(&settings).unwrap(),
+            settings,
             wire: self.wire.clone(),
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             user_agent: "oust/test run=r_lab".into(),
-        };
-        let row = REGISTER.iter().find(|row| row.vendor.id == vendor).unwrap();
-        let Ok(Opened::Service(system)) = (row.open)(&opening) else {
-            panic!("{vendor} opens as a service");
-        };
-        system
+        });
+        match opened {
+            Ok(Opened::Service(system)) => system,
+            Ok(Opened::Directory(_)) => panic!("{vendor} is a service"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A secret in a file of this laboratory's.
+    pub(crate) fn secret(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// Plans for `who` along a shipped playbook, for the last two hours.

@@ -206,7 +206,7 @@ fn what_is_found_after_the_plan_is_marked() {
             sentence: "delete factor sms +1•••0147".into(),
             target,
             found: Found::AfterPlan,
-            ..known
+            ..Change::clone(&known)
         }),
     });
     run.all_goes_well_but(&[]);
@@ -300,6 +300,65 @@ fn times_count_from_consent_and_an_open_run_has_no_contained_time() {
         report_of(&samples::forbidden().state()).timings.proven_ms,
         None
     );
+}
+
+#[test]
+fn reading_again_later_moves_no_time_of_the_run_and_is_said() {
+    let mut run = samples::contained();
+    let before = report_of(&run.state());
+    run.wait(86_400_000);
+    for change in &run.changes()[..7] {
+        run.prove(change, ProofState::Proven, "read");
+    }
+    let report = report_of(&run.state());
+    assert_eq!(report.timings, before.timings);
+    let (then, now) = (&before.subjects[0], &report.subjects[0]);
+    assert_eq!(
+        (now.evicted_at, now.evicted_ms),
+        (then.evicted_at, then.evicted_ms)
+    );
+    // What was done downstream after the eviction stays after it.
+    assert_eq!((report.verdict, report.unproven), (Verdict::Contained, 1));
+    let shown = screen(&report);
+    let said = "7 changes read again after the run, last at 2026-03-11 14:59:03: all still so";
+    assert!(shown.contains(said), "{shown}");
+    assert!(markdown(&report, &TimeZone::UTC).contains("read again 2026-03-11"));
+
+    let lock = run.changes()[1].clone();
+    run.prove(&lock, ProofState::Refuted, "ACTIVE read, not SUSPENDED");
+    let report = report_of(&run.state());
+    assert_eq!(one_word(&run), Verdict::Partial);
+    assert_eq!(report.timings.evicted_ms, None);
+    let shown = screen(&report);
+    assert!(shown.contains("1 not so any more"), "{shown}");
+    // Seen so again, but not by the run: that is no time of it.
+    run.prove(&lock, ProofState::Proven, "SUSPENDED read");
+    assert_eq!(report_of(&run.state()).timings.evicted_ms, None);
+}
+
+#[test]
+fn the_report_claims_no_silence_beyond_what_was_read_of_the_log() {
+    let told = |until_ms: u64| {
+        let mut run = takeover(vec![alex()]).run();
+        run.all_goes_well_but(&[]);
+        run.happens(Event::LogRead {
+            until: samples::at(until_ms),
+        });
+        screen(&report_of(&run.state()))
+    };
+    // The last clear is answered 3.3 s after the start.
+    let shown = told(2_000);
+    assert!(!shown.contains("no sign of life"), "{shown}");
+    let short = "the log was read to 14:59:02 only, before the last clear at 14:59:03: nothing";
+    assert!(shown.contains(short), "{shown}");
+    let shown = told(9_000);
+    let good = "no sign of life since the last clear at 14:59:03 (log read to 14:59:09)";
+    assert!(shown.contains(good), "{shown}");
+
+    let mut run = takeover(vec![alex()]).run();
+    run.all_goes_well_but(&[]);
+    let shown = screen(&report_of(&run.state()));
+    assert!(shown.contains("the log was not read"), "{shown}");
 }
 
 #[test]
@@ -491,6 +550,45 @@ fn progress_in_a_pipe_is_a_line_per_answer_and_proof() {
 #[test]
 fn progress_of_many_subjects_tells_tenths_and_what_went_wrong() {
     insta::assert_snapshot!(plain_lines(&samples::many(250)));
+}
+
+#[test]
+fn progress_in_a_pipe_never_runs_wider_than_the_page() {
+    let user = &[("user", "", "")];
+    let sentences = [
+        "revoke 25 refresh tokens and 2 consents of an app with a name that somebody made as \
+         long as the form would let him, and then some",
+        &"x".repeat(300),
+        &"警".repeat(150),
+    ];
+    for sentence in sentences {
+        let mut run = PlanSample::about(vec![alex()])
+            .stage("evict")
+            .step("okta.suspend_user", sentence, user)
+            .step("okta.clear_sessions", sentence, user)
+            .run();
+        let all = run.changes();
+        let failed = OutcomeKind::Failed {
+            why: sentence.into(),
+            hint: sentence.into(),
+        };
+        run.answer(&all[0], failed)
+            .answer(&all[1], OutcomeKind::Done);
+        run.happens(Event::SignOfLife {
+            subject: alex().id,
+            seen_at: samples::at(60_000),
+            what: sentence.into(),
+            event_id: "e1".into(),
+        });
+        let shown = plain_lines(&run);
+        for line in shown.lines() {
+            assert!(escape::columns(line) <= 100, "{line}\n{shown}");
+        }
+        assert!(
+            shown.contains("failed") && shown.contains("done"),
+            "{shown}"
+        );
+    }
 }
 
 #[test]

@@ -254,7 +254,7 @@ impl PlanSample {
             .subjects
             .iter()
             .map(|who| {
-                let changes: Vec<Change> = targets
+                let changes: Vec<std::sync::Arc<Change>> = targets
                     .iter()
                     .map(|(kind, id, label)| {
                         let target = match *kind {
@@ -265,7 +265,7 @@ impl PlanSample {
                                 label: (*label).into(),
                             },
                         };
-                        Change {
+                        std::sync::Arc::new(Change {
                             id: Change::id_of(key, &who.id, &target),
                             step: key,
                             subject: who.id.clone(),
@@ -277,7 +277,7 @@ impl PlanSample {
                             before: json!(null),
                             undo,
                             found: Found::InPlan,
-                        }
+                        })
                     })
                     .collect();
                 PlannedFor {
@@ -376,7 +376,7 @@ impl PlanSample {
             tool: "oust/0.1.0".into(),
             mode: Mode::Contain,
             requester: "dana".into(),
-            plan: Box::new(plan),
+            plan: std::sync::Arc::new(plan),
         });
         run.wait(3_000);
         run.happens(Event::Consented {

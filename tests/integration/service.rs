@@ -28,7 +28,12 @@ impl ServiceDesk {
     pub(crate) fn of(world: World, vendor: &str, settings: impl FnOnce(&mut Org) -> Value) -> Self {
         let mut org = Org::new(world);
         let settings = settings(&mut org);
-        let system = org.open_service(vendor, &settings);
+        Self::at(org, vendor, &settings)
+    }
+
+    /// The same in an org that is there already.
+    pub(crate) fn at(org: Org, vendor: &str, settings: &Value) -> Self {
+        let system = org.open_service(vendor, settings);
         let now: Utc = NOW.parse().unwrap();
         let case = Case {
             subjects: Vec::new(),

@@ -167,6 +167,9 @@ impl Google {
 
     /// The person behind a key: id, primary address or alias. A foreign address is a 403.
     pub(crate) fn find(&self, key: &str) -> Result<String, Answer> {
+        if self.users.contains_key(key) {
+            return Ok(key.to_owned());
+        }
         if let Some((_, domain)) = key.split_once('@')
             && !domain.eq_ignore_ascii_case(DOMAIN)
         {
@@ -176,7 +179,7 @@ impl Google {
             .values()
             .find(|u| {
                 let mut names = u.aliases.iter().chain([&u.primary_email]);
-                u.id == key || names.any(|name| name.eq_ignore_ascii_case(key))
+                names.any(|name| name.eq_ignore_ascii_case(key))
             })
             .map(|u| u.id.clone())
             .ok_or_else(|| refusal(404, "notFound", "Resource Not Found: userKey"))

@@ -85,6 +85,7 @@ impl M365 {
             apps: apps.into_iter().map(|a| (a.client_id.clone(), a)).collect(),
             access_tokens: BTreeMap::new(),
             audits: Vec::new(),
+            next_sync_ms: None,
             windows: Windows::default(),
             rng: Rng::new(0x0365),
         }

@@ -93,6 +93,8 @@ pub struct M365 {
     pub apps: BTreeMap<String, App>,
     pub(crate) access_tokens: BTreeMap<String, AccessToken>,
     pub(crate) audits: Vec<Audit>,
+    /// When the first of all [`User::sync_due_ms`] comes.
+    pub(crate) next_sync_ms: Option<i64>,
     pub(crate) windows: Windows,
     pub(crate) rng: Rng,
 }
@@ -243,9 +245,12 @@ impl M365 {
 
     /// The person behind an object id or a principal name.
     pub(crate) fn find(&self, key: &str) -> Result<String, Answer> {
+        if self.users.contains_key(key) {
+            return Ok(key.to_owned());
+        }
         self.users
             .values()
-            .find(|u| u.id == key || u.upn.eq_ignore_ascii_case(key))
+            .find(|u| u.upn.eq_ignore_ascii_case(key))
             .map(|u| u.id.clone())
             .ok_or_else(|| answers::no_such_resource(key))
     }
@@ -261,11 +266,19 @@ impl M365 {
 
     /// The on-premises directory has its way.
     fn sync(&mut self, now_ms: i64) {
+        if self.next_sync_ms.is_none_or(|next| next > now_ms) {
+            return;
+        }
+        self.next_sync_ms = None;
         for user in self.users.values_mut() {
             if user.sync_due_ms.is_some_and(|due| due <= now_ms) {
                 user.sync_due_ms = None;
                 user.account_enabled = user.enabled_on_premises;
             }
+            self.next_sync_ms = [self.next_sync_ms, user.sync_due_ms]
+                .into_iter()
+                .flatten()
+                .min();
         }
     }
 }

@@ -94,7 +94,9 @@ impl M365 {
         let changed = user.account_enabled != enabled;
         user.account_enabled = enabled;
         if user.synced && enabled != user.enabled_on_premises {
-            user.sync_due_ms = Some(call.now_ms + settings.sync_after_ms);
+            let due_ms = call.now_ms + settings.sync_after_ms;
+            user.sync_due_ms = Some(due_ms);
+            self.next_sync_ms = Some(self.next_sync_ms.map_or(due_ms, |next| next.min(due_ms)));
         }
         if changed {
             let name = if enabled {

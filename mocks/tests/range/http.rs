@@ -111,6 +111,29 @@ async fn a_sandbox_tells_all_that_a_client_needs_and_ends_when_dropped() {
     );
     let text = raw(&sandbox.server, "GET", "/.well-known/okta-organization").await;
     assert!(text.contains(&sandbox.org_id), "{text}");
+    let url = sandbox.server.url();
+    for (place, tail) in [
+        (&sandbox.m365.graph_url, "/m365/graph"),
+        (&sandbox.m365.login_url, "/m365/login"),
+        (&sandbox.google.api_url, "/google/api"),
+        (&sandbox.google.token_url, "/google/oauth/token"),
+        (&sandbox.slack.api_url, "/slack/api"),
+        (&sandbox.slack.scim_url, "/slack/scim"),
+    ] {
+        assert_eq!(*place, format!("{url}{tail}"));
+    }
+    for (pem, label) in [
+        (&sandbox.m365.certificate_pem, "CERTIFICATE"),
+        (&sandbox.m365.private_key_pem, "PRIVATE KEY"),
+        (&sandbox.google.private_key_pem, "PRIVATE KEY"),
+    ] {
+        assert!(pem.starts_with(&format!("-----BEGIN {label}-----")));
+    }
+    let text = raw(&sandbox.server, "POST", "/slack/api/auth.test").await;
+    assert!(
+        text.contains("\"error\":\"invalid_auth\"") || text.contains("not_authed"),
+        "{text}"
+    );
     let addr = sandbox.server.addr;
     drop(sandbox);
     tokio::time::sleep(Duration::from_millis(50)).await;

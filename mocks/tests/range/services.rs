@@ -445,3 +445,41 @@ fn okta_s_token_opens_no_service() {
         },
     );
 }
+
+#[test]
+fn before_he_signs_on_he_holds_nothing_at_a_service() {
+    let stage = stage(World::contoso_aged(NOW, 40));
+    for sample in stage.samples() {
+        assert!(stage.held_at(sample.system).is_empty(), "{}", sample.system);
+    }
+}
+
+#[test]
+fn a_clock_that_is_off_shows_in_the_date() {
+    for_each(|mut stage, Sample { system, read, .. }| {
+        stage.faults(&format!("{system}=clock_skew:-90000"));
+        let answer = stage.send(&read, NOW).answer().unwrap().clone();
+        let date = answer.header("date");
+        assert_eq!(date, Some("Tue, 10 Mar 2026 14:58:30 GMT"), "{system}");
+    });
+}
+
+#[test]
+fn he_digs_in_wherever_he_has_a_session() {
+    let attacker = Attacker::new(ALEX, 500).with_services();
+    let mut range = Range::new(World::contoso(NOW).attacker(attacker), 7);
+    for second in 0..60 {
+        range.tick(NOW + second * 1000);
+    }
+    let moves = range.attacker.clone().unwrap().moves;
+    for what in [
+        "m365_method",
+        "m365_consent",
+        "m365_rule",
+        "google_app_password",
+        "google_consent",
+        "slack_session",
+    ] {
+        assert!(moves.contains_key(what), "{what}: {moves:?}");
+    }
+}

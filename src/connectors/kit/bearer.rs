@@ -105,8 +105,10 @@ impl Bearer {
         }
         let token = held.as_ref().map(|held| held.token.expose_secret());
         let text = format!("Bearer {}", token.unwrap_or_default());
-        let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| AuthError::Secret("a token is not fit for a header".into()))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| AuthError::Secret {
+            what: "a token is not fit for a header".into(),
+            hint: "put the token alone into its place: one line, no quotes".into(),
+        })?;
         value.set_sensitive(true);
         Ok(value)
     }

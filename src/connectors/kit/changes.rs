@@ -89,6 +89,11 @@ pub(in crate::connectors) fn login_of(change: &Change) -> String {
     }
 }
 
+/// The subject's id at the vendor, which every change carries in its before-state.
+pub(in crate::connectors) fn account_of(change: &Change) -> &str {
+    change.before["account"].as_str().unwrap_or_default()
+}
+
 /// One link of an undoing chain: `verb` on the target of `done`.
 ///
 /// Its id names the verb, because the links of one chain share their target.

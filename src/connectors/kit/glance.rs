@@ -96,6 +96,20 @@ impl Glance {
         Arc::clone(cell.get_or_init(read).await)
     }
 
+    /// All pages of a list whose pages name a token of the next one: `items` is the key of a
+    /// page's items, `next` that of the token, which is sent back as the query's `param`.
+    pub(in crate::connectors) async fn list_by_token(
+        &self,
+        path: Path,
+        items: &'static str,
+        next: &'static str,
+        param: &'static str,
+    ) -> Arc<Got> {
+        let cell = self.cell(format!("list {path:?}"));
+        let read = || async { Arc::new(self.turned(path, items, next, param).await) };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
     async fn read(&self, key: String, read: Read) -> Arc<Got> {
         let cell = self.cell(key);
         let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };
@@ -115,6 +129,20 @@ impl Glance {
                 return Ok(Value::Array(all));
             };
             page = self.heard(self.reader.follow(link).await)?;
+        }
+        Err(Unread::NoAnswer(format!("more than {PAGES_MAX} pages")))
+    }
+
+    async fn turned(&self, path: Path, items: &str, next: &str, param: &str) -> Got {
+        let mut all = Vec::new();
+        let mut page = self.heard(self.reader.send(&Read::get(path.clone())).await)?;
+        for _ in 0..PAGES_MAX {
+            take_items(&mut page, items, &mut all)?;
+            let Some(token) = page[next].as_str().filter(|token| !token.is_empty()) else {
+                return Ok(Value::Array(all));
+            };
+            let path = path.clone().query(param, token);
+            page = self.heard(self.reader.send(&Read::get(path)).await)?;
         }
         Err(Unread::NoAnswer(format!("more than {PAGES_MAX} pages")))
     }
@@ -140,6 +168,18 @@ impl Glance {
             .expect("no code panics while it holds this lock");
         Arc::clone(seen.entry(key).or_default())
     }
+}
+
+/// Moves a page's items over; a page may have none. What is no object is no page.
+fn take_items(page: &mut Value, items: &str, all: &mut Vec<Value>) -> Result<(), Unread> {
+    let expected = || Unread::NoAnswer("a list was expected".into());
+    let page = page.as_object_mut().ok_or_else(expected)?;
+    match page.get_mut(items).map(Value::take) {
+        Some(Value::Array(more)) => all.extend(more),
+        None | Some(Value::Null) => {}
+        Some(_) => return Err(expected()),
+    }
+    Ok(())
 }
 
 /// The items of a list; none if it is no list.

@@ -12,8 +12,10 @@ mod verb;
 mod voice;
 
 pub(super) use bearer::{Bearer, Issued, Issuer};
-pub(super) use changes::{LABEL_MAX, bounded, change, login_of, not_selected, target, undoing};
-pub(super) use glance::{Glance, Unread, items, moment, text};
+pub(super) use changes::{
+    LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
+};
+pub(super) use glance::{Glance, Got, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unread};
 pub(super) use token_endpoint::{Answered, TokenEndpoint};
 pub(super) use verb::{Planning, Seen, Verb, apply_all, plan_all, prove_all};

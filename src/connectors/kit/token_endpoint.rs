@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+use jiff::fmt::rfc2822::DateTimeParser;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::bearer::Issued;
 use super::changes::bounded;
 use crate::given::{Clock, Rng};
+use crate::model::Utc;
 use crate::transport::{AuthError, Wire, WireLimits};
 
 /// Where tokens are asked for, and what is needed of the outside to do so.
@@ -32,6 +34,8 @@ pub(in crate::connectors) struct TokenEndpoint {
 pub(in crate::connectors) struct Answered {
     /// The HTTP status.
     pub(in crate::connectors) status: u16,
+    /// When, by the vendor's clock.
+    pub(in crate::connectors) at: Option<Utc>,
     /// The body; null if it is no JSON. May hold a token: never shown.
     body: Value,
 }
@@ -75,6 +79,7 @@ impl TokenEndpoint {
         let answer = answer.map_err(|error| unreachable(error.to_string()))?;
         Ok(Answered {
             status: answer.status().as_u16(),
+            at: date(answer.headers()),
             body: serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
         })
     }
@@ -83,6 +88,12 @@ impl TokenEndpoint {
     pub(in crate::connectors) fn jti(&self) -> String {
         format!("{:016x}{:016x}", self.rng.next(), self.rng.next())
     }
+}
+
+fn date(headers: &HeaderMap) -> Option<Utc> {
+    static PARSER: DateTimeParser = DateTimeParser::new();
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    PARSER.parse_timestamp(text).ok().map(Utc::from)
 }
 
 impl Answered {

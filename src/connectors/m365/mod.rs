@@ -32,6 +32,7 @@ mod vendor;
 mod voice;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -94,6 +95,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         },
         settings: settings.clone(),
         known: Arc::clone(&known),
+        ahead: AtomicI64::new(0),
     };
     let bearer = Arc::new(Bearer::new(
         Box::new(entra),

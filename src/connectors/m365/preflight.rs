@@ -11,21 +11,17 @@ use super::vendor::VENDOR;
 use super::voice::VOICE;
 use crate::connectors::kit::unread;
 use crate::model::{ActionId, Finding, Severity};
-use crate::transport::{AuthError, Path, Read, Reader};
+use crate::transport::{Path, Read, Reader};
 
 /// What a person should know before the night.
 pub(super) async fn findings(m365: &M365, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
     let mut found: Vec<Finding> = exposed(m365).collect();
     if let Err(error) = m365.bearer.header(GRANTED).await {
-        let hint = match &error {
-            AuthError::Refused { hint, .. } => hint.clone(),
-            AuthError::Unreachable { .. } | AuthError::Secret(_) => String::new(),
-        };
         found.push(finding(
             Severity::High,
             "credential",
             error.to_string(),
-            &hint,
+            error.hint(),
         ));
         return found;
     }

@@ -8,6 +8,7 @@
 //! Source: Microsoft, "OAuth 2.0 client credentials flow".
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -24,6 +25,9 @@ use crate::transport::AuthError;
 
 /// How an app signs in with its own key (RFC 7523).
 const BY_JWT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The number of a refusal of an assertion's times.
+const WRONG_TIME: &str = "700024";
 
 /// The only power: everything that was granted to the app.
 pub(super) const GRANTED: &str = "granted";
@@ -52,30 +56,17 @@ pub(super) struct Entra {
     pub(super) endpoint: TokenEndpoint,
     pub(super) settings: Settings,
     pub(super) known: Known,
+    /// What Entra's clock is ahead of ours, in seconds, once an assertion was refused for it.
+    pub(super) ahead: AtomicI64,
 }
 
 #[async_trait]
 impl Issuer for Entra {
     async fn issue(&self, _power: &'static str) -> Result<Issued, AuthError> {
-        let scope = self.settings.scope();
-        let mut form = vec![
-            ("grant_type", "client_credentials"),
-            ("client_id", self.settings.client_id.as_str()),
-            ("scope", scope.as_str()),
-        ];
-        let answered = match &self.settings.auth {
-            Auth::Secret(secret) => {
-                let secret = secret.fetch(&*self.endpoint.clock).await?;
-                form.push(("client_secret", secret.expose_secret()));
-                self.endpoint.ask(&form).await?
-            }
-            Auth::Certificate { .. } => {
-                let assertion = self.assertion().await?;
-                form.push(("client_assertion_type", BY_JWT));
-                form.push(("client_assertion", assertion.as_str()));
-                self.endpoint.ask(&form).await?
-            }
-        };
+        let mut answered = self.ask().await?;
+        if aadsts(&answered.description()) == WRONG_TIME && self.learn_time(&answered) {
+            answered = self.ask().await?;
+        }
         let Some(issued) = answered.token() else {
             return Err(self.refused(&answered));
         };
@@ -89,29 +80,62 @@ impl Issuer for Entra {
 }
 
 impl Entra {
-    async fn assertion(&self) -> Result<String, AuthError> {
-        let Auth::Certificate {
-            certificate,
-            private_key,
-        } = &self.settings.auth
-        else {
-            return Err(AuthError::Secret("no certificate is configured".into()));
-        };
+    /// One token request.
+    async fn ask(&self) -> Result<Answered, AuthError> {
+        let scope = self.settings.scope();
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", self.settings.client_id.as_str()),
+            ("scope", scope.as_str()),
+        ];
         let clock = &*self.endpoint.clock;
-        let certificate = certificate.fetch(clock).await?;
-        let key = private_key.fetch(clock).await?;
-        let signer = Signer::from_pem(certificate.expose_secret(), &key);
-        let audience = self.settings.token_url();
-        let jti = self.endpoint.jti();
-        let claims = Claims {
+        match &self.settings.auth {
+            Auth::Secret(secret) => {
+                let secret = secret.fetch(clock).await?;
+                form.push(("client_secret", secret.expose_secret()));
+                self.endpoint.ask(&form).await
+            }
+            Auth::Certificate {
+                certificate,
+                private_key,
+            } => {
+                let certificate = certificate.fetch(clock).await?;
+                let key = private_key.fetch(clock).await?;
+                let signer = Signer::from_pem(certificate.expose_secret(), &key);
+                let assertion = signer
+                    .and_then(|signer| self.assertion(&signer))
+                    .map_err(|why| self.unfit(&why))?;
+                form.push(("client_assertion_type", BY_JWT));
+                form.push(("client_assertion", &assertion));
+                self.endpoint.ask(&form).await
+            }
+        }
+    }
+
+    fn assertion(&self, signer: &Signer) -> Result<String, String> {
+        signer.assertion(&Claims {
             client_id: &self.settings.client_id,
-            audience: &audience,
-            now: clock.now().seconds(),
-            jti: &jti,
+            audience: &self.settings.token_url(),
+            now: self.endpoint.clock.now().seconds() + self.ahead.load(Ordering::Relaxed),
+            jti: &self.endpoint.jti(),
+        })
+    }
+
+    /// A file that is there and cannot be used.
+    fn unfit(&self, why: &str) -> AuthError {
+        AuthError::Secret {
+            what: format!("{}: {why}", self.endpoint.system),
+            hint: "put there the certificate that the app has, and its key; both PEM".into(),
+        }
+    }
+
+    /// Whether the answer's `Date` tells that our clock is wrong; then assertions go by Entra's.
+    fn learn_time(&self, answered: &Answered) -> bool {
+        let Some(at) = answered.at else {
+            return false;
         };
-        signer
-            .and_then(|signer| signer.assertion(&claims))
-            .map_err(|why| AuthError::Secret(format!("{}: {why}", self.endpoint.system)))
+        let ahead = at.seconds() - self.endpoint.clock.now().seconds();
+        self.ahead.swap(ahead, Ordering::Relaxed) != ahead
     }
 
     /// A refusal in words; what may pass is worth another attempt.
@@ -119,7 +143,8 @@ impl Entra {
         let system = self.endpoint.system.clone();
         let code = aadsts(&answered.description());
         let known = self.in_words(&code, &answered.description());
-        if known.is_none() && answered.is_passing() {
+        let no_token = (200..300).contains(&answered.status);
+        if known.is_none() && (no_token || answered.is_passing()) {
             let why = answered.sentence();
             return AuthError::Unreachable { system, why };
         }
@@ -164,7 +189,7 @@ impl Entra {
                 "upload this certificate under App registrations > Certificates & secrets, and \
                  check that `certificate` and `private_key` belong together",
             ),
-            "700024" => (
+            WRONG_TIME => (
                 "the assertion's times do not fit Entra's clock".to_owned(),
                 "set this machine's clock",
             ),

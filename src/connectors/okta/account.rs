@@ -14,7 +14,9 @@ use super::suspend::lifecycle;
 use super::users::{self, UserState, status_of};
 use super::verb::{Planning, Seen, Verb};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Target};
+use crate::model::{
+    Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Target, count, count_and,
+};
 use crate::transport::{Path, Write, Writer};
 
 pub(super) struct DeactivateUser;
@@ -91,7 +93,10 @@ impl Verb for ResetFactors {
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
         let target = Target::user(&who.subject.id, &who.subject.login);
-        let sentence = format!("remove all {} factors", items(factors).len());
+        let sentence = format!(
+            "remove all factors: {}",
+            count(items(factors).len(), "factor")
+        );
         Planned::one(p.change(who, target, sentence, json!({ "factors": factors })))
     }
 
@@ -107,10 +112,13 @@ impl Verb for ResetFactors {
         let path = users::path(&done.change.subject).then("/factors");
         match &*e.glance.list(path).await {
             Ok(list) if items(list).is_empty() => (ProofState::Proven, "no factor listed".into()),
-            Ok(list) => (
-                ProofState::Refuted,
-                format!("{} factors are still listed", items(list).len()),
-            ),
+            Ok(list) => (ProofState::Refuted, {
+                let number = items(list).len();
+                format!(
+                    "{} still listed",
+                    count_and(number, "factor", ("is", "are"))
+                )
+            }),
             Err(Unread::Absent { .. }) => {
                 match users::has_no_factors(&e.glance, &done.change.subject).await {
                     Ok(why) => (ProofState::Proven, why.into()),

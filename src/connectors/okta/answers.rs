@@ -7,8 +7,9 @@
 use serde_json::Value;
 
 use super::vendor::VENDOR;
+use crate::connector::Unheard;
 use crate::model::{Change, Outcome, OutcomeKind, Receipt};
-use crate::transport::{Answer, AuthError, CallError, Meaning, Write, Writer};
+use crate::transport::{Answer, CallError, Meaning, Write, Writer};
 
 /// Bytes of Okta's text that are carried along.
 const TEXT_MAX: usize = 300;
@@ -205,7 +206,7 @@ pub(super) fn unanswered(error: &CallError) -> OutcomeKind {
     }
     let hint = match error {
         CallError::NoQuota { .. } => "throttled: `oust runs resume` when the minute is over".into(),
-        CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => hint.clone(),
+        CallError::Auth(error) if !error.hint().is_empty() => error.hint().to_owned(),
         CallError::Auth(_) => "check key, client id and grants in the config".into(),
         _ => "`oust runs resume` when Okta can be reached".to_owned(),
     };
@@ -218,10 +219,24 @@ pub(super) fn unanswered(error: &CallError) -> OutcomeKind {
 /// One sentence for a read that no answer came to, with what to do about a refused credential.
 pub(super) fn unread(error: &CallError) -> String {
     match error {
-        CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => {
-            format!("{error} ({hint})")
+        CallError::Auth(auth) if !auth.hint().is_empty() => {
+            format!("{error} ({})", auth.hint())
         }
         _ => error.to_string(),
+    }
+}
+
+/// Why an answer tells us nothing: what is wrong is our credential, or the answer.
+pub(super) fn unheard(answer: &Answer) -> Unheard {
+    let why = sentence(answer);
+    match answer.meaning() {
+        Meaning::Unauthenticated | Meaning::Forbidden => Unheard::Credential {
+            why,
+            hint: "check that the credential in the config file is active and may read accounts: \
+                   okta.users.read, or an administrator's API token"
+                .into(),
+        },
+        _ => Unheard::Answer(why),
     }
 }
 

@@ -7,23 +7,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
 use super::answers::{outcome, send};
-use super::events::{Evidence, log_path};
+use super::events::{Evidence, any_type, log_path};
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId, count};
 use crate::transport::{Path, Write, Writer};
 
 /// What Okta calls the client of a token that a person made.
 const MADE_BY_PEOPLE: &str = "Okta API";
 
 /// All API tokens of the org.
-pub(super) async fn all(glance: &Glance) -> Arc<Got> {
-    glance.list(Path::new("/api/v1/api-tokens")).await
+pub(super) async fn all(okta: &Okta, glance: &Glance) -> Arc<Got> {
+    let path = || Path::new("/api/v1/api-tokens");
+    glance.list_with(&okta.together, "api tokens", path).await
 }
 
 /// Those that `who` owns.
@@ -44,7 +46,7 @@ pub(super) struct RevokeApiTokens;
 #[async_trait]
 impl Verb for RevokeApiTokens {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = all(p.glance).await;
+        let (got, made) = join(all(p.okta, p.glance), made_and_revoked(p, who)).await;
         let tokens = match &*got {
             Ok(tokens) => tokens,
             Err(unread) => return Planned::skipped(not_readable(unread)),
@@ -57,10 +59,20 @@ impl Verb for RevokeApiTokens {
             }
         };
         let mut planned = Planned::default();
-        let hidden = hidden(p, who, tokens, &mut planned.notes).await;
-        let (hidden, unread) = match hidden {
-            Ok(hidden) => (hidden, None),
-            Err(why) => (Vec::new(), Some(Skip::Unread { why })),
+        if made.is_some() {
+            planned.notes.push(
+                "Okta hides the API tokens of suspended accounts: tokens made before the window \
+                 may work again after release"
+                    .into(),
+            );
+        }
+        let (hidden, unread) = match made.as_deref() {
+            None => (Vec::new(), None),
+            Some(Ok(events)) => (hidden(items(events), who, tokens), None),
+            Some(Err(unread)) => {
+                let why = format!("which tokens Okta hides cannot be read: {}", unread.why());
+                (Vec::new(), Some(Skip::Unread { why }))
+            }
         };
         for token in of(tokens, &who.subject.id).chain(&hidden) {
             let target = target("api_token", text(token, "id"), text(token, "name"));
@@ -83,7 +95,7 @@ impl Verb for RevokeApiTokens {
         if planned.changes.is_empty() && planned.skip.is_none() {
             let why = match planned.kept.len() {
                 0 => "owns no API token".to_owned(),
-                n => format!("{n} API token(s) kept"),
+                n => format!("{} kept", count(n, "API token")),
             };
             planned.skip = Some(Skip::NothingSelected { why });
         }
@@ -134,38 +146,24 @@ impl Verb for RevokeApiTokens {
     }
 }
 
+/// What the log says of API tokens made and revoked within the window; `None` where the list
+/// shows them all.
+async fn made_and_revoked(p: &Planning<'_>, who: &Identified) -> Option<Arc<Got>> {
+    if who.subject.status != "SUSPENDED" && !p.step.again {
+        return None;
+    }
+    // Everybody's at once: API tokens are made rarely, and the log's quota is small.
+    let since = p.case.window.start;
+    let filter = any_type(&["system.api_token.create", "system.api_token.revoke"]);
+    let path = || log_path(since, p.glance.reader().vendor_now(), &filter);
+    let what = format!("api tokens made since {since}");
+    let got = p.glance.list_with(&p.okta.together, &what, path).await;
+    Some(got)
+}
+
 /// Tokens that the list does not show because their owner is suspended already: those the log
 /// saw him make within the window and nobody revoke. They would work again after release.
-async fn hidden(
-    p: &Planning<'_>,
-    who: &Identified,
-    listed: &Value,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Value>, String> {
-    if who.subject.status != "SUSPENDED" && !p.step.again {
-        return Ok(Vec::new());
-    }
-    notes.push(
-        "Okta hides the API tokens of suspended accounts: tokens made before the window may work \
-         again after release"
-            .into(),
-    );
-    let reader = p.glance.reader();
-    let filter = format!(
-        "(eventType eq \"system.api_token.create\" and actor.id eq \"{}\") or \
-         eventType eq \"system.api_token.revoke\"",
-        who.subject.id
-    );
-    let path = log_path(p.case.window.start, reader.vendor_now(), &filter);
-    let events = match &*p.glance.list(path).await {
-        Ok(events) => items(events).to_vec(),
-        Err(unread) => {
-            return Err(format!(
-                "which tokens Okta hides cannot be read: {}",
-                unread.why()
-            ));
-        }
-    };
+fn hidden(events: &[Value], who: &Identified, listed: &Value) -> Vec<Value> {
     let of_kind = |kind: &'static str| {
         events
             .iter()
@@ -182,7 +180,7 @@ async fn hidden(
         .map(|token| text(token, "id"))
         .chain(of_kind("system.api_token.revoke").map(|(_, target)| text(target, "id")))
         .collect();
-    Ok(of_kind("system.api_token.create")
+    of_kind("system.api_token.create")
         .filter(|(event, target)| {
             event["actor"]["id"] == *who.subject.id.as_str() && !known.contains(text(target, "id"))
         })
@@ -192,7 +190,7 @@ async fn hidden(
                 "userId": who.subject.id, "created": event["published"],
             })
         })
-        .collect())
+        .collect()
 }
 
 /// Why a token stays, and whether a person should look at it.

@@ -55,6 +55,8 @@ struct State {
 /// What requests are signed with at present.
 struct Live {
     token: SecretString,
+    /// Where the token is from, for people.
+    place: String,
     scheme: &'static str,
     proof_key: Option<Arc<ProofKey>>,
     got_at: Duration,
@@ -117,6 +119,7 @@ impl Keyring {
                     .await
                     .map(|token| Live {
                         token,
+                        place: secret.place(),
                         scheme: "SSWS",
                         proof_key: None,
                         got_at: now,
@@ -135,8 +138,8 @@ impl Keyring {
         let live = match asked {
             Ok(live) => Arc::new(live),
             // The second credential is for this, too: the first one's secret cannot be had.
-            Err(AuthError::Secret(why)) if state.at + 1 < self.sources.len() => {
-                return Err(self.refused(why, String::new()));
+            Err(AuthError::Secret { what, hint }) if state.at + 1 < self.sources.len() => {
+                return Err(self.refused(what, hint));
             }
             Err(error) => return Err(error),
         };
@@ -152,12 +155,13 @@ impl Keyring {
         key_id: Option<&str>,
     ) -> Result<Live, AuthError> {
         let pem = private_key.fetch(&*self.grantor.endpoint.clock).await?;
-        let key = SigningKey::from_pem(&pem)
-            .map_err(|why| AuthError::Secret(format!("the private key of {client_id} {why}")))?;
+        let place = private_key.place();
+        let key = SigningKey::from_pem(&pem).map_err(|why| unfit_key(&place, client_id, &why))?;
         let app = App {
             client_id,
             key_id,
             key: &key,
+            place: &place,
         };
         let all: Vec<&'static str> = match &state.granted {
             Some(granted) => granted.clone(),
@@ -165,11 +169,12 @@ impl Keyring {
         };
         let granted = match self.grantor.ask(&app, &all).await {
             Err(NoToken::InvalidScope(_)) => self.narrow(state, &app).await?,
-            other => other.map_err(|error| self.explain(error, client_id))?,
+            other => other.map_err(|error| self.explain(error, &app))?,
         };
         let now = self.grantor.endpoint.clock.elapsed();
         Ok(Live {
             token: granted.given.token,
+            place: format!("the answer of {}", self.system),
             scheme: match granted.proof_key {
                 Some(_) => "DPoP",
                 None => "Bearer",
@@ -200,7 +205,7 @@ impl Keyring {
             .grantor
             .ask(app, &granted)
             .await
-            .map_err(|error| self.explain(error, app.client_id))?;
+            .map_err(|error| self.explain(error, app))?;
         if !missing.is_empty() {
             self.tell(format!(
                 "{} did not grant {} to {}: steps that need it will fail; grant it under \
@@ -215,7 +220,8 @@ impl Keyring {
         Ok(given)
     }
 
-    fn explain(&self, error: NoToken, client_id: &str) -> AuthError {
+    fn explain(&self, error: NoToken, app: &App<'_>) -> AuthError {
+        let client_id = app.client_id;
         match error {
             NoToken::InvalidScope(why) => self.refused(
                 why,
@@ -234,7 +240,10 @@ impl Keyring {
             NoToken::Refused(why) => self.refused(
                 why,
                 format!(
-                    "check client id, key and key id of {client_id}, and that the app is active"
+                    "check that app {client_id} is active and has the public key of {} under {}",
+                    app.place,
+                    app.key_id
+                        .map_or("one of its keys".to_owned(), |id| format!("key id {id}")),
                 ),
             ),
             NoToken::WantsProof | NoToken::WantsNonce(_) => self.refused(
@@ -245,7 +254,7 @@ impl Keyring {
                 system: self.system.clone(),
                 why,
             },
-            NoToken::CannotSign(why) => AuthError::Secret(format!("{client_id}: the key {why}")),
+            NoToken::CannotSign(why) => unfit_key(app.place, client_id, &why),
         }
     }
 
@@ -258,11 +267,29 @@ impl Keyring {
     }
 }
 
+/// A key that is there and cannot be used.
+fn unfit_key(place: &str, client_id: &str, why: &str) -> AuthError {
+    AuthError::Secret {
+        what: format!("{place} {why} (it should hold the private key of app {client_id})"),
+        hint: "put there the private key that belongs to a public key of the app, as PEM; or \
+               name another place in the config file, under `auth`"
+            .into(),
+    }
+}
+
+/// A token that no header can carry.
+fn unfit_token(place: &str) -> AuthError {
+    AuthError::Secret {
+        what: format!("{place} holds no token that a header can carry"),
+        hint: "put the token there alone: one line, no spaces".into(),
+    }
+}
+
 #[async_trait]
 impl Credential for Keyring {
     async fn sign(&self, request: &mut Request<Vec<u8>>) -> Result<(), AuthError> {
         let live = self.live().await?;
-        let unfit = |_| AuthError::Secret("a token is not fit for a header".into());
+        let unfit = |_| unfit_token(&live.place);
         let text = format!("{} {}", live.scheme, live.token.expose_secret());
         let mut value = HeaderValue::from_str(&text).map_err(unfit)?;
         value.set_sensitive(true);
@@ -275,8 +302,11 @@ impl Credential for Keyring {
                 nonce: None,
                 token: Some(live.token.expose_secret()),
             });
-            let mut proof =
-                HeaderValue::from_str(&proof.map_err(AuthError::Secret)?).map_err(unfit)?;
+            let proof = proof.map_err(|why| AuthError::Secret {
+                what: format!("no DPoP proof could be made: {why}"),
+                hint: String::new(),
+            })?;
+            let mut proof = HeaderValue::from_str(&proof).map_err(unfit)?;
             proof.set_sensitive(true);
             request.headers_mut().insert("dpop", proof);
         }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, join, join3};
 use futures_util::stream;
 use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{AT_ONCE, Okta, answers, api_tokens, history, signs, users};
-use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife};
+use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Unheard, Wanted};
 use crate::model::{ActionId, AppAccount, History, Role, Subject, Tri, UserId, Utc, Window};
 use crate::transport::{Path, Read, Reader};
 
@@ -35,46 +35,48 @@ const PARTS: &[&str] = &[
 
 #[async_trait]
 impl Directory for Okta {
-    async fn org(&self, r: &Reader) -> Result<Org, String> {
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard> {
         let path = Path::new("/.well-known/okta-organization");
-        let got = Glance::new(r).one(path).await;
-        match &*got {
-            Ok(org) if !text(org, "id").is_empty() => Ok(Org {
-                id: text(org, "id").to_owned(),
+        let answer = r.send(&Read::get(path)).await;
+        let answer = answer.map_err(|error| Unheard::from(&error))?;
+        if !answer.is_good() {
+            return Err(answers::unheard(&answer));
+        }
+        match text(&answer.json, "id") {
+            "" => Err(Unheard::Answer("Okta's answer names no org".into())),
+            id => Ok(Org {
+                id: id.to_owned(),
                 host: self.host(),
             }),
-            Ok(_) => Err("Okta's answer names no org".into()),
-            Err(unread) => Err(unread.why()),
         }
     }
 
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
         let user = users::find(r, &self.host(), who).await?;
-        let id = UserId::new(text(&user, "id"));
-        let glance = Glance::new(r);
-        let roles = glance.list(users::path(&id).then("/roles"));
-        let groups = glance.list(users::path(&id).then("/groups"));
-        let ((roles, groups), accounts) =
-            join(join(roles, groups), accounts_of(&glance, &id)).await;
         Ok(Subject {
+            id: UserId::new(text(&user, "id")),
             login: text(&user["profile"], "login").to_owned(),
             role: Role::default(),
             status: text(&user, "status").to_owned(),
-            privileged: match &*roles {
-                Ok(roles) if items(roles).is_empty() => Tri::No,
-                Ok(_) => Tri::Yes,
-                Err(_) => Tri::Unread,
-            },
-            roles: texts(&roles, "type").unwrap_or_default(),
-            groups: texts(&groups, "id"),
-            accounts,
+            privileged: Tri::Unread,
+            roles: Vec::new(),
+            groups: None,
+            accounts: None,
             changed_at: moment(&user, "lastUpdated"),
             mastered_by: match text(&user["credentials"]["provider"], "type") {
                 "" => "OKTA".to_owned(),
                 other => other.to_owned(),
             },
-            id,
         })
+    }
+
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
+        let glance = Glance::new(r);
+        let each: Vec<BoxFuture<'_, Subject>> = who
+            .into_iter()
+            .map(|who| Box::pin(described(&glance, who, wanted)) as BoxFuture<'_, Subject>)
+            .collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
     }
 
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
@@ -103,6 +105,15 @@ impl Directory for Okta {
         Ok(found?.into_iter().flatten().collect())
     }
 
+    async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
+        let glance = Glance::new(r);
+        let each: Vec<BoxFuture<'_, Option<Vec<AppAccount>>>> = who
+            .iter()
+            .map(|who| Box::pin(accounts_of(&glance, &who.id)) as BoxFuture<'_, _>)
+            .collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
     async fn history(
         &self,
         r: &Reader,
@@ -114,7 +125,7 @@ impl Directory for Okta {
     }
 
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {
-        let got = api_tokens::all(&Glance::new(r)).await;
+        let got = api_tokens::all(self, &Glance::new(r)).await;
         let tokens = got.as_ref().as_ref().map_err(Unread::why)?;
         let agents = |subject: &Subject| {
             api_tokens::of(tokens, &subject.id)
@@ -157,7 +168,7 @@ impl Directory for Okta {
             "clients" => glance.list(below("/clients")).await,
             "grants" => glance.list(below("/grants").query("limit", "200")).await,
             "api_tokens" => {
-                let got = api_tokens::all(&glance).await;
+                let got = api_tokens::all(self, &glance).await;
                 let tokens = got.as_ref().as_ref().map_err(Unread::why)?;
                 return Ok(api_tokens::of(tokens, who).cloned().collect());
             }
@@ -173,6 +184,36 @@ impl Directory for Okta {
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
         signs::signs_of_life(self, r, since).await
+    }
+}
+
+/// One account with what it holds.
+async fn described(glance: &Glance, who: Subject, wanted: Wanted) -> Subject {
+    let below = |what: &str| users::path(&who.id).then(what);
+    let groups = async {
+        if !wanted.groups {
+            return None;
+        }
+        let groups = glance.list(below("/groups")).await;
+        texts(&groups, "id")
+    };
+    let apps = async {
+        if !wanted.apps {
+            return None;
+        }
+        accounts_of(glance, &who.id).await
+    };
+    let (roles, groups, apps) = join3(glance.list(below("/roles")), groups, apps).await;
+    Subject {
+        privileged: match &*roles {
+            Ok(roles) if items(roles).is_empty() => Tri::No,
+            Ok(_) => Tri::Yes,
+            Err(_) => Tri::Unread,
+        },
+        roles: texts(&roles, "type").unwrap_or_default(),
+        groups,
+        accounts: apps,
+        ..who
     }
 }
 

@@ -35,6 +35,10 @@ const EARLIER_STEPS: Duration = Duration::from_secs(60 * 60);
 /// Events beyond this lie in our future; a clock that is slow must not hide any.
 const AHEAD: Duration = Duration::from_secs(10 * 60);
 
+/// How far back the log may be read. Okta refuses more than 180 days and keeps 90. Source: Okta
+/// API, "System Log", `since` and "Data retention".
+const SINCE_MAX: Duration = Duration::from_secs(179 * 24 * 60 * 60);
+
 /// What one `prove` may look at: shared reads, and the log read once if anybody needs it.
 pub(super) struct Evidence<'a> {
     /// The org.
@@ -85,10 +89,26 @@ impl<'a> Evidence<'a> {
 
     /// Whether the log holds an event of one of `types` that our call to `done` left.
     pub(super) async fn of_our_call(&self, types: &[&str], done: &Applied) -> Seen {
-        let log = match self.events().await {
-            Ok(log) => log,
-            Err(unread) => return unreadable(unread),
-        };
+        match self.our_event(types, done).await {
+            Ok(Some((event, by))) => (ProofState::Proven, said(event, by)),
+            Ok(None) => (ProofState::Pending, format!("no {} event yet", types[0])),
+            Err(unread) => unreadable(unread),
+        }
+    }
+
+    /// When that event was published.
+    pub(super) async fn logged_at(&self, types: &[&str], done: &Applied) -> Option<Utc> {
+        let (event, _) = self.our_event(types, done).await.ok()??;
+        published(event)
+    }
+
+    /// The event that our call left, and by what it names us.
+    async fn our_event(
+        &self,
+        types: &[&str],
+        done: &Applied,
+    ) -> Result<Option<(&Value, &'static str)>, &Unread> {
+        let log = self.events().await.as_ref()?;
         let subject = done.change.subject.as_str();
         let fits = |event: &&Value| {
             types.contains(&text(event, "eventType")) && event["outcome"]["result"] != "FAILURE"
@@ -96,7 +116,7 @@ impl<'a> Evidence<'a> {
         let receipts = &done.outcome.receipts;
         let mut about = log.about(subject).filter(fits);
         if let Some(event) = about.find(|event| has_request(event, receipts)) {
-            return (ProofState::Proven, said(event, "our request id"));
+            return Ok(Some((event, "our request id")));
         }
         let own = self
             .okta
@@ -114,10 +134,8 @@ impl<'a> Evidence<'a> {
             self.okta.is_ours(event, own.as_ref())
                 && published(event).is_some_and(|at| nameless().any(|r| near(at, r)))
         };
-        match log.about(subject).filter(fits).find(ours) {
-            Some(event) => (ProofState::Proven, said(event, "our client")),
-            None => (ProofState::Pending, format!("no {} event yet", types[0])),
-        }
+        let found = log.about(subject).filter(fits).find(ours);
+        Ok(found.map(|event| (event, "our client")))
     }
 
     /// Whether the log holds a revocation of this API token, by anybody.
@@ -156,7 +174,11 @@ impl<'a> Evidence<'a> {
 }
 
 /// A bounded read of the log: it ends, unlike a poll.
+///
+/// A window may have begun before the log does: it is then read from where Okta would still
+/// take it, which is before the oldest event that is kept.
 pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
+    let since = since.max(now.minus(SINCE_MAX));
     Path::new("/api/v1/logs")
         .query("since", since.to_string())
         .query("until", now.max(since).plus(AHEAD).to_string())

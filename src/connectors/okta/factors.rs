@@ -17,7 +17,9 @@ use super::glance::{Glance, Unread, items, text};
 use super::users;
 use super::verb::{LABEL_MAX, Planning, Seen, Verb, moment, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId};
+use crate::model::{
+    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId, count,
+};
 use crate::transport::{Path, Write, Writer};
 
 pub(super) struct DeleteFactors;
@@ -71,7 +73,7 @@ impl Verb for DeleteFactors {
         if planned.changes.is_empty() {
             let why = match planned.kept.len() {
                 0 => "has no factor".to_owned(),
-                n => format!("none of {n} factors selected"),
+                n => format!("none of {} selected", count(n, "factor")),
             };
             planned.skip = Some(Skip::NothingSelected { why });
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::answers::{self, Said, sentence};
+use super::together::Together;
 use crate::transport::{Answer, Path, Read, Reader};
 
 /// Why something was not read.
@@ -96,22 +97,41 @@ impl Glance {
     /// All pages of a list, as an array.
     pub(super) async fn list(&self, path: Path) -> Arc<Got> {
         let cell = self.cell(&path);
-        let read = || async {
-            Arc::new(match self.reader.list(&Read::get(path)).await {
-                Ok(Ok(items)) => Ok(Value::Array(items)),
-                Ok(Err(answer)) => Err(Unread::of(&answer)),
-                Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
-            })
-        };
-        Arc::clone(cell.get_or_init(read).await)
+        Arc::clone(cell.get_or_init(|| self.read_list(path)).await)
+    }
+
+    /// The same, shared with all who wait for `what` at this moment (see [`Together`]); `path`
+    /// is made when the read leaves.
+    pub(super) async fn list_with(
+        &self,
+        others: &Together,
+        what: &str,
+        path: impl Fn() -> Path,
+    ) -> Arc<Got> {
+        let cell = self.cell_of(what.to_owned());
+        let read = async || self.read_list(path()).await;
+        let shared = || others.read(what, &self.reader, read);
+        Arc::clone(cell.get_or_init(shared).await)
+    }
+
+    async fn read_list(&self, path: Path) -> Arc<Got> {
+        Arc::new(match self.reader.list(&Read::get(path)).await {
+            Ok(Ok(items)) => Ok(Value::Array(items)),
+            Ok(Err(answer)) => Err(Unread::of(&answer)),
+            Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
+        })
     }
 
     fn cell(&self, path: &Path) -> Arc<OnceCell<Arc<Got>>> {
+        self.cell_of(format!("{path:?}"))
+    }
+
+    fn cell_of(&self, what: String) -> Arc<OnceCell<Arc<Got>>> {
         let mut seen = self
             .seen
             .lock()
             .expect("no code panics while it holds this lock");
-        Arc::clone(seen.entry(format!("{path:?}")).or_default())
+        Arc::clone(seen.entry(what).or_default())
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct App<'a> {
     pub(super) key_id: Option<&'a str>,
     /// Its key.
     pub(super) key: &'a SigningKey,
+    /// Where the key is, for people.
+    pub(super) place: &'a str,
 }
 
 /// A token, and the key it is bound to, if it is.

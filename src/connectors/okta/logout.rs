@@ -23,7 +23,7 @@ pub(super) struct UniversalLogout;
 impl Verb for UniversalLogout {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
         if p.word("agents") != "revoke" {
-            let tokens = api_tokens::all(p.glance).await;
+            let tokens = api_tokens::all(p.okta, p.glance).await;
             let tokens = match &*tokens {
                 Ok(tokens) => tokens,
                 Err(unread) => {

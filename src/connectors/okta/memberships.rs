@@ -18,8 +18,13 @@ use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
     Applied, Change, ChangeId, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Undo, UserId,
+    count,
 };
 use crate::transport::{Path, Write, Writer};
+
+/// Subjects named in one filter at most: the address of a read has no documented limit, and
+/// should stay far from any.
+const NAMED_MAX: usize = 20;
 
 pub(super) struct RemoveGroupMemberships;
 
@@ -60,7 +65,7 @@ impl Verb for RemoveGroupMemberships {
             }
         }
         if planned.changes.is_empty() {
-            let why = format!("none of {} groups selected", groups.len());
+            let why = format!("none of {} selected", count(groups.len(), "group"));
             planned.skip = Some(Skip::NothingSelected { why });
         }
         planned
@@ -153,20 +158,28 @@ async fn added(p: &Planning<'_>, who: &UserId) -> Result<BTreeMap<String, String
     if p.step.select != Select::InWindow {
         return Ok(BTreeMap::new());
     }
-    let filter = format!("eventType eq \"group.user_membership.add\" and target.id eq \"{who}\"");
-    let path = log_path(p.case.window.start, p.glance.reader().vendor_now(), &filter);
-    let got = p.glance.list(path).await;
+    let named: Vec<String> = beside(p.who, who)
+        .iter()
+        .map(|each| format!("target.id eq \"{}\"", each.subject.id))
+        .collect();
+    let filter = format!(
+        "eventType eq \"group.user_membership.add\" and ({})",
+        named.join(" or ")
+    );
+    let since = p.case.window.start;
+    let path = || log_path(since, p.glance.reader().vendor_now(), &filter);
+    let what = format!("{filter} since {since}");
+    let got = p.glance.list_with(&p.okta.together, &what, path).await;
     let events = got.as_ref().as_ref().map_err(Unread::clone)?;
     let mut added = BTreeMap::new();
     for event in items(events) {
+        let targets = items(&event["target"]);
         let at = super::events::published(event);
-        if !at.is_some_and(|at| p.case.window.contains(at)) {
+        let is_his = targets.iter().any(|target| target["id"] == *who.as_str());
+        if !is_his || !at.is_some_and(|at| p.case.window.contains(at)) {
             continue;
         }
-        for target in items(&event["target"])
-            .iter()
-            .filter(|t| t["type"] == "UserGroup")
-        {
+        for target in targets.iter().filter(|t| t["type"] == "UserGroup") {
             added.insert(
                 text(target, "id").to_owned(),
                 text(event, "published").to_owned(),
@@ -174,6 +187,13 @@ async fn added(p: &Planning<'_>, who: &UserId) -> Result<BTreeMap<String, String
         }
     }
     Ok(added)
+}
+
+/// Those who are asked about in one read together with `who`.
+fn beside<'a>(all: &'a [Identified], who: &UserId) -> &'a [Identified] {
+    let place = all.iter().position(|each| each.subject.id == *who);
+    let first = place.unwrap_or(0) / NAMED_MAX * NAMED_MAX;
+    &all[first..all.len().min(first + NAMED_MAX)]
 }
 
 fn membership(group: &str, who: &UserId) -> Path {

@@ -32,12 +32,13 @@ mod sessions;
 mod settings;
 mod signs;
 mod suspend;
+mod together;
 mod token;
 mod users;
 mod vendor;
 mod verb;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -45,6 +46,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use self::auth::Keyring;
 use self::events::Evidence;
@@ -52,6 +54,7 @@ use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
 use self::scopes::Scopes;
 use self::settings::{Auth, Settings};
+use self::together::Together;
 use self::token::Endpoint;
 use self::vendor::VENDOR;
 use self::verb::{Planning, Verb};
@@ -86,7 +89,9 @@ struct Okta {
     /// What writes are signed with, for the preflight.
     writes_as: Arc<Keyring>,
     /// The account that our API token belongs to, once asked.
-    own: OnceLock<UserId>,
+    own: OnceCell<Option<UserId>>,
+    /// Reads of the whole org, shared by all who wait for them.
+    together: Together,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -111,7 +116,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let okta = Arc::new(Okta {
         settings,
         writes_as,
-        own: OnceLock::new(),
+        own: OnceCell::new(),
+        together: Together::default(),
     });
     let system = System {
         id: opening.id.clone(),
@@ -200,32 +206,33 @@ impl Okta {
         if !self.credentials().any(by_token) {
             return Ok(None);
         }
-        if let Some(own) = self.own.get() {
-            return Ok(Some(own.clone()));
-        }
-        let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
-        match &*got {
-            Ok(user) if text(user, "id").is_empty() => Err("Okta's answer names no id".into()),
-            Ok(user) => {
-                let id = UserId::new(text(user, "id"));
-                Ok(Some(self.own.get_or_init(|| id).clone()))
+        let ask = || async {
+            let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
+            match &*got {
+                Ok(user) if text(user, "id").is_empty() => Err("Okta's answer names no id".into()),
+                Ok(user) => Ok(Some(UserId::new(text(user, "id")))),
+                Err(Unread::NoAnswer(why)) => Err(why.clone()),
+                Err(unread) if self.credentials().all(by_token) => Err(unread.why()),
+                Err(_) => Ok(None),
             }
-            Err(Unread::NoAnswer(why)) => Err(why.clone()),
-            Err(unread) if self.credentials().all(by_token) => Err(unread.why()),
-            Err(_) => Ok(None),
-        }
+        };
+        self.own.get_or_try_init(ask).await.cloned()
     }
 
     async fn prove_one(&self, r: &Reader, evidence: &Evidence<'_>, item: &Applied) -> Proof {
-        let (state, how) = match verb(&item.change.action) {
-            Some(verb) => verb.prove(self, evidence, item).await,
-            None => (
-                ProofState::Unverifiable,
-                format!("`{}` is not an action of Okta's", item.change.action),
-            ),
+        let Some(verb) = verb(&item.change.action) else {
+            let how = format!("`{}` is not an action of Okta's", item.change.action);
+            return Proof::read(ProofState::Unverifiable, how, r.clock().now());
         };
-        let at = r.clock().now();
-        Proof::read(state, how, at)
+        let (state, how) = verb.prove(self, evidence, item).await;
+        let event_at = match state {
+            ProofState::Proven => verb.logged_at(evidence, item).await,
+            _ => None,
+        };
+        Proof {
+            event_at,
+            ..Proof::read(state, how, r.clock().now())
+        }
     }
 
     /// Whether an event of the log is an act of ours: by our client, or by our own account with
@@ -273,6 +280,7 @@ impl Connector for Okta {
             glance: &glance,
             step,
             case,
+            who,
         };
         let each: Vec<BoxFuture<'_, Planned>> =
             who.iter().map(|who| verb.plan(&planning, who)).collect();

@@ -18,7 +18,7 @@ use super::glance::{Glance, Unread, items, text};
 use super::users;
 use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId, count};
 use crate::transport::{Path, Write, Writer};
 
 /// What one client holds.
@@ -48,12 +48,16 @@ impl Verb for RevokeOauthGrants {
                     suspect,
                 }),
                 None => {
-                    let sentence = format!(
-                        "revoke {} refresh token(s) and {} consent(s) of {}",
-                        held.tokens.len(),
-                        held.grants.len(),
-                        target.label
-                    );
+                    let what = [
+                        (held.tokens.len(), "refresh token"),
+                        (held.grants.len(), "consent"),
+                    ];
+                    let what: Vec<String> = what
+                        .into_iter()
+                        .filter(|(number, _)| *number > 0)
+                        .map(|(number, one)| count(number, one))
+                        .collect();
+                    let sentence = format!("revoke {} of {}", what.join(" and "), target.label);
                     let before = json!({ "tokens": held.tokens, "grants": held.grants });
                     planned
                         .changes
@@ -64,7 +68,7 @@ impl Verb for RevokeOauthGrants {
         if planned.changes.is_empty() {
             let why = match planned.kept.len() {
                 0 => "no app holds a consent or a refresh token".to_owned(),
-                n => format!("none of {n} clients selected"),
+                n => format!("none of {} selected", count(n, "client")),
             };
             planned.skip = Some(Skip::NothingSelected { why });
         } else {

@@ -9,7 +9,7 @@ use super::events::log_path;
 use super::quarantine::NOT_CONFIGURED;
 use super::settings::Auth;
 use crate::model::{ActionId, Finding, Severity};
-use crate::transport::{AuthError, CallError, Path, Read, Reader};
+use crate::transport::{CallError, Path, Read, Reader};
 
 /// Verbs that read the org's API tokens.
 const READ_TOKENS: &[&str] = &["revoke_api_tokens", "universal_logout"];
@@ -20,11 +20,7 @@ pub(super) async fn findings(okta: &Okta, r: &Reader, wanted: &[ActionId]) -> Ve
     let mut found: Vec<Finding> = exposed(okta);
     found.extend(unscoped(okta));
     if let Err(error) = okta.writes_as.check().await {
-        found.push(finding(
-            "write_credential",
-            error.to_string(),
-            &hint_of(&error),
-        ));
+        found.push(finding("write_credential", error.to_string(), error.hint()));
     }
     let users = Path::new("/api/v1/users").query("limit", "1");
     found.extend(ask(r, "users_unread", users, "grant okta.users.read").await);
@@ -98,17 +94,10 @@ async fn ask(r: &Reader, id: &str, path: Path, hint: &str) -> Option<Finding> {
         Ok(answer) if answer.is_good() => None,
         Ok(answer) => Some(finding(id, sentence(&answer), hint)),
         Err(CallError::Auth(error)) => {
-            let hint = hint_of(&error);
-            Some(finding(id, error.to_string(), &hint))
+            let hint = error.hint();
+            Some(finding(id, error.to_string(), hint))
         }
         Err(error) => Some(finding(id, error.to_string(), "")),
-    }
-}
-
-fn hint_of(error: &AuthError) -> String {
-    match error {
-        AuthError::Refused { hint, .. } => hint.clone(),
-        AuthError::Unreachable { .. } | AuthError::Secret(_) => String::new(),
     }
 }
 

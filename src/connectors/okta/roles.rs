@@ -14,7 +14,7 @@ use super::glance::{Unread, items, text};
 use super::users;
 use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Undo};
+use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Undo, count};
 use crate::transport::{Write, Writer};
 
 /// Kinds that are never scoped.
@@ -68,7 +68,7 @@ impl Verb for RemoveAdminRoles {
         if planned.changes.is_empty() {
             let why = match planned.kept.len() {
                 0 => "has no admin role".to_owned(),
-                n => format!("none of {n} admin roles selected"),
+                n => format!("none of {} selected", count(n, "admin role")),
             };
             planned.skip = Some(Skip::NothingSelected { why });
         }

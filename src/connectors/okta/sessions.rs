@@ -12,8 +12,11 @@ use super::answers::{outcome, send};
 use super::events::Evidence;
 use super::verb::{Planning, Seen, Verb, flag};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Outcome, Target};
+use crate::model::{Applied, Change, Outcome, Target, Utc};
 use crate::transport::{Path, Write, Writer};
+
+/// What a clear leaves in the log.
+const EVENT: &[&str] = &["user.session.clear"];
 
 pub(super) struct ClearSessions;
 
@@ -44,7 +47,11 @@ impl Verb for ClearSessions {
     }
 
     async fn prove(&self, _okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen {
-        e.of_our_call(&["user.session.clear"], done).await
+        e.of_our_call(EVENT, done).await
+    }
+
+    async fn logged_at(&self, e: &Evidence<'_>, done: &Applied) -> Option<Utc> {
+        e.logged_at(EVENT, done).await
     }
 
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {

@@ -3,7 +3,7 @@
 //! They refute and never prove: the log may be late. Our own acts are told by who *acted*,
 //! never by a user agent alone, which an intruder could borrow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -61,16 +61,13 @@ pub(super) async fn signs_of_life(
         Err(error) => return unread(&answers::unread(&error)),
     };
     let own = okta.own_user(reader).await.unwrap_or_default();
+    let moments: BTreeMap<&UserId, Utc> = since.iter().map(|(who, at)| (who, *at)).collect();
     let mut known = BTreeSet::new();
     let seen = events
         .iter()
         .filter(|event| known.insert(text(event, "uuid").to_owned()))
         .filter(|event| !okta.is_ours(event, own.as_ref()))
-        .flat_map(|event| {
-            since
-                .iter()
-                .filter_map(move |(who, at)| sign(event, who, *at))
-        })
+        .flat_map(|event| signs(event, &moments))
         .collect();
     SignsOfLife {
         read_until: events
@@ -81,6 +78,21 @@ pub(super) async fn signs_of_life(
         seen,
         unread: None,
     }
+}
+
+/// Whose signs `event` is: its actor's, or its targets'.
+fn signs(event: &Value, moments: &BTreeMap<&UserId, Utc>) -> Vec<Sign> {
+    let targets = items(&event["target"]).iter();
+    let mut ids: Vec<UserId> = [&event["actor"]]
+        .into_iter()
+        .chain(targets)
+        .map(|part| UserId::new(text(part, "id")))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids.iter()
+        .filter_map(|who| sign(event, who, *moments.get(who)?))
+        .collect()
 }
 
 /// Whether `event` shows that `who` acts, or was given back, after `moment`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answers;
 use super::glance::{Glance, Unread, text};
-use crate::connector::ResolveError;
+use crate::connector::{ResolveError, Unheard};
 use crate::model::UserId;
 use crate::transport::{Path, Read, Reader};
 
@@ -78,7 +78,7 @@ fn status(user: &Value) -> Option<String> {
 /// # Errors
 /// [`ResolveError`] for none, several, a mere short name, or no answer.
 pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value, ResolveError> {
-    let unread = |why: String| ResolveError::Unread {
+    let unread = |why: Unheard| ResolveError::Unread {
         who: who.to_owned(),
         why,
     };
@@ -96,21 +96,23 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
     let answer = reader
         .send(&Read::get(path))
         .await
-        .map_err(|error| unread(answers::unread(&error)))?;
+        .map_err(|error| unread(Unheard::from(&error)))?;
     if !answer.is_good() {
         return Err(match Unread::of(&answer) {
             Unread::Absent { .. } => stranger(),
-            other => unread(other.why()),
+            _ => unread(answers::unheard(&answer)),
         });
     }
     if text(&answer.json, "id").is_empty() {
-        return Err(unread("Okta's answer names no id".into()));
+        return Err(unread(Unheard::Answer("Okta's answer names no id".into())));
     }
     if points_back(&answer.json, who) {
         return Ok(answer.json);
     }
     if text(&answer.json, "id").is_empty() {
-        return Err(unread("Okta's answer is no account".into()));
+        return Err(unread(Unheard::Answer(
+            "Okta's answer is no account".into(),
+        )));
     }
     Err(ResolveError::Several {
         who: who.to_owned(),
@@ -121,14 +123,14 @@ pub(super) async fn find(reader: &Reader, org: &str, who: &str) -> Result<Value,
 async fn by_filter(reader: &Reader, org: &str, who: &str) -> Result<Value, ResolveError> {
     let quoted = who.replace('\\', "\\\\").replace('"', "\\\"");
     let path = Path::new("/api/v1/users").query("filter", format!("profile.login eq \"{quoted}\""));
-    let unread = |why: String| ResolveError::Unread {
+    let unread = |why: Unheard| ResolveError::Unread {
         who: who.to_owned(),
         why,
     };
     let mut found: Vec<Value> = match reader.list(&Read::get(path)).await {
         Ok(Ok(found)) => found,
-        Ok(Err(answer)) => return Err(unread(Unread::of(&answer).why())),
-        Err(error) => return Err(unread(answers::unread(&error))),
+        Ok(Err(answer)) => return Err(unread(answers::unheard(&answer))),
+        Err(error) => return Err(unread(Unheard::from(&error))),
     };
     let all: Vec<String> = found.iter().map(candidate).collect();
     found.retain(|user| points_back(user, who) && !text(user, "id").is_empty());

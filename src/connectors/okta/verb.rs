@@ -32,6 +32,11 @@ pub(super) trait Verb: Sync {
     /// Reads back one change.
     async fn prove(&self, okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen;
 
+    /// When the log says that one change took effect, for those that its event proves.
+    async fn logged_at(&self, _e: &Evidence<'_>, _done: &Applied) -> Option<Utc> {
+        None
+    }
+
     /// The changes that undo one change.
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo>;
 }
@@ -46,6 +51,8 @@ pub(super) struct Planning<'a> {
     pub(super) step: &'a Step,
     /// The case.
     pub(super) case: &'a Case,
+    /// All who are planned for, for reads that serve several.
+    pub(super) who: &'a [Identified],
 }
 
 impl Planning<'_> {

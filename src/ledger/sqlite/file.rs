@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::trouble::Trouble;
-use super::writer;
+use super::{fresh, writer};
 use crate::ledger::StoreError;
 use crate::model::{Finding, Severity};
 
@@ -56,6 +56,9 @@ pub(super) fn prepare(path: &Path) -> Result<Vec<Finding>, StoreError> {
     if !dir.exists() {
         private_dir(dir, true).map_err(refused)?;
     }
+    if !path.exists() && fresh::make(path, dir).is_ok() {
+        return Ok(notes(dir, path));
+    }
     match private_file().open(path) {
         Ok(file) => {
             file.sync_all().map_err(refused)?;
@@ -65,10 +68,14 @@ pub(super) fn prepare(path: &Path) -> Result<Vec<Finding>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(refused(error)),
     }
-    Ok([note_on(dir), note_on(path)]
+    Ok(notes(dir, path))
+}
+
+fn notes(dir: &Path, path: &Path) -> Vec<Finding> {
+    [note_on(dir), note_on(path)]
         .into_iter()
         .flatten()
-        .collect())
+        .collect()
 }
 
 /// Makes a directory for its owner alone; with `above`, those above it too, and then it is no
@@ -188,12 +195,17 @@ fn make_tables(connection: &mut Connection, path: &Path) -> Result<(), Trouble> 
     let begun = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     // Another process may have been faster.
     if !is_ledger(&begun, path)? {
-        begun.execute_batch(TABLES)?;
-        begun.execute("INSERT INTO meta (one, version) VALUES (1, ?1)", [VERSION])?;
-        begun.execute_batch("PRAGMA application_id = 0x6f757374")?;
+        tables(&begun)?;
     }
     writer::commit(begun)?;
     Ok(())
+}
+
+/// Fills an empty database.
+pub(super) fn tables(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(TABLES)?;
+    db.execute("INSERT INTO meta (one, version) VALUES (1, ?1)", [VERSION])?;
+    db.execute_batch("PRAGMA application_id = 0x6f757374")
 }
 
 /// Switching is refused at once, without the usual wait, while another process does the same.

@@ -11,6 +11,7 @@
 
 mod alive;
 mod file;
+mod fresh;
 #[cfg(feature = "killpoints")]
 mod kill;
 mod sql;

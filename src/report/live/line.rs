@@ -28,6 +28,11 @@ impl Mark {
     }
 }
 
+/// Where the sentence begins.
+const WHAT: usize = 34;
+/// Where the word for what came of it stands.
+const WORD: usize = 74;
+
 /// One line: where, what, and the word for what came of it.
 pub(super) struct Line {
     pub(super) stage: String,
@@ -79,14 +84,21 @@ impl Line {
         page.to(14).put(Ink::Plain, &self.system);
         let (mark, ink) = self.mark.show();
         page.to(32).put(ink, mark).put(Ink::Plain, " ");
-        page.put(Ink::Plain, &self.what);
-        page.to(74).put(ink, &self.word);
+        // A sentence that leaves room for word and time stands on one line, else it wraps
+        // before them.
+        let behind = Page::measure(&self.word) + Page::measure(elapsed.unwrap_or_default()) + 4;
+        if WHAT + Page::measure(&self.what) + behind <= page.width() {
+            page.put(Ink::Plain, &self.what);
+        } else {
+            page.wrap_to(WHAT, WORD - 1, Ink::Plain, &self.what);
+        }
+        page.to(WORD).put(ink, &self.word);
         if let Some(elapsed) = elapsed {
             page.to(88).put(Ink::Dim, elapsed);
         }
         page.end();
         if let Some(why) = &self.why {
-            page.wrap(34, Ink::Plain, why).end();
+            page.wrap(WHAT, Ink::Plain, why).end();
         }
     }
 

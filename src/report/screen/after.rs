@@ -67,6 +67,12 @@ pub(super) fn findings(page: &mut Page, report: &Report) {
     list(page, "also", &lines);
 }
 
+pub(super) fn read_again(page: &mut Page, report: &Report, zone: &TimeZone) {
+    if let Some(text) = summary::read_again(report, zone) {
+        page.wrap(0, Ink::Plain, &text).end();
+    }
+}
+
 pub(super) fn found_later(page: &mut Page, report: &Report) {
     if let Some(text) = summary::found_later(report) {
         page.wrap(0, Ink::Plain, &text).end();

@@ -177,6 +177,7 @@ fn changes_for<'p>(plan: &'p Plan, who: &Subject) -> Vec<&'p Change> {
         .filter_map(|step| step.subjects.iter().find(|each| each.subject == who.id))
         .filter(|each| each.skip.is_none())
         .flat_map(|each| &each.changes)
+        .map(|change| &**change)
         .collect()
 }
 
@@ -187,6 +188,7 @@ fn totals(page: &mut Page, plan: &Plan) {
         .flat_map(|step| &step.subjects)
         .filter(|each| each.skip.is_none())
         .flat_map(|each| &each.changes)
+        .map(|change| &**change)
         .collect();
     let never = changes
         .iter()

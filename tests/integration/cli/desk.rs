@@ -42,7 +42,7 @@ impl Desk {
     /// That org, changed.
     pub(crate) fn of(change: impl FnOnce(World) -> World) -> Self {
         let key = KeyPair::es256("K1");
-        let world = World::contoso(now_ms()).client(
+        let world = World::contoso(now_ms()).only_okta().client(
             CLIENT_ID,
             key.public_jwk.clone(),
             &World::all_scopes(),

@@ -43,7 +43,7 @@ fn what_could_not_start_is_1_and_nothing_is_written() {
     desk.oust("contain alex@contoso.example --since 2h --yes")
         .exits(1)
         .says("could not connect")
-        .hints("check org_url");
+        .hints("check the address in the config file and the network");
     desk.saw_no_writes();
 }
 

@@ -11,4 +11,5 @@ mod runs;
 mod secrets;
 mod stop;
 mod wrong_config;
+mod wrong_key;
 mod wrong_words;

@@ -98,9 +98,6 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
         desk.server.range().journal.writes().len(),
         "it only reads"
     );
-    // Answers tell the time in whole seconds: a sign within the second of the next clear would
-    // count against it.
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
     desk.oust("runs resume --last --yes")
         .exits(0)
         .says("CONTAINED");

@@ -39,12 +39,14 @@ fn a_key_that_cannot_be_used_is_named_by_its_place() {
         let told = if wrong.is_empty() {
             "key.pem is empty"
         } else {
-            "private key of 0oa"
+            "private key of app 0oa"
         };
         said.push((desk.oust(CONTAIN), told));
     }
     for (said, told) in said {
-        said.exits(1).says(told).hints("credential");
+        said.exits(1)
+            .says(told)
+            .hints("in the config file, under `auth`");
         assert!(
             !said.err.contains("MC4CAQ") && !said.err.contains("bm90IGE"),
             "{}",

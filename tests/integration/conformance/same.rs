@@ -73,7 +73,7 @@ async fn a_run_sends_what_its_plan_says_and_nothing_else() {
             let planned: Vec<Sent> = plan
                 .changes()
                 .filter(|change| change.subject == who.id)
-                .flat_map(writes_of)
+                .flat_map(|change| writes_of(change))
                 .collect();
             let his: Vec<&Sent> = sent
                 .iter()
@@ -108,7 +108,7 @@ async fn contain(lab: &Lab, playbook: &str) -> Plan {
     let tools = lab.tools(Arc::new(MemoryStore::new()));
     let (ended, state) = lab.contain(&tools, &WHO, playbook).await;
     assert_eq!(ended, Ended::Closed(Verdict::Contained), "{playbook}");
-    state.plan.unwrap()
+    Plan::clone(&state.plan.unwrap())
 }
 
 /// The reads of a journal, without the moments in them.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use oust::connectors::{Opened, Opening, REGISTER};
-use oust::engine::{Run, Tools, plan};
+use oust::engine::{PlanError, Run, Tools, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
 use oust::model::{OutcomeKind, SystemId, Verdict};
@@ -164,13 +164,13 @@ async fn run(round: &Round, scopes: &BTreeSet<&'static str>) -> Ended {
     }
 }
 
-fn no_plan(lab: &Lab, error: &(dyn std::error::Error + 'static)) -> Ended {
+fn no_plan(lab: &Lab, error: &PlanError) -> Ended {
     let range = lab.range.lock().unwrap();
     assert!(range.journal.writes().is_empty());
     Ended {
         verdict: None,
         contained: range.okta.is_contained(ALEX),
-        words: error.to_string(),
+        words: format!("{error}: {}", error.hint()),
     }
 }
 

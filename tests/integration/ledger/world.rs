@@ -82,7 +82,7 @@ pub(super) fn suspend(login: &str) -> Change {
 pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
     let planned = |login: &&str| PlannedFor {
         subject: id(login),
-        changes: vec![suspend(login)],
+        changes: vec![suspend(login).into()],
         kept: vec![],
         skip: None,
         ceiling: 6,
@@ -158,7 +158,7 @@ pub(super) fn opened(name: &str, logins: &[&str]) -> Vec<Event> {
         tool: "oust/0.1.0".into(),
         mode: Mode::Contain,
         requester: "maya".into(),
-        plan: Box::new(plan),
+        plan: std::sync::Arc::new(plan),
     };
     vec![opened, consented]
 }

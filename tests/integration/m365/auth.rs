@@ -48,6 +48,27 @@ async fn a_certificate_signs_in_and_one_token_serves_many_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wrong_clock_of_ours_is_corrected_by_entra_s() {
+    let own = certificate(now_ms() + DAY_MS);
+    for ahead_ms in [3_600_000, -3_600_000] {
+        let world = contoso().m365_certificate(&own);
+        let desk = ServiceDesk::of(world, "m365", |org| {
+            let right = std::mem::replace(org, Org::new(World::empty(now_ms())));
+            *org = right.with_our_clock_ahead(ahead_ms);
+            let mut settings = addresses();
+            settings["certificate"] = org.secret(&own.pem);
+            settings["private_key"] = org.secret(&own.key.private_pem);
+            settings
+        });
+        desk.id(ALEX).await;
+        let change = desk.change("revoke_sessions", ALEX).await;
+        let done = desk.applied(&change).await;
+        desk.org.wait(5).await;
+        assert!(desk.is_proven(&done).await, "by the vendor's clock alone");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_that_ends_is_renewed() {
     let desk = desk(contoso());
     desk.id(ALEX).await;

@@ -1,7 +1,6 @@
 //! Whole incidents: an intruder who digs himself in at Microsoft 365 while he is thrown out.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::sync::Arc;
 
 use oust::engine::Ended;
@@ -9,19 +8,19 @@ use oust::ledger::MemoryStore;
 use oust::model::{ProofState, Skip, Verdict};
 use oust_mocks::m365::SECRET;
 use oust_mocks::{Attacker, World, world};
-use tempfile::NamedTempFile;
 
 use super::{ALEX, addresses};
 use crate::lab::{Lab, NOON};
 
 async fn contained(world: World, playbook: &str) -> (Lab, Ended, oust::ledger::RunState) {
     let lab = Lab::new(world, 7);
-    let mut secret = NamedTempFile::new().unwrap();
-    secret.write_all(SECRET.as_bytes()).unwrap();
-    let mut settings = addresses();
-    settings["client_secret"] = serde_json::json!({ "file": secret.path() });
+    let base = lab.range.lock().unwrap().okta.base_url.clone();
+    let settings = addresses().to_string().replace("{base}", &base);
+    let mut settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+    let secret = lab.secret("m365", SECRET);
+    settings["client_secret"] = serde_json::json!({ "file": secret });
     let mut tools = lab.tools(Arc::new(MemoryStore::new()));
-    tools.services.push(lab.service("m365", &settings));
+    tools.services.push(lab.service("m365", settings));
     let (ended, state) = lab.contain(&tools, &[ALEX], playbook).await;
     (lab, ended, state)
 }

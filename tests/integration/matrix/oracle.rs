@@ -37,6 +37,7 @@ const NEXT_STEPS: &[&str] = &[
 const SIGNS_OF_LIFE: &[&str] = &[
     "user.session.start",
     "user.authentication",
+    "user.mfa.factor.activate",
     "api_token.create",
 ];
 

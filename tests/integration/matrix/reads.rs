@@ -33,7 +33,6 @@ fn places() -> Vec<Place> {
         place("the account by login", "/users/alex@"),
         Place { but_not: &[BELOW_IT], ..place("the account's status", BY_ID) },
         place("roles", "/roles"),
-        place("apps", "/api/v1/apps"),
         place("factors", "/factors"),
         place("enrolments", "/authenticator-enrollments"),
         Place { but_not: &["/api-tokens/"], ..place("API tokens", "/api-tokens") },

@@ -1,6 +1,6 @@
 //! A responder's desk: one org, one connector, and consent to whatever is tried.
 
-use oust::connector::{DirectorySystem, Identified, Planned, Step};
+use oust::connector::{DirectorySystem, Identified, Planned, Step, Wanted};
 use oust::consent::{Asked, Consent};
 use oust::model::{
     ActionId, Applied, Case, Change, Outcome, OutcomeKind, Plan, PlaybookRef, Proof, RunId, Scope,
@@ -77,11 +77,14 @@ impl Desk {
     }
 
     pub(crate) async fn subject(&self, who: &str) -> Subject {
-        self.okta
-            .directory
-            .resolve(&self.reader, who)
-            .await
-            .unwrap()
+        let directory = &self.okta.directory;
+        let found = directory.resolve(&self.reader, who).await.unwrap();
+        let all = Wanted {
+            groups: true,
+            apps: true,
+        };
+        let mut described = directory.describe(&self.reader, vec![found], all).await;
+        described.remove(0)
     }
 
     /// What one step would do to one account.

@@ -32,6 +32,8 @@ async fn sessions_are_cleared_with_both_switches_sent_and_proven_by_the_event() 
     let proof = desk.proof(&done).await;
     assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
     assert!(proof.how.contains("our request id"), "{}", proof.how);
+    let logged = proof.event_at.unwrap().to_string();
+    assert!(proof.how.contains(&logged), "{logged}: {}", proof.how);
     assert_eq!(desk.others(ALEX_LOGIN), others);
 }
 

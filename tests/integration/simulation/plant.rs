@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System,
+    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
 use oust::model::{
-    ActionId, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome, OutcomeKind,
-    Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
+    ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
+    OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
 use serde_json::Value;
@@ -114,12 +114,16 @@ impl Connector for Planted {
 
 #[async_trait]
 impl Directory for Planted {
-    async fn org(&self, r: &Reader) -> Result<Org, String> {
+    async fn org(&self, r: &Reader) -> Result<Org, Unheard> {
         self.true_one.org(r).await
     }
 
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
         self.true_one.resolve(r, who).await
+    }
+
+    async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
+        self.true_one.describe(r, who, wanted).await
     }
 
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
@@ -128,6 +132,10 @@ impl Directory for Planted {
 
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
         self.true_one.usable_super_admins(r).await
+    }
+
+    async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
+        self.true_one.accounts(r, who).await
     }
 
     async fn history(

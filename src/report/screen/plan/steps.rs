@@ -137,7 +137,11 @@ fn summed(step: &PlannedStep) -> Vec<Line> {
         .iter()
         .filter(|each| each.skip.is_none() && !each.changes.is_empty())
         .collect();
-    let changes: Vec<&Change> = acting.iter().flat_map(|each| &each.changes).collect();
+    let changes: Vec<&Change> = acting
+        .iter()
+        .flat_map(|each| &each.changes)
+        .map(|change| &**change)
+        .collect();
     let mut lines = Vec::new();
     if let Some(first) = changes.first() {
         let same = changes

@@ -1,0 +1,123 @@
+//! Whom a case is about: looked up once, described, and put into the order they are helped in.
+//!
+//! A case over its cap stops here: nothing more is read about each of its subjects.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use super::planner::{ASSUMED_WINDOW, PlanError, PlanRequest};
+use super::run::Tools;
+use crate::connector::{DirectorySystem, Wanted};
+use crate::guard::{self, GuardConfig};
+use crate::model::{Case, Chosen, Subject, Tri, Utc, Window, WindowHow};
+use crate::playbook::CheckedPlaybook;
+use crate::transport::Reader;
+
+/// Whom a case is about.
+pub(super) enum Who {
+    /// With what they hold.
+    Known(Case),
+    /// Too many for one run: nothing more is read about each.
+    TooMany(Case),
+}
+
+/// Looks them up, checks what was said of them, and describes them.
+///
+/// # Errors
+/// [`PlanError`], if somebody could not be established or `--identity` names nobody.
+pub(super) async fn who(
+    tools: &Tools,
+    playbook: &CheckedPlaybook,
+    guards: &GuardConfig,
+    request: &PlanRequest,
+) -> Result<Who, PlanError> {
+    let home = &tools.directory;
+    let subjects = resolve(home, &request.who).await?;
+    check_chosen(tools, request, &subjects)?;
+    let case = case_of(request, subjects, tools.clock.now());
+    if guard::too_many(&case, guards, &request.lifts) {
+        return Ok(Who::TooMany(case));
+    }
+    Ok(Who::Known(described(home, playbook, case).await))
+}
+
+/// Looks everybody up at once; the same account named twice counts once.
+async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>, PlanError> {
+    if who.is_empty() {
+        return Err(PlanError::Nobody);
+    }
+    let reader = Reader::new(home.system.client.clone());
+    let found = join_all(who.iter().map(|name| home.directory.resolve(&reader, name))).await;
+    let mut subjects: Vec<Subject> = Vec::with_capacity(found.len());
+    let mut seen = BTreeSet::new();
+    for subject in found {
+        let subject = subject?;
+        if seen.insert(subject.id.clone()) {
+            subjects.push(subject);
+        }
+    }
+    Ok(subjects)
+}
+
+/// The case with what its subjects hold, as far as the playbook asks for it. Privileged first.
+async fn described(home: &DirectorySystem, playbook: &CheckedPlaybook, case: Case) -> Case {
+    let wanted = Wanted {
+        groups: playbook.speaks_of("subject.groups"),
+        apps: playbook.speaks_of("subject.apps"),
+    };
+    let reader = Reader::new(home.system.client.clone());
+    let describing = home.directory.describe(&reader, case.subjects, wanted);
+    let mut subjects = describing.await;
+    subjects.sort_by_key(
+        |subject| match (subject.privileged, subject.status.as_str()) {
+            (Tri::Yes, _) => 0,
+            (Tri::Unread, _) => 1,
+            (Tri::No, "ACTIVE") => 2,
+            (Tri::No, _) => 3,
+        },
+    );
+    Case { subjects, ..case }
+}
+
+fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
+    let window = match request.window {
+        Some((start, end)) => Window {
+            start,
+            end,
+            how: WindowHow::Given,
+        },
+        None => Window {
+            start: now.minus(ASSUMED_WINDOW),
+            end: None,
+            how: WindowHow::Assumed,
+        },
+    };
+    Case {
+        subjects,
+        window,
+        id: request.case_id.clone(),
+        reason: request.reason.clone(),
+        source: request.source.clone(),
+    }
+}
+
+fn check_chosen(
+    tools: &Tools,
+    request: &PlanRequest,
+    subjects: &[Subject],
+) -> Result<(), PlanError> {
+    let fits = |chosen: &Chosen| {
+        let mut services = tools.services.iter();
+        let mut subjects = subjects.iter();
+        services.any(|system| system.id == chosen.system)
+            && subjects.any(|who| chosen.who == who.login || chosen.who == who.id.as_str())
+    };
+    match request.identities.iter().find(|chosen| !fits(chosen)) {
+        Some(chosen) => Err(PlanError::NoSuchIdentity {
+            who: chosen.who.clone(),
+            system: chosen.system.clone(),
+        }),
+        None => Ok(()),
+    }
+}

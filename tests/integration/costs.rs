@@ -1,0 +1,167 @@
+//! What an incident asks of the org: no more for many subjects than their number explains.
+//!
+//! Okta's quotas are small where it hurts (60 log reads and 50 app lists a minute): what one
+//! read can answer for everybody is read once for everybody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oust::engine::{Ended, Prepared, Run, plan};
+use oust::guard::GuardConfig;
+use oust::ledger::MemoryStore;
+use oust::model::{GuardName, Lift, Verdict};
+use oust::playbook::{CheckedPlaybook, check};
+use oust_mocks::World;
+
+use crate::lab::{Lab, NOON, NoTap, shipped};
+
+/// Requests by path, ids left out.
+type Counts = BTreeMap<String, usize>;
+
+/// What is read once for everybody, and how often at most, whatever the number of subjects.
+/// The prover looks into the log until it holds every event, so it is read a few times; plan and
+/// run are two processes here.
+const OF_THE_ORG: [(&str, usize); 5] = [
+    ("/.well-known/okta-organization", 1),
+    ("/api/v1/iam/assignees/users", 1),
+    ("/api/v1/users/me", 6),
+    ("/api/v1/api-tokens", 12),
+    ("/api/v1/logs", 15),
+];
+
+/// Reads of one kind about one subject at most: planned, read again before the step, proven or
+/// looked at once more.
+const ABOUT_EACH_MAX: usize = 4;
+
+/// Of his status: looked up, read where a suspension is refused, proven and looked at again.
+const STATUS_OF_EACH_MAX: usize = 6;
+
+#[tokio::test(start_paused = true)]
+async fn many_subjects_cost_no_more_than_their_number() {
+    for status in ["ACTIVE", "SUSPENDED"] {
+        for n in [1, 10, 26] {
+            let lab = crowd(n, status);
+            let prepared = planned(&lab, &shipped("account-takeover"), n).await;
+            let tools = lab.tools(Arc::new(MemoryStore::new()));
+            let start = lab.start(&prepared.plan, prepared.snapshot);
+            let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+            assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
+
+            let counts = reads(&lab);
+            for (path, max) in OF_THE_ORG {
+                let count = counts.get(path).copied().unwrap_or_default();
+                assert!(count <= max, "{n} {status}: {path} {count} times");
+            }
+            for (path, count) in counts.iter().filter(|(path, _)| path.contains('*')) {
+                let each = match path.as_str() {
+                    "/api/v1/users/*" => STATUS_OF_EACH_MAX,
+                    _ => ABOUT_EACH_MAX,
+                };
+                // The administrators are looked at, too.
+                let (max, others) = (each * n, 4);
+                assert!(
+                    *count <= max + others,
+                    "{n} {status}: {path} {count} times in {counts:#?}"
+                );
+            }
+            // Nobody waited for a quota.
+            assert!(lab.clock.elapsed() < Duration::from_secs(10));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_and_apps_are_read_for_a_playbook_that_asks_for_them() {
+    let lab = crowd(26, "ACTIVE");
+    planned(&lab, &shipped("account-takeover"), 26).await;
+    let counts = reads(&lab);
+    assert_eq!(counts.get("/api/v1/apps"), None);
+    assert_eq!(counts.get("/api/v1/users/*/groups"), None);
+
+    let lab = crowd(26, "ACTIVE");
+    let playbook = conditional("'office365' in subject.apps or '00g' in subject.groups");
+    let prepared = planned(&lab, &playbook, 26).await;
+    let counts = reads(&lab);
+    assert_eq!(counts.get("/api/v1/apps"), Some(&26));
+    assert_eq!(counts.get("/api/v1/users/*/groups"), Some(&26));
+    let known = |who: &oust::model::Subject| who.apps().is_some() && who.groups.is_some();
+    assert!(prepared.plan.case.subjects.iter().all(known));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_subjects_are_refused_before_anything_is_read_about_each() {
+    let lab = crowd(26, "ACTIVE");
+    let refused = prepare(&lab, &shipped("account-takeover"), 26, Vec::new()).await;
+    let plan = refused.plan;
+    let cap = plan.guards.iter().find(|each| each.stops_run()).unwrap();
+    assert_eq!(cap.name, GuardName::CapRun);
+    assert_eq!(plan.case.subjects.len(), 26);
+    assert_eq!(plan.changes().count(), 0);
+    assert!(plan.findings.iter().any(|each| each.id == "not_planned"));
+    for (path, count) in reads(&lab) {
+        // Each account is looked up; the rest is about the administrators there are.
+        let max = if path == "/api/v1/users/*" { 26 + 4 } else { 4 };
+        assert!(count <= max, "{path} {count} times");
+    }
+
+    let lift = Lift {
+        guard: GuardName::CapRun,
+        reason: "half the company was phished".into(),
+        by: "kim".into(),
+    };
+    let lifted = prepare(&lab, &shipped("account-takeover"), 26, vec![lift]).await;
+    assert!(lifted.plan.changes().count() >= 26);
+}
+
+fn crowd(n: usize, status: &str) -> Lab {
+    let login = |n| format!("crowd-{n:05}@contoso.example");
+    let world = World::contoso(NOON).crowd(n);
+    let world = (1..=n).fold(world, |world, n| world.status(&login(n), status));
+    Lab::tapped(world, 7, Arc::new(NoTap), 40)
+}
+
+async fn planned(lab: &Lab, playbook: &CheckedPlaybook, n: usize) -> Prepared {
+    let lift = Lift {
+        guard: GuardName::CapRun,
+        reason: "to count".into(),
+        by: "kim".into(),
+    };
+    prepare(lab, playbook, n, vec![lift]).await
+}
+
+async fn prepare(lab: &Lab, playbook: &CheckedPlaybook, n: usize, lifts: Vec<Lift>) -> Prepared {
+    let logins: Vec<String> = (1..=n)
+        .map(|n| format!("crowd-{n:05}@contoso.example"))
+        .collect();
+    let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
+    let mut request = lab.request(&logins);
+    request.lifts = lifts;
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    plan(&tools, playbook, &GuardConfig::default(), request)
+        .await
+        .unwrap()
+}
+
+fn conditional(when: &str) -> CheckedPlaybook {
+    let text = format!(
+        "playbook: oust/v1\nname: asks\ntitle: Asks\ndescription: Asks.\nstages:\n  \
+         - name: evict\n    steps:\n      - okta.suspend_user: {{}}\n        when: \"{when}\"\n"
+    );
+    let vendors: Vec<_> = oust::connectors::vendors().collect();
+    check("asks.yaml", &text, &vendors).unwrap()
+}
+
+fn reads(lab: &Lab) -> Counts {
+    let range = lab.range.lock().unwrap();
+    let reads = range.journal.entries().iter();
+    let mut counts = Counts::new();
+    for entry in reads.filter(|entry| entry.method == "GET") {
+        let mut parts: Vec<&str> = entry.path.split('/').collect();
+        if parts.get(3) == Some(&"users") && parts.get(4).is_some_and(|id| *id != "me") {
+            parts[4] = "*";
+        }
+        *counts.entry(parts.join("/")).or_default() += 1;
+    }
+    counts
+}
