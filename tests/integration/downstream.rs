@@ -67,7 +67,10 @@ async fn who_signed_on_to_a_service_before_the_sweep_is_signed_out_there_again()
             .filter(|entry| entry.path.ends_with("admin.users.session.reset") && entry.effective);
         came_back += usize::from(resets.count() > 1);
     }
-    assert!(came_back >= 1, "he never came back: the story tells nothing");
+    assert!(
+        came_back >= 1,
+        "he never came back: the story tells nothing"
+    );
 }
 
 #[tokio::test(start_paused = true)]
