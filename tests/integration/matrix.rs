@@ -8,4 +8,5 @@ mod cell;
 mod faults;
 mod oracle;
 mod reads;
+mod services;
 mod writes;

@@ -84,7 +84,9 @@ fn refusal(_change: &Change, said: &Said) -> Option<(String, String)> {
         ),
         "token_revoked" | "account_inactive" | "invalid_auth" | "token_expired" => (
             format!("Slack does not take our token any more ({})", said.code),
-            "find out who revoked it; install the app again and put the new token in place".into(),
+            "find out who revoked it; install the app again and put the new token in place, then \
+             `oust runs resume`"
+                .into(),
         ),
         "cannot_reset_bot" => (
             "it is a bot, not a member: it has no sessions".into(),

@@ -13,6 +13,8 @@ use oust_mocks::world::{ALEX, CLIENT_ID, QUARANTINE_GROUP};
 use oust_mocks::{Faults, KeyPair, Range, Server, World};
 use tokio::runtime::Runtime;
 
+use crate::lab::services::{furnished, services};
+
 /// The login the stories are about.
 pub(crate) const ALEX_LOGIN: &str = "alex@contoso.example";
 
@@ -41,13 +43,31 @@ impl Desk {
 
     /// That org, changed.
     pub(crate) fn of(change: impl FnOnce(World) -> World) -> Self {
+        Self::in_world(|world| change(world.only_okta()))
+    }
+
+    /// That org with every service of the register behind it, all of them configured.
+    pub(crate) fn with_services() -> Self {
+        let desk = Self::in_world(furnished);
+        let keep = |name: &str, text: &str| {
+            desk.write_private(name, text);
+            desk.at(name)
+        };
+        let each = services().map(|service| {
+            let mut settings = service.settings(&keep, &desk.server.url());
+            settings["vendor"] = service.vendor.into();
+            format!("- {settings}\n")
+        });
+        desk.configure(&each.collect::<String>());
+        desk
+    }
+
+    fn in_world(change: impl FnOnce(World) -> World) -> Self {
         let key = KeyPair::es256("K1");
-        let world = World::contoso(now_ms()).only_okta().client(
-            CLIENT_ID,
-            key.public_jwk.clone(),
-            &World::all_scopes(),
-        );
-        let range = Range::new(change(world), 7);
+        let jwk = key.public_jwk.clone();
+        let world = change(World::contoso(now_ms()));
+        let world = world.client(CLIENT_ID, jwk, &World::all_scopes());
+        let range = Range::new(world, 7);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -3,6 +3,7 @@
 //! A service in the register that has no row here fails the first test that opens them all.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use oust::connectors::{REGISTER, vendors};
@@ -18,7 +19,7 @@ use crate::google::desk::{key, key_file};
 pub(crate) struct Service {
     pub(crate) vendor: &'static str,
     /// The settings it is opened with, the mock being at this address.
-    settings: fn(&Lab, &str) -> Value,
+    settings: fn(&Keep<'_>, &str) -> Value,
     /// The id there of whoever has this login.
     pub(crate) id: fn(&str) -> String,
     /// All that is stored there, person by person.
@@ -29,14 +30,17 @@ pub(crate) struct Service {
     pub(crate) lacks_a_right: fn(World) -> World,
 }
 
+/// Keeps a secret of this name in a file; says where.
+type Keep<'k> = dyn Fn(&str, &str) -> PathBuf + 'k;
+
 /// All that the mocks have; those of them that the register has, too, are in [`services`].
 const ROWS: &[Service] = &[
     Service {
         vendor: "m365",
-        settings: |lab, base| {
+        settings: |keep, base| {
             json!({
                 "tenant": m365::TENANT, "client_id": m365::CLIENT_ID,
-                "client_secret": { "file": lab.secret("m365", m365::SECRET) },
+                "client_secret": { "file": keep("m365", m365::SECRET) },
                 "login_url": format!("{base}/m365/login"),
                 "graph_url": format!("{base}/m365/graph"),
             })
@@ -48,9 +52,9 @@ const ROWS: &[Service] = &[
     },
     Service {
         vendor: "google",
-        settings: |lab, base| {
+        settings: |keep, base| {
             json!({
-                "key_file": { "file": lab.secret("google.json", &key_file(key())) },
+                "key_file": { "file": keep("google.json", &key_file(key())) },
                 "admin": google::ADMIN,
                 "api_url": format!("{base}/google/api"),
                 "token_url": format!("{base}/google/oauth/token"),
@@ -63,9 +67,9 @@ const ROWS: &[Service] = &[
     },
     Service {
         vendor: "slack",
-        settings: |lab, base| {
+        settings: |keep, base| {
             json!({
-                "token": { "file": lab.secret("slack", slack::TOKEN) },
+                "token": { "file": keep("slack", slack::TOKEN) },
                 "api_url": format!("{base}/slack/api"),
                 "scim_url": format!("{base}/slack/scim"),
             })
@@ -129,6 +133,13 @@ impl Lab {
 
     /// What a service is opened with.
     pub(crate) fn settings(&self, service: &Service) -> Value {
-        (service.settings)(self, super::ORIGIN)
+        service.settings(&|name, text| self.secret(name, text), super::ORIGIN)
+    }
+}
+
+impl Service {
+    /// What it is opened with, the mocks being at `base`.
+    pub(crate) fn settings(&self, keep: &Keep<'_>, base: &str) -> Value {
+        (self.settings)(keep, base)
     }
 }

@@ -10,10 +10,10 @@ use oust::guard::GuardConfig;
 use oust::ledger::{MemoryStore, RunState};
 use oust::model::Verdict;
 use oust::playbook::{CheckedPlaybook, check, find};
-use oust_mocks::okta::Okta;
 use oust_mocks::world::ALEX;
 use oust_mocks::{Faults, Range, World};
 
+use crate::lab::services::{everybody, services};
 use crate::lab::{Lab, NoTap};
 
 /// Whom every cell is about.
@@ -38,6 +38,8 @@ pub(super) struct Place {
     pub(super) name: &'static str,
     /// A shipped playbook's name, or the text of one of ours.
     pub(super) playbook: &'static str,
+    /// The service that is asked; empty for Okta, behind which nothing is open then.
+    pub(super) at: &'static str,
     /// Where it plays.
     pub(super) world: fn() -> World,
     pub(super) method: &'static str,
@@ -48,7 +50,7 @@ pub(super) struct Place {
     /// Which match is the first to meet the fault.
     pub(super) from: u32,
     /// What `contained` must mean here.
-    pub(super) truth: fn(&Okta) -> Result<(), String>,
+    pub(super) truth: fn(&Range) -> Result<(), String>,
 }
 
 /// How often it happens.
@@ -117,7 +119,11 @@ async fn live(place: &Place, fault: Option<(&str, How)>) -> Seen {
         (rules(place, kind, how), place.but_not.len())
     });
     lab.range.lock().unwrap().faults = rules;
-    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let store = Arc::new(MemoryStore::new());
+    let tools = match place.at {
+        "" => lab.tools(store),
+        _ => lab.with_services(store),
+    };
     let playbook = playbook(place.playbook);
     let limits = GuardConfig::default();
     let mut no_plan = None;
@@ -155,7 +161,7 @@ async fn live(place: &Place, fault: Option<(&str, How)>) -> Seen {
         took,
         shown: range.faults.shown().iter().skip(first).sum(),
         writes,
-        truth: (place.truth)(&range.okta),
+        truth: (place.truth)(&range),
         touched: before
             .into_iter()
             .filter(|(id, digest)| now.get(id) != Some(digest))
@@ -165,18 +171,24 @@ async fn live(place: &Place, fault: Option<(&str, How)>) -> Seen {
     }
 }
 
-/// Everybody but alex, as he is.
+/// Everybody but alex, as he is, at every system.
 fn others(range: &Range) -> BTreeMap<String, String> {
     let ids = range.okta.users.keys().filter(|id| *id != ALEX);
-    ids.map(|id| (id.clone(), range.okta.user_digest(id)))
-        .collect()
+    let mut all: BTreeMap<String, String> = ids
+        .map(|id| (id.clone(), range.okta.user_digest(id)))
+        .collect();
+    all.extend(everybody(range));
+    for service in services() {
+        all.remove(&format!("{} {}", service.vendor, (service.id)(ALEX_LOGIN)));
+    }
+    all
 }
 
 /// The mock's own notation for it.
 fn rules(place: &Place, kind: &str, how: How) -> Faults {
-    let Place {
-        method, path, from, ..
-    } = place;
+    let Place { path, from, .. } = place;
+    let method = format!("{} {}", place.at, place.method);
+    let method = method.trim_start();
     // The first rule that fits decides: this one lets pass what is not meant.
     let pass = place
         .but_not

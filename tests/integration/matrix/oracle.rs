@@ -21,6 +21,8 @@ const A_BLINK: Duration = Duration::from_secs(1);
 
 /// Proofs may be pending for two minutes; then it is over.
 const ONCE_ENDS_WITHIN: Duration = Duration::from_secs(150);
+/// At a service whose replicas lag, for five.
+const ONCE_BEHIND_ENDS_WITHIN: Duration = Duration::from_secs(310);
 const FOR_GOOD_ENDS_WITHIN: Duration = Duration::from_secs(20 * 60);
 
 /// Words of which one stands in every hint.
@@ -95,7 +97,8 @@ impl Table {
         let contained = seen.verdict() == Some(Verdict::Contained);
         self.contained += usize::from(contained);
         let as_it_should = match self.how {
-            How::Once => contained,
+            // At Okta a lie that cannot be read back is told as unproven; `honest` asks for that.
+            How::Once => contained && (place.at.is_empty() || seen.truth.is_ok()),
             How::ForGood => !contained || seen.truth.is_ok(),
         };
         if !as_it_should {
@@ -109,9 +112,9 @@ impl Table {
             met(seen),
             honest(seen),
             nobody_else(seen),
-            bounded(seen, self.how),
+            bounded(place, seen, self.how),
             written_by_plan_only(seen),
-            timely(trouble, seen, base, self.how),
+            timely(place, trouble, seen, base, self.how),
             told(trouble, seen),
         ];
         for wrong in rules.into_iter().filter_map(Result::err) {
@@ -202,10 +205,10 @@ fn honest(seen: &Seen) -> Result<(), String> {
 fn unproven(seen: &Seen) -> usize {
     let Some(state) = &seen.state else { return 0 };
     let home = SystemId::new("okta");
-    let vendor = oust::connectors::vendors()
-        .find(|vendor| vendor.id == "okta")
-        .unwrap();
-    let actions = |id: &ActionId| vendor.action(id.verb());
+    let actions = |id: &ActionId| {
+        let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
+        vendor.action(id.verb())
+    };
     let judge = Judge::of(state, &actions, &home).unwrap();
     let subjects = judge.plan.case.subjects.iter();
     subjects
@@ -222,14 +225,15 @@ fn nobody_else(seen: &Seen) -> Result<(), String> {
     }
 }
 
-fn bounded(seen: &Seen, how: How) -> Result<(), String> {
+fn bounded(place: &Place, seen: &Seen, how: How) -> Result<(), String> {
     for (line, sent) in &seen.writes {
         if *sent > SENDS_MAX {
             return Err(format!("{line} was sent {sent} times"));
         }
     }
     let max = match how {
-        How::Once => ONCE_ENDS_WITHIN,
+        How::Once if place.at.is_empty() => ONCE_ENDS_WITHIN,
+        How::Once => ONCE_BEHIND_ENDS_WITHIN,
         How::ForGood => FOR_GOOD_ENDS_WITHIN,
     };
     if seen.took <= max {
@@ -249,8 +253,15 @@ fn written_by_plan_only(seen: &Seen) -> Result<(), String> {
 }
 
 /// The two 429s cost what they must and no more.
-fn timely(trouble: &Trouble, seen: &Seen, base: &Seen, how: How) -> Result<(), String> {
-    if how == How::ForGood || seen.plans > 1 {
+fn timely(
+    place: &Place,
+    trouble: &Trouble,
+    seen: &Seen,
+    base: &Seen,
+    how: How,
+) -> Result<(), String> {
+    // What a 429 costs at a service is that vendor's to say.
+    if how == How::ForGood || seen.plans > 1 || !place.at.is_empty() {
         return Ok(());
     }
     let more = seen.took.saturating_sub(base.took);

@@ -14,6 +14,7 @@ const LOG: &str = "the System Log";
 const fn place(name: &'static str, path: &'static str) -> Place {
     Place {
         name,
+        at: "",
         playbook: "account-takeover",
         world: contoso,
         method: "GET",

@@ -2,9 +2,8 @@
 
 use std::sync::OnceLock;
 
-use oust_mocks::okta::Okta;
 use oust_mocks::world::{AD_AGENT, ALEX};
-use oust_mocks::{Attacker, World};
+use oust_mocks::{Attacker, Range, World};
 
 use super::cell::{ALEX_LOGIN, How, Place, run};
 use super::faults::OF_WRITES;
@@ -99,9 +98,9 @@ pub(super) fn with_a_code() -> World {
 }
 
 /// Out, and nothing left of the intruder's.
-pub(super) fn clean(okta: &Okta) -> Result<(), String> {
-    out(okta)?;
-    let holds = okta.attacker_holds(ALEX);
+pub(super) fn clean(range: &Range) -> Result<(), String> {
+    out(range)?;
+    let holds = range.okta.attacker_holds(ALEX);
     if holds.is_empty() {
         Ok(())
     } else {
@@ -110,8 +109,8 @@ pub(super) fn clean(okta: &Okta) -> Result<(), String> {
 }
 
 /// Out, whatever sleeps.
-pub(super) fn out(okta: &Okta) -> Result<(), String> {
-    if okta.is_contained(ALEX) {
+pub(super) fn out(range: &Range) -> Result<(), String> {
+    if range.okta.is_contained(ALEX) {
         Ok(())
     } else {
         Err("the account is not contained".into())
@@ -119,8 +118,8 @@ pub(super) fn out(okta: &Okta) -> Result<(), String> {
 }
 
 /// Signed out of everything; the account itself stays open.
-pub(super) fn signed_out(okta: &Okta) -> Result<(), String> {
-    let holds = okta.attacker_holds(ALEX);
+pub(super) fn signed_out(range: &Range) -> Result<(), String> {
+    let holds = range.okta.attacker_holds(ALEX);
     let live: Vec<&String> = holds
         .iter()
         .filter(|each| !each.starts_with("factor"))
@@ -133,8 +132,9 @@ pub(super) fn signed_out(okta: &Okta) -> Result<(), String> {
 }
 
 /// Out, without a role, and in no group that anybody manages.
-fn without_rights(okta: &Okta) -> Result<(), String> {
-    out(okta)?;
+fn without_rights(range: &Range) -> Result<(), String> {
+    out(range)?;
+    let okta = &range.okta;
     let alex = okta.user(ALEX).unwrap();
     let managed = |group: &&String| okta.groups[*group].kind == "OKTA_GROUP";
     let groups: Vec<&String> = alex.groups.iter().filter(managed).collect();
@@ -148,6 +148,7 @@ fn without_rights(okta: &Okta) -> Result<(), String> {
 const fn place(name: &'static str, method: &'static str, path: &'static str) -> Place {
     Place {
         name,
+        at: "",
         playbook: "account-takeover",
         world: contoso,
         method,

@@ -1,6 +1,6 @@
 //! What must hold at the end of every incident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use oust_mocks::Range;
 use super::Outcome;
 use super::schedule::Schedule;
 use crate::lab::Lab;
+use crate::lab::services::{everybody, services};
 
 /// However it goes, it ends within this much virtual time, crashes included.
 const ENDS_WITHIN: Duration = Duration::from_secs(60 * 60);
@@ -42,6 +43,8 @@ impl fmt::Display for Violation {
 /// Everybody who must not be touched, as they were.
 pub(crate) struct Bystanders {
     digests: BTreeMap<String, String>,
+    /// The same at the services behind Okta.
+    behind: BTreeMap<String, String>,
 }
 
 impl Bystanders {
@@ -56,8 +59,22 @@ impl Bystanders {
         let digests = others
             .map(|user| (user.id.clone(), range.okta.user_digest(&user.id)))
             .collect();
-        Self { digests }
+        Self {
+            digests,
+            behind: behind(&range, schedule),
+        }
     }
+}
+
+/// Everybody but the subjects at every service.
+fn behind(range: &Range, schedule: &Schedule) -> BTreeMap<String, String> {
+    let mut all = everybody(range);
+    for service in services() {
+        for login in schedule.who() {
+            all.remove(&format!("{} {}", service.vendor, (service.id)(login)));
+        }
+    }
+    all
 }
 
 /// Judges an incident that is over.
@@ -88,6 +105,10 @@ pub(crate) async fn hold(
             ));
         }
     }
+    if behind(&range, schedule) != before.behind {
+        let what = "somebody else was touched at a service";
+        return Err(Violation::new(what, journal()));
+    }
     let state = match outcome {
         Outcome::NoPlan if range.journal.writes().is_empty() => return Ok(()),
         Outcome::NoPlan => return Err(Violation::new("written without a plan", journal())),
@@ -114,13 +135,34 @@ fn truth(range: &Range, schedule: &Schedule, state: &RunState) -> Result<(), Vio
     }
     for login in schedule.who() {
         let id = &range.okta.user(login).unwrap().id;
-        let holds = range.okta.attacker_holds(id);
+        let holds = if schedule.services {
+            held(range, schedule, state, login)
+        } else {
+            range.okta.attacker_holds(id)
+        };
         if !range.okta.is_contained(id) || !holds.is_empty() {
             let detail = format!("{login} holds {holds:?}\n{}", range.journal.lines());
             return Err(Violation::new("`contained`, and it is not so", detail));
         }
     }
     Ok(())
+}
+
+/// What he holds of it at the systems where the playbook has a step.
+fn held(range: &Range, schedule: &Schedule, state: &RunState, login: &str) -> Vec<String> {
+    let plan = state.plan.as_ref().unwrap();
+    let tried: BTreeSet<&str> = plan.steps().map(|step| step.system.as_str()).collect();
+    // What Google shows nobody is told as unproven: a lie about it cannot be told from the truth.
+    let unseen = |line: &str| {
+        let blind = line.starts_with("google: session") || line.contains("backup codes");
+        blind && schedule.lied_to_the_blind(range)
+    };
+    let mut all = range.holds(login);
+    all.retain(|line| {
+        let system = line.split(':').next().unwrap();
+        tried.contains(system) && !unseen(line)
+    });
+    all
 }
 
 /// The report says of the run what the run said of itself when it closed.

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use oust::engine::Tools;
 use oust::given::Rng;
+use oust::ledger::Store;
 use oust::playbook::CheckedPlaybook;
+use oust_mocks::range::SYSTEMS;
 use oust_mocks::world::ALEX;
-use oust_mocks::{Attacker, Faults, World};
+use oust_mocks::{Attacker, Faults, Range, World};
 
 use super::Coverage;
 use super::witness::Spy;
+use crate::lab::services::furnished;
 use crate::lab::{Lab, LabRng, NOON, shipped};
 
 /// Where a life of the process ends.
@@ -32,6 +36,8 @@ pub(crate) struct Schedule {
     suspend_keeps_sessions: bool,
     playbook: &'static str,
     statuses: Vec<(&'static str, &'static str)>,
+    /// Every service behind Okta is open, and the intruder visits them.
+    pub(crate) services: bool,
 }
 
 const OTHERS: [&str; 4] = [
@@ -86,8 +92,49 @@ const KINDS: [&str; 22] = [
 /// Two that only make sense on answers that are read.
 const KINDS_OF_READS: [&str; 3] = ["foreign_next", "clock_skew:600000", "clock_skew:-600000"];
 
+/// Where something goes wrong at a service; the system alone is everything there.
+const AT_SERVICES: [(&str, &str); 19] = [
+    ("m365", "POST revokeSignInSessions"),
+    ("m365", "DELETE authentication"),
+    ("m365", "DELETE oauth2PermissionGrants"),
+    ("m365", "PATCH messageRules"),
+    ("m365", "GET users"),
+    ("m365", "POST login"),
+    ("m365", ""),
+    ("google", "POST signOut"),
+    ("google", "DELETE tokens"),
+    ("google", "DELETE asps"),
+    ("google", "POST invalidate"),
+    ("google", "GET users"),
+    ("google", "POST oauth"),
+    ("google", ""),
+    ("slack", "POST session.reset"),
+    ("slack", "POST session.list"),
+    ("slack", "POST auth.test"),
+    ("slack", "GET users"),
+    ("slack", ""),
+];
+
+/// How long a whole service is silent, seconds.
+const SILENCES: [&str; 3] = ["hang:5", "hang:60", "hang:3000"];
+
 impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
+        let mut schedule = Self::at_okta(seed);
+        // What was drawn so far stays what it is: an old seed replays its incident.
+        schedule.services = seed.is_multiple_of(3);
+        if schedule.services {
+            let at_okta = schedule
+                .faults
+                .split(',')
+                .map(|rule| format!("okta {rule}"));
+            let all: Vec<String> = at_okta.chain(at_services(seed)).collect();
+            schedule.faults = all.join(",");
+        }
+        schedule
+    }
+
+    fn at_okta(seed: u64) -> Self {
         let rng = LabRng::new(seed ^ 0x5EED_0057);
         let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
         let mut faults = Vec::new();
@@ -127,11 +174,15 @@ impl Schedule {
                 "account-takeover"
             },
             statuses,
+            services: false,
         }
     }
 
     pub(crate) fn world(&self) -> World {
-        let attacker = Attacker::new(ALEX, self.attacker_gap_ms);
+        let mut attacker = Attacker::new(ALEX, self.attacker_gap_ms);
+        if self.services {
+            attacker = attacker.with_services();
+        }
         let mut world = World::contoso(NOON)
             .attacker(attacker)
             .log_delay_ms(self.log_delay_ms);
@@ -141,7 +192,19 @@ impl Schedule {
         for (login, status) in &self.statuses {
             world = world.status(login, status);
         }
+        if self.services {
+            world = furnished(world);
+        }
         world
+    }
+
+    /// What an engine is given.
+    pub(crate) fn tools(&self, lab: &Lab, store: Arc<dyn Store>) -> Tools {
+        if self.services {
+            lab.with_services(store)
+        } else {
+            lab.tools(store)
+        }
     }
 
     pub(crate) fn faults(&self) -> Faults {
@@ -150,6 +213,15 @@ impl Schedule {
 
     pub(crate) fn playbook(&self) -> CheckedPlaybook {
         shipped(self.playbook)
+    }
+
+    /// Whether a write at Google that nothing can read back was answered with a lie.
+    pub(crate) fn lied_to_the_blind(&self, range: &Range) -> bool {
+        let mut shown = self.faults.split(',').zip(range.faults.shown());
+        shown.any(|(fault, shown)| {
+            let lies = fault.ends_with("=lie_ok") || fault.ends_with("=oversized_body");
+            shown > 0 && lies && fault.starts_with("google POST")
+        })
     }
 
     /// The subjects: alex, whom the attacker has, and two more.
@@ -164,6 +236,10 @@ impl Schedule {
             if shown > 0 {
                 let kind = fault.rsplit('=').next().unwrap();
                 coverage.count(&format!("fault {kind}"), u64::from(shown));
+                let system = fault.split([' ', '=', '#']).next().unwrap();
+                let system = SYSTEMS.iter().find(|each| **each == system);
+                let at = system.unwrap_or(&"okta alone");
+                coverage.count(&format!("fault at {at}"), u64::from(shown));
             }
         }
         let moves = &range.attacker.as_ref().unwrap().moves;
@@ -176,13 +252,44 @@ impl Schedule {
     }
 }
 
+/// What goes wrong at the services, of a chance of its own.
+fn at_services(seed: u64) -> Vec<String> {
+    let rng = LabRng::new(seed ^ 0x5E12_71CE);
+    let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
+    // A last clear that does nothing: he is at work at Okta while the services sign him out.
+    let late = (pick(3) == 0).then(|| format!("okta DELETE sessions#{}=lie_ok", 4 + pick(3)));
+    let wrong: Vec<String> = (0..=pick(3))
+        .map(|_| match AT_SERVICES[pick(AT_SERVICES.len())] {
+            (system, "") => format!("{system}={}", SILENCES[pick(SILENCES.len())]),
+            (system, place) => {
+                let kind = KINDS[pick(KINDS.len())];
+                format!("{system} {place}#{}={kind}", 1 + pick(3))
+            }
+        })
+        .collect();
+    late.into_iter().chain(wrong).collect()
+}
+
 /// What a batch of schedules must have met.
 pub(crate) fn everything_to_meet() -> Vec<String> {
     let faults = KINDS
         .iter()
         .chain(&KINDS_OF_READS)
         .map(|kind| format!("fault {kind}"));
-    let moves = ["sign_in", "enrol_factor", "mint_token", "sso", "refused"];
+    let systems = SYSTEMS.iter().map(|system| format!("fault at {system}"));
+    let moves = [
+        "sign_in",
+        "enrol_factor",
+        "mint_token",
+        "sso",
+        "refused",
+        "m365_method",
+        "m365_consent",
+        "m365_rule",
+        "google_app_password",
+        "google_consent",
+        "slack_session",
+    ];
     let moves = moves.iter().map(|name| format!("attacker {name}"));
     let crashes = [
         "crash at the store",
@@ -190,6 +297,7 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         "crash after an effect",
     ];
     faults
+        .chain(systems)
         .chain(moves)
         .chain(crashes.iter().map(|name| (*name).to_owned()))
         .collect()

@@ -17,7 +17,8 @@ use crate::lab::Tap;
 /// One write leaves at most so often for one intent: the transport's attempts.
 const SENDS_PER_INTENT: u64 = 4;
 
-/// Durable intents, by what they are about: `action subject`.
+/// Durable intents, by what they are about: `verb subject` at Okta; at a service `system verb`,
+/// since its ids are not the subjects'.
 #[derive(Default)]
 pub(crate) struct Intents {
     changes: Mutex<BTreeMap<ChangeId, String>>,
@@ -26,7 +27,11 @@ pub(crate) struct Intents {
 
 impl Intents {
     fn learn(&self, change: &Change) {
-        let what = format!("{} {}", change.action.verb(), change.subject);
+        let verb = change.action.verb();
+        let what = match change.system.as_str() {
+            "okta" => format!("{verb} {}", change.subject),
+            system => format!("{system} {verb}"),
+        };
         self.changes.lock().unwrap().insert(change.id.clone(), what);
     }
 
@@ -236,9 +241,26 @@ fn what_it_does(request: &Request) -> Option<String> {
         ("DELETE", ["api", "v1", "users", id, "grants" | "clients", ..]) => {
             ("revoke_oauth_grants", *id)
         }
-        _ => return None,
+        _ => return at_a_service(&request.method, &parts),
     };
     Some(format!("{} {}", verb.0, verb.1))
+}
+
+/// The same behind Okta.
+fn at_a_service(method: &str, parts: &[&str]) -> Option<String> {
+    let (system, verb) = match (method, parts) {
+        ("POST", ["m365", .., "revokeSignInSessions"]) => ("m365", "revoke_sessions"),
+        ("DELETE", ["m365", .., "authentication", _, _]) => ("m365", "delete_auth_methods"),
+        ("DELETE", ["m365", .., "oauth2PermissionGrants", _]) => ("m365", "revoke_consents"),
+        ("PATCH", ["m365", .., "messageRules", _]) => ("m365", "disable_inbox_rules"),
+        ("POST", ["google", .., "signOut"]) => ("google", "sign_out"),
+        ("DELETE", ["google", .., "tokens", _]) => ("google", "revoke_tokens"),
+        ("DELETE", ["google", .., "asps", _]) => ("google", "delete_app_passwords"),
+        ("POST", ["google", .., "invalidate"]) => ("google", "invalidate_backup_codes"),
+        ("POST", ["slack", .., "admin.users.session.reset"]) => ("slack", "reset_sessions"),
+        _ => return None,
+    };
+    Some(format!("{system} {verb}"))
 }
 
 impl Tap for Spy {
