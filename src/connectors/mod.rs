@@ -5,6 +5,7 @@
 
 mod google;
 mod kit;
+mod m365;
 mod okta;
 mod slack;
 
@@ -65,7 +66,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, google::ROW, slack::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

@@ -63,7 +63,12 @@ static DIRECTORY: Vendor = Vendor {
 pub(crate) static M365: Vendor = Vendor {
     id: "m365",
     apps: &["office365"],
-    actions: &[action("revoke_sessions", &[])],
+    actions: &[
+        action("revoke_sessions", &[]),
+        action("delete_auth_methods", &[SELECT, IDS]),
+        action("revoke_consents", &[SELECT, IDS]),
+        action("disable_inbox_rules", &[SELECT, IDS]),
+    ],
 };
 
 /// Another service, as far as the shipped playbooks name it.

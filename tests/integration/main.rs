@@ -13,6 +13,7 @@ mod incident;
 mod kill;
 mod lab;
 mod ledger;
+mod m365;
 mod matrix;
 mod okta;
 mod playbook;

@@ -135,6 +135,20 @@ impl ServiceDesk {
         outcomes.remove(0)
     }
 
+    /// Applies what the connector would send in one go; outcomes in the order of `changes`.
+    pub(crate) async fn applied_together(&self, changes: &[Change]) -> Vec<Applied> {
+        let writer = Writer::new(&self.reader, &self.consent);
+        let connector = &self.system.connector;
+        let mut all = Vec::new();
+        for batch in connector.batch(changes.to_vec()) {
+            let outcomes = connector.apply(&writer, &batch).await;
+            assert_eq!(outcomes.len(), batch.len());
+            let each = batch.into_iter().zip(outcomes);
+            all.extend(each.map(|(change, outcome)| Applied { change, outcome }));
+        }
+        all
+    }
+
     /// Applies and keeps both, as the prover gets them.
     pub(crate) async fn applied(&self, change: &Change) -> Applied {
         Applied {

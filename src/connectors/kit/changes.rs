@@ -81,11 +81,6 @@ pub(in crate::connectors) fn target(kind: &str, id: &str, label: &str) -> Target
     }
 }
 
-/// A flag among a change's settings, with the default that the action declares.
-pub(in crate::connectors) fn flag(settings: &Value, name: &str, default: bool) -> bool {
-    settings[name].as_bool().unwrap_or(default)
-}
-
 /// The subject's login, which every change carries in its before-state.
 pub(in crate::connectors) fn login_of(change: &Change) -> String {
     match &change.before["login"] {

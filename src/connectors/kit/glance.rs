@@ -120,7 +120,11 @@ impl Glance {
         let mut all = Vec::new();
         let mut page = self.heard(self.reader.send(&Read::get(path)).await)?;
         for _ in 0..PAGES_MAX {
-            take_items(&mut page, items, &mut all)?;
+            match page.get_mut(items).map(Value::take) {
+                Some(Value::Array(more)) => all.extend(more),
+                // Without items it is no page, and no proof that something is absent.
+                _ => return Err(Unread::NoAnswer("a list was expected".into())),
+            }
             let Some(link) = page[next].as_str().filter(|link| !link.is_empty()) else {
                 return Ok(Value::Array(all));
             };

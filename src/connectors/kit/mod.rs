@@ -13,7 +13,7 @@ mod voice;
 
 pub(super) use bearer::{Bearer, Issued, Issuer};
 pub(super) use changes::{
-    LABEL_MAX, account_of, bounded, change, flag, login_of, not_selected, target, undoing,
+    LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };
 pub(super) use glance::{Glance, Got, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unread};

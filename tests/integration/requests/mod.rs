@@ -5,6 +5,7 @@
 //! from the code. A new request needs its row with its source.
 
 pub(crate) mod google;
+mod m365;
 mod slack;
 
 use std::collections::BTreeSet;
