@@ -149,8 +149,20 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
 
 /// The connectors that reach the mock services, with their secrets apart.
 fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
-    let oust_mocks::Sandbox { google, slack, .. } = open;
+    let oust_mocks::Sandbox {
+        m365,
+        google,
+        slack,
+        ..
+    } = open;
     vec![
+        ToldService::new(
+            json!({
+                "vendor": "m365", "tenant": m365.tenant, "client_id": m365.client_id,
+                "login_url": m365.login_url, "graph_url": m365.graph_url,
+            }),
+            &[("client_secret", &m365.secret)],
+        ),
         ToldService::new(
             json!({
                 "vendor": "google", "client_email": google.service_account,

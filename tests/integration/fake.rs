@@ -83,9 +83,16 @@ static GOOGLE: Vendor = Vendor {
     ],
 };
 
+/// And another.
+static SLACK: Vendor = Vendor {
+    id: "slack",
+    apps: &["slack"],
+    actions: &[action("reset_sessions", &[])],
+};
+
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE]
+    vec![&OKTA, &M365, &GOOGLE, &SLACK]
 }
 
 /// Both, as the register would have them.

@@ -51,7 +51,7 @@ impl Verb for RevokeApiTokens {
             Ok(tokens) => tokens,
             Err(unread) => return Planned::skipped(not_readable(unread)),
         };
-        let own = match p.okta.own_user(p.glance.reader()).await {
+        let own = match p.okta.own_user(p.glance).await {
             Ok(own) => own,
             Err(why) => {
                 let why = format!("which token is our own cannot be read ({why})");

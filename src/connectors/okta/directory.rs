@@ -141,7 +141,7 @@ impl Directory for Okta {
     }
 
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
-        self.own_user(r).await
+        self.own_user(&Glance::new(r)).await
     }
 
     fn is_own_app(&self, name: &str) -> bool {

@@ -119,11 +119,7 @@ impl<'a> Evidence<'a> {
         if let Some(event) = about.find(|event| has_request(event, receipts)) {
             return Ok(Some((event, "our request id")));
         }
-        let own = self
-            .okta
-            .own_user(self.glance.reader())
-            .await
-            .unwrap_or_default();
+        let own = self.okta.own_user(&self.glance).await.unwrap_or_default();
         // Only for answers that named no request: else an earlier call of ours, seconds ago,
         // would prove a later one whose event is not there yet.
         let nameless = || {

@@ -84,14 +84,15 @@ impl Glance {
     /// One object.
     pub(super) async fn one(&self, path: Path) -> Arc<Got> {
         let cell = self.cell(&path);
-        let read = || async {
-            Arc::new(match self.reader.send(&Read::get(path)).await {
-                Ok(answer) if answer.is_good() => Ok(answer.json),
-                Ok(answer) => Err(Unread::of(&answer)),
-                Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
-            })
-        };
-        Arc::clone(cell.get_or_init(read).await)
+        Arc::clone(cell.get_or_init(|| self.read_one(path)).await)
+    }
+
+    /// The same, shared with all who wait for it at this moment (see [`Together`]).
+    pub(super) async fn one_with(&self, others: &Together, path: Path) -> Arc<Got> {
+        let what = format!("{path:?}");
+        let cell = self.cell_of(what.clone());
+        let shared = || others.read(&what, &self.reader, async || self.read_one(path).await);
+        Arc::clone(cell.get_or_init(shared).await)
     }
 
     /// All pages of a list, as an array.
@@ -112,6 +113,14 @@ impl Glance {
         let read = async || self.read_list(path()).await;
         let shared = || others.read(what, &self.reader, read);
         Arc::clone(cell.get_or_init(shared).await)
+    }
+
+    async fn read_one(&self, path: Path) -> Arc<Got> {
+        Arc::new(match self.reader.send(&Read::get(path)).await {
+            Ok(answer) if answer.is_good() => Ok(answer.json),
+            Ok(answer) => Err(Unread::of(&answer)),
+            Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
+        })
     }
 
     async fn read_list(&self, path: Path) -> Arc<Got> {

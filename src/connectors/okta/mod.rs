@@ -201,13 +201,14 @@ impl Okta {
 
     /// The account that our API token belongs to; kept once answered. `None` if a service app
     /// reads: whose token the other credential is, Okta then tells nobody.
-    async fn own_user(&self, r: &Reader) -> Result<Option<UserId>, String> {
+    async fn own_user(&self, glance: &Glance) -> Result<Option<UserId>, String> {
         let by_token = |auth: &Auth| matches!(auth, Auth::ApiToken(_));
         if !self.credentials().any(by_token) {
             return Ok(None);
         }
         let ask = || async {
-            let got = Glance::new(r).one(Path::new("/api/v1/users/me")).await;
+            let path = Path::new("/api/v1/users/me");
+            let got = glance.one_with(&self.together, path).await;
             match &*got {
                 Ok(user) if text(user, "id").is_empty() => Err("Okta's answer names no id".into()),
                 Ok(user) => Ok(Some(UserId::new(text(user, "id")))),

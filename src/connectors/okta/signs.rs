@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::events::{any_type, log_path, published};
-use super::glance::{Unread, items, text};
+use super::glance::{Glance, Unread, items, text};
 use super::{Okta, answers};
 use crate::connector::{Sign, SignsOfLife};
 use crate::model::{UserId, Utc};
@@ -60,7 +60,10 @@ pub(super) async fn signs_of_life(
         Ok(Err(answer)) => return unread(&Unread::of(&answer).why()),
         Err(error) => return unread(&answers::unread(&error)),
     };
-    let own = okta.own_user(reader).await.unwrap_or_default();
+    let own = okta
+        .own_user(&Glance::new(reader))
+        .await
+        .unwrap_or_default();
     let moments: BTreeMap<&UserId, Utc> = since.iter().map(|(who, at)| (who, *at)).collect();
     let mut known = BTreeSet::new();
     let seen = events
