@@ -8,7 +8,6 @@
 //!
 //! Does not decide what to do (`planner`) nor whether it worked (`prover`).
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::run::Run;
 use super::step;
+use super::sweep::Again;
 use crate::model::{PlannedStage, PlannedStep, Skip, StageOrder, UserId};
 
 /// Subjects worked on at the same time; the quota, not this, is the limit.
@@ -25,9 +25,10 @@ const SUBJECTS_AT_ONCE: usize = 32;
 /// What this pass over the plan is for.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a> {
-    /// `None`: carry out what is not done. Else: these subjects showed signs of life; clear
-    /// them again, lock them again where the lock is gone, and take what is new.
-    pub(super) sweep: Option<&'a BTreeSet<UserId>>,
+    /// `None`: carry out what is not done, for everybody. Else for these alone; those who showed
+    /// signs of life are cleared again, locked again where the lock is gone, and what is new is
+    /// taken.
+    pub(super) again: Option<&'a Again>,
 }
 
 /// One subject in one pass.
@@ -42,14 +43,15 @@ pub(super) struct Subject<'a> {
 /// Works on all subjects of the pass, in the plan's order of priority.
 pub(super) async fn contain(run: &Run, pass: Pass<'_>) {
     let all = run.plan.case.subjects.iter().map(|who| &who.id);
-    let wanted = all.filter(|id| pass.sweep.is_none_or(|again| again.contains(id)));
+    let is_sweep = |id: &UserId| pass.again.is_some_and(|again| again.swept.contains(id));
+    let wanted =
+        all.filter(|id| is_sweep(id) || pass.again.is_none_or(|again| again.retried.contains(*id)));
     stream::iter(wanted)
         .for_each_concurrent(SUBJECTS_AT_ONCE, |id| async move {
-            let is_sweep = pass.sweep.is_some();
             let subject = Subject {
                 run,
                 id,
-                is_sweep,
+                is_sweep: is_sweep(id),
                 halted: AtomicBool::new(false),
             };
             contain_one(&subject).await;

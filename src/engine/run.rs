@@ -6,7 +6,7 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use tokio::sync::watch;
 use super::late::Late;
 use super::recorder::{Observer, Recorder};
 use super::snapshot::Snapshot;
-use super::{executor, prover, sweep};
+use super::sweep::{self, Again};
+use super::{executor, prover};
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
@@ -206,10 +207,10 @@ impl Run {
     /// Carries the plan out, proves it, sweeps after signs of life, closes.
     pub async fn carry_out(&self) -> Ended {
         self.note_evidence();
-        let mut again: BTreeSet<UserId> = BTreeSet::new();
+        let mut again = Again::default();
         for round in 0..=SWEEPS_MAX {
             let pass = executor::Pass {
-                sweep: (round > 0).then_some(&again),
+                again: (round > 0).then_some(&again),
             };
             let writes_ended = watch::channel(false);
             join(

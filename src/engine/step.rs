@@ -15,8 +15,8 @@ use crate::connector::{Planned, System};
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{
-    ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Skip,
+    Action, ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
+    PlannedStep, Proof, ProofState, Skip, Undo,
 };
 use crate::transport::{Rank, Reader, Writer};
 
@@ -240,15 +240,16 @@ fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: V
 
 /// The changes of this step that are to be sent in this pass, in order.
 fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Change> {
-    let evicts = system
-        .connector
-        .action(&step.action)
-        .map_or(Evicts::No, |action| action.evicts);
+    let action = system.connector.action(&step.action);
+    let evicts = action.map_or(Evicts::No, |action| action.evicts);
+    let ends_what_came_in = action.is_some_and(|action| ends_what_came_in(subject, step, action));
     subject.run.recorder.read(|state| {
         let is_due = |each: &ChangeState| match evicts {
             Evicts::Clears if subject.is_sweep => true,
             Evicts::Clears => is_open(each) || was_unlocked(subject, step, state, each),
-            Evicts::Locks | Evicts::No => is_open(each),
+            Evicts::Locks | Evicts::No => {
+                is_open(each) || (ends_what_came_in && each.change.target.kind == "user")
+            }
         };
         state
             .of_step(step.key, subject.id)
@@ -256,6 +257,15 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
             .map(|each| Change::clone(&each.change))
             .collect()
     })
+}
+
+/// Whoever was at work at the directory after its clear may have signed on to a service
+/// meanwhile, after that was signed out: a sweep does again there what acts on the account as a
+/// whole. What `release` takes back is left as it is: done twice, it would count as not ours.
+fn ends_what_came_in(subject: &Subject<'_>, step: &PlannedStep, action: &Action) -> bool {
+    let home = &subject.run.tools.directory.system.id;
+    let once = action.undo == Undo::Restores;
+    subject.is_sweep && step.system != *home && action.repeatable && !once
 }
 
 fn is_open(each: &ChangeState) -> bool {

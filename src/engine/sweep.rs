@@ -31,12 +31,31 @@ pub(super) enum Round {
     Last,
 }
 
-/// Returns the subjects to sweep again; in the last round nobody.
-pub(super) async fn look(run: &Run, round: Round) -> BTreeSet<UserId> {
+/// Who needs another pass, and which.
+#[derive(Default)]
+pub(super) struct Again {
+    /// Swept: cleared again, and all that comes after a clear.
+    pub(super) swept: BTreeSet<UserId>,
+    /// Only what is open is tried once more: a refusal at a service is no reason to open and
+    /// close the case at the directory again.
+    pub(super) retried: BTreeSet<UserId>,
+}
+
+impl Again {
+    pub(super) fn is_empty(&self) -> bool {
+        self.swept.is_empty() && self.retried.is_empty()
+    }
+}
+
+/// Returns the subjects to work on again; in the last round nobody.
+pub(super) async fn look(run: &Run, round: Round) -> Again {
     let last_round = round == Round::Last;
     let mut again = unlocked(run).await;
+    let mut retried = BTreeSet::new();
     if round == Round::First {
-        again.extend(open(run));
+        let (at_home, elsewhere) = open(run);
+        again.extend(at_home);
+        retried = elsewhere;
     }
     for (step, subject) in newly_found(run).await {
         let told = run.recorder.read(|state| {
@@ -68,7 +87,14 @@ pub(super) async fn look(run: &Run, round: Round) -> BTreeSet<UserId> {
         });
     }
     run.recorder.flush().await;
-    if last_round { BTreeSet::new() } else { again }
+    if last_round {
+        return Again::default();
+    }
+    retried.retain(|subject| !again.contains(subject));
+    Again {
+        swept: again,
+        retried,
+    }
 }
 
 /// Reads every proven lock once more, after the last write; returns whose is gone.
@@ -101,8 +127,9 @@ async fn unlocked(run: &Run) -> BTreeSet<UserId> {
     gone
 }
 
-/// Subjects with something open that was refused, or is not so although the answer was yes.
-fn open(run: &Run) -> BTreeSet<UserId> {
+/// Subjects with something open that was refused, or is not so although the answer was yes: at
+/// the directory, and at services alone.
+fn open(run: &Run) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
     let home = &run.tools.directory.system.id;
     let optional: Vec<StepKey> = run
         .plan
@@ -128,13 +155,15 @@ fn open(run: &Run) -> BTreeSet<UserId> {
         }
         // A later clear may have closed an earlier one that failed.
         let actions = |id: &ActionId| run.tools.action(id);
-        let judge = Judge::of(state, &actions, home);
-        open.retain(|subject| {
-            judge
-                .as_ref()
-                .is_some_and(|judge| judge.subject(subject).verdict() > Verdict::Contained)
-        });
-        open
+        let Some(judge) = Judge::of(state, &actions, home) else {
+            return (BTreeSet::new(), BTreeSet::new());
+        };
+        open.retain(|subject| judge.subject(subject).verdict() > Verdict::Contained);
+        open.into_iter().partition(|subject| {
+            let systems = judge.subject(subject).systems;
+            let mut here = systems.iter().filter(|(system, _)| *system == home);
+            here.any(|(_, judged)| judged.verdict > Verdict::Contained)
+        })
     })
 }
 

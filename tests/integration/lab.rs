@@ -4,6 +4,8 @@
 //! that may lose, delay or cut what the seed says, and the ledger is in memory. The same seed
 //! replays the same incident to the letter.
 
+pub(crate) mod services;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

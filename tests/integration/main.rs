@@ -8,6 +8,7 @@ mod config;
 mod conformance;
 mod costs;
 mod docs;
+mod downstream;
 mod fake;
 mod google;
 mod incident;

@@ -363,6 +363,29 @@ impl Okta {
         true
     }
 
+    /// The user gives himself another login, which every app that had the old one as his user
+    /// name is told from now on. That the apps' own events stay away is an assumption: the
+    /// catalogue has one for a changed user name, and says not when it is written.
+    pub fn rename_by_hand(&mut self, user_id: &str, login: &str, now_ms: i64) {
+        let user = self.user_mut(user_id);
+        let before = std::mem::replace(&mut user.login, login.to_owned());
+        user.last_updated_ms = now_ms;
+        for app in user.apps.values_mut().filter(|a| a.user_name == before) {
+            login.clone_into(&mut app.user_name);
+            app.last_updated_ms = now_ms;
+        }
+        let uri = "/api/internal/user/profile";
+        let origin = self.intruder(user_id, INTRUDER_IPS[0], None, uri, now_ms);
+        let target = self.user_ref(user_id);
+        self.event(
+            &origin,
+            "user.account.update_profile",
+            ("SUCCESS", None),
+            vec![target],
+            &[],
+        );
+    }
+
     pub(crate) fn intruder(
         &mut self,
         user_id: &str,

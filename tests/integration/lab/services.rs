@@ -1,0 +1,134 @@
+//! Every service of the register, open behind the directory against the mocks: one row each.
+//!
+//! A service in the register that has no row here fails the first test that opens them all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oust::connectors::{REGISTER, vendors};
+use oust::engine::Tools;
+use oust::ledger::Store;
+use oust_mocks::{Range, World, accounts, google, m365, slack};
+use serde_json::{Value, json};
+
+use super::{Lab, NOON};
+use crate::google::desk::{key, key_file};
+
+/// What tests must know of a service beside what its connector declares.
+pub(crate) struct Service {
+    pub(crate) vendor: &'static str,
+    /// The settings it is opened with, the mock being at this address.
+    settings: fn(&Lab, &str) -> Value,
+    /// The id there of whoever has this login.
+    pub(crate) id: fn(&str) -> String,
+    /// All that is stored there, person by person.
+    people: fn(&Range) -> BTreeMap<String, String>,
+    /// A world that refuses our credential.
+    pub(crate) refuses_us: fn(World) -> World,
+    /// A world in which the credential lacks the right to sign anybody out.
+    pub(crate) lacks_a_right: fn(World) -> World,
+}
+
+/// All that the mocks have; those of them that the register has, too, are in [`services`].
+const ROWS: &[Service] = &[
+    Service {
+        vendor: "m365",
+        settings: |lab, base| {
+            json!({
+                "tenant": m365::TENANT, "client_id": m365::CLIENT_ID,
+                "client_secret": { "file": lab.secret("m365", m365::SECRET) },
+                "login_url": format!("{base}/m365/login"),
+                "graph_url": format!("{base}/m365/graph"),
+            })
+        },
+        id: accounts::m365_id,
+        people: |range| told(&range.m365.users),
+        refuses_us: World::m365_secret_expired,
+        lacks_a_right: |world| world.m365_without_permission("User.RevokeSessions.All"),
+    },
+    Service {
+        vendor: "google",
+        settings: |lab, base| {
+            json!({
+                "key_file": { "file": lab.secret("google.json", &key_file(key())) },
+                "admin": google::ADMIN,
+                "api_url": format!("{base}/google/api"),
+                "token_url": format!("{base}/google/oauth/token"),
+            })
+        },
+        id: accounts::google_id,
+        people: |range| told(&range.google.users),
+        refuses_us: World::google_key_revoked,
+        lacks_a_right: |world| world.google_without_scope("admin.directory.user.security"),
+    },
+    Service {
+        vendor: "slack",
+        settings: |lab, base| {
+            json!({
+                "token": { "file": lab.secret("slack", slack::TOKEN) },
+                "api_url": format!("{base}/slack/api"),
+                "scim_url": format!("{base}/slack/scim"),
+            })
+        },
+        id: accounts::slack_id,
+        people: |range| told(&range.slack.members),
+        refuses_us: World::slack_token_revoked,
+        lacks_a_right: |world| world.slack_without_scope("admin.users:write"),
+    },
+];
+
+fn told<T: serde::Serialize>(people: &BTreeMap<String, T>) -> BTreeMap<String, String> {
+    let each = people.iter();
+    each.map(|(id, who)| (id.clone(), serde_json::to_string(who).unwrap()))
+        .collect()
+}
+
+/// The services of the register, in its order.
+pub(crate) fn services() -> impl Iterator<Item = &'static Service> {
+    let behind = REGISTER.iter().filter(|row| row.vendor.id != "okta");
+    behind.map(|row| service(row.vendor.id))
+}
+
+/// One of them.
+pub(crate) fn service(vendor: &str) -> &'static Service {
+    let mut rows = ROWS.iter();
+    rows.find(|row| row.vendor == vendor)
+        .unwrap_or_else(|| panic!("give {vendor} a row in lab/services.rs"))
+}
+
+/// Contoso with everything that our credentials at the services need.
+pub(crate) fn contoso() -> World {
+    furnished(World::contoso(NOON))
+}
+
+/// A world in which our credentials are known to the services.
+pub(crate) fn furnished(world: World) -> World {
+    world.google_key(key())
+}
+
+/// Everybody at every service, as stored there: `vendor id` and all that is his.
+pub(crate) fn everybody(range: &Range) -> BTreeMap<String, String> {
+    let all = services().flat_map(|each| {
+        let people = (each.people)(range).into_iter();
+        people.map(|(id, who)| (format!("{} {id}", each.vendor), who))
+    });
+    all.collect()
+}
+
+impl Lab {
+    /// What an engine is given here, with every service of the register open. The world must be
+    /// [`furnished`].
+    pub(crate) fn with_services(&self, store: Arc<dyn Store>) -> Tools {
+        let mut tools = self.tools(store);
+        tools.services = services()
+            .map(|each| self.service(each.vendor, self.settings(each)))
+            .collect();
+        tools.vendors = vendors().collect();
+        tools
+    }
+
+    /// What a service is opened with.
+    pub(crate) fn settings(&self, service: &Service) -> Value {
+        (service.settings)(self, super::ORIGIN)
+    }
+}
