@@ -330,14 +330,14 @@ fn run_drill(args: &DrillArgs) -> Result<Exit, Failure> {
 }
 
 fn tell(after: &Truth) {
-    let count = |name: &str| after.moves.get(name).copied().unwrap_or(0);
+    let moves =
+        |name: &str, unit: &str| count(after.moves.get(name).copied().unwrap_or(0) as usize, unit);
     say(&format!(
-        "the intruder meanwhile: signed in {} times, enrolled {} factors, minted {} tokens, \
-         was refused {} times",
-        count("sign_in"),
-        count("enrol_factor"),
-        count("mint_token"),
-        count("refused"),
+        "the intruder meanwhile: signed in {}, enrolled {}, minted {}, was refused {}",
+        moves("sign_in", "time"),
+        moves("enrol_factor", "factor"),
+        moves("mint_token", "token"),
+        moves("refused", "time"),
     ));
     if after.holds.is_empty() {
         say("the mock vendors' own word: he holds nothing any more");

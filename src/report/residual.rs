@@ -151,7 +151,11 @@ fn not_done(step: &StepReport, actions: Actions<'_>) -> Vec<Residual> {
 fn kept_alive(step: &StepReport, kept: &KeptReport) -> Option<Residual> {
     let is_agent = kept.target.kind.starts_with("agent");
     (kept.suspect || is_agent).then(|| Residual {
-        what: format!("{} {}", kept.target.kind, kept.target.label),
+        what: format!(
+            "{} {}",
+            kept.target.kind.replace('_', " "),
+            kept.target.label
+        ),
         system: step.system.clone(),
         until: None,
         why: kept.why.clone(),

@@ -116,7 +116,7 @@ pub(super) fn contained_by(
     if system.unproven > 0 {
         let mut names: Vec<String> = Vec::new();
         for (change, proof) in read(ProofState::Unverifiable) {
-            let name = format!("{}: {}", change.sentence, proof.how);
+            let name = format!("{} ({})", change.sentence, proof.how);
             if !names.contains(&name) {
                 names.push(name);
             }

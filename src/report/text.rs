@@ -162,6 +162,24 @@ impl Page {
     }
 }
 
+/// The text, visible, and cut where it takes more than `room` columns.
+pub(super) fn cut(text: &str, room: usize) -> String {
+    let shown = visible(text);
+    if columns(&shown) <= room {
+        return shown;
+    }
+    let mut kept = String::new();
+    let mut wide = 1;
+    for character in shown.chars() {
+        wide += columns(character.encode_utf8(&mut [0; 4]));
+        if wide > room {
+            break;
+        }
+        kept.push(character);
+    }
+    format!("{}…", kept.trim_end_matches([' ', ',']))
+}
+
 /// A word that is wider than `room`, in pieces that are not.
 fn pieces(word: &str, room: usize) -> Vec<&str> {
     let (mut pieces, mut begin, mut wide) = (Vec::new(), 0, 0);

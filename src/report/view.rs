@@ -393,7 +393,8 @@ fn residual(report: &Report) -> Vec<ResidualView> {
                 Because::Optional => "optional step not done",
                 Because::Kept => "kept",
                 Because::Unproven => "cannot be read back",
-                Because::Outlives | Because::Unreached => "outlives the action",
+                Because::Outlives => "outlives the action",
+                Because::Unreached => "not reached",
             },
         })
         .collect()

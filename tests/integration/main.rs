@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod conformance;
 mod costs;
+mod docs;
 mod downstream;
 mod fake;
 mod google;

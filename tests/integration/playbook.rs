@@ -503,7 +503,7 @@ fn a_playbook_can_be_read_in_plain_lines() {
     let lines = lines.replace(&playbook.reference.digest, "[digest]");
     assert_snapshot!(lines, @"
     factor-tampering: Factor tampering
-    Evict, delete the factors enrolled in the window, revoke tokens.
+    Evict, delete the factors enrolled in the window, revoke tokens, sign out downstream.
     digest [digest]
 
     evict
@@ -523,6 +523,18 @@ fn a_playbook_can_be_read_in_plain_lines() {
     tokens, after factors
       okta.revoke_api_tokens  select=all  agents=keep
       okta.revoke_oauth_grants  select=all
+
+    downstream, after tokens or 10 s past eviction, systems side by side
+      m365.revoke_sessions
+      m365.delete_auth_methods  select=in_window
+      m365.revoke_consents  select=in_window
+      m365.disable_inbox_rules  select=in_window
+      google.sign_out
+      google.revoke_tokens  select=all
+      google.delete_app_passwords  select=all
+      google.invalidate_backup_codes
+      google.sign_out
+      slack.reset_sessions
     ");
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 use oust::ledger::{Event, RunState, run_verdict};
 use oust::model::{
-    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, ProofState, Skip, Target, Verdict,
+    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, ProofState, Skip, SystemId,
+    Target, Unreached, Verdict,
 };
 use oust::report::{
     Because, Live, Report, Style, escape, html, markdown, plan_screen, prompt_line, refused_screen,
@@ -246,7 +247,7 @@ fn what_still_works_is_said_with_its_reason() {
         [
             "JWT access tokens",
             "factor webauthn",
-            "agent_token ad-agent dc01"
+            "agent token ad-agent dc01"
         ]
     );
 }
@@ -449,6 +450,47 @@ fn the_plan_of_one_subject_tells_every_change() {
         .skipped(Skip::NothingSelected { why: String::new() })
         .keeping("factor", "webauthn", "updated in the window", true);
     insta::assert_snapshot!(the_plan(sample));
+}
+
+#[test]
+fn the_plan_tells_a_thing_once_and_says_what_it_does_not_reach() {
+    let token = &[("api_token", "00T1", "ci-backup")];
+    let unreached = |vendor: Option<&str>, app: &str| Unreached {
+        subject: alex().id,
+        app: app.into(),
+        vendor: vendor.map(SystemId::new),
+        why: "assigned".into(),
+    };
+    let sample = PlanSample::about(vec![alex()])
+        .stage("evict")
+        .step("okta.revoke_api_tokens", "revoke API token {}", token)
+        .keeping("api_token", "ad-agent dc01", "an agent lives by it", true)
+        .stage("purge")
+        .step("okta.revoke_api_tokens", "revoke API token {}", token)
+        .keeping("api_token", "ad-agent dc01", "an agent lives by it", true)
+        .stage("downstream")
+        .with(|plan| {
+            plan.unreached = vec![
+                unreached(Some("slack"), "Contoso Chat"),
+                unreached(None, "Salesforce.com"),
+                unreached(None, "Atlassian Cloud"),
+            ];
+        });
+    let shown = the_plan(sample);
+    let (_, stages) = shown.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(stages, @r"
+      evict
+        okta          revoke API token ci-backup                                      cannot be undone
+        keeps, look!  api token ad-agent dc01 (an agent lives by it)
+      purge
+        okta          revoke API token ci-backup, again
+      downstream
+        nothing: none of its systems is configured, or in scope
+      not configured  slack (Contoso Chat, assigned)
+      no connector    Atlassian Cloud, Salesforce.com
+
+    2 changes; 1 thing cannot be undone.
+    ");
 }
 
 #[test]

@@ -72,10 +72,10 @@ impl Signer {
             .ok()
             .filter(|file: &KeyFile| file.kind == "service_account")
             .ok_or_else(|| {
-                unfit(
-                    "`key_file` is no JSON key of a service account (`type`, `client_email`, \
-                     `private_key`, `private_key_id`)"
-                        .into(),
+                unusable(
+                    "`key_file` is no JSON key of a service account".into(),
+                    "give it as Google gives it out: with `type`, `client_email`, `private_key` \
+                     and `private_key_id`",
                 )
             })?;
         Self::from_parts(file.client_email, file.private_key_id, &file.private_key)
@@ -83,10 +83,10 @@ impl Signer {
 
     fn from_parts(email: String, key_id: String, pem: &SecretString) -> Result<Self, AuthError> {
         let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| {
-            unfit(format!(
-                "the private key of {email} is no PEM of an RSA key (in a variable of the \
-                 environment, write line ends, not `\\n`)"
-            ))
+            unusable(
+                format!("the private key of {email} is no PEM of an RSA key"),
+                "in a variable of the environment write line ends, not `\\n`",
+            )
         })?;
         Ok(Self { email, key_id, key })
     }
@@ -104,14 +104,17 @@ impl Signer {
         });
         jsonwebtoken::encode(&header, &claims, &self.key)
             .map(SecretString::from)
-            .map_err(|_| unfit(format!("the private key of {} cannot sign", self.email)))
+            .map_err(|_| {
+                let what = format!("the private key of {} cannot sign", self.email);
+                unusable(what, "make a new key in Google Cloud")
+            })
     }
 }
 
-fn unfit(what: String) -> AuthError {
+fn unusable(what: String, hint: &str) -> AuthError {
     AuthError::Secret {
         what,
-        hint: "put there the JSON key that Google gave out for the service account".into(),
+        hint: hint.into(),
     }
 }
 

@@ -66,10 +66,7 @@ fn powers(wanted: &[ActionId]) -> Vec<Power> {
 }
 
 fn no_token(power: Power, error: &AuthError) -> Finding {
-    let hint = match error {
-        AuthError::Refused { hint, .. } | AuthError::Secret { hint, .. } => hint.as_str(),
-        AuthError::Unreachable { .. } => "",
-    };
+    let hint = error.hint();
     if power == REPORTS {
         let text = format!("apps cannot be dated, so that `select: in_window` keeps all: {error}");
         return finding(Severity::Warning, "tokens_undated", text, hint);

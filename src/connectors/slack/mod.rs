@@ -87,7 +87,9 @@ const DEACTIVATE_USER: Action = Action {
 
 const REACTIVATE_USER: Action = Action {
     verb: "reactivate_user",
-    does: "activates the member again",
+    does: "activates the member again; only by release",
+    attack: &[],
+    d3fend: &["D3-RUAA"],
     collateral: "",
     residual: "",
     undo: Undo::Never,

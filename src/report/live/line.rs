@@ -2,7 +2,7 @@
 
 use crate::ledger::{Event, RunState};
 use crate::model::{ChangeId, Outcome, OutcomeKind, Proof, ProofState, Severity, StepKey, UserId};
-use crate::report::text::{Ink, Page};
+use crate::report::text::{Ink, Page, cut};
 
 /// What a line is, in one character and one tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,9 @@ impl Line {
             ProofState::Refuted => (Mark::Bad, Some(proof.how.clone())),
         };
         let line = Self::about(state, change, mark, proof.state.word())?;
-        Some(Self { why, ..line })
+        // The whole sentence stood there when it was answered.
+        let what = cut(&line.what, WORD - 1 - WHAT);
+        Some(Self { what, why, ..line })
     }
 
     fn skipped(state: &RunState, key: StepKey, subject: &UserId, why: &str) -> Option<Self> {

@@ -31,12 +31,16 @@ pub(super) fn still_works(page: &mut Page, report: &Report) {
                 .until
                 .as_ref()
                 .map_or_else(String::new, |until| format!(" until {until}"));
+            // Why it outlives what was done is said by naming it.
+            let why = match one.because {
+                Because::Outlives | Because::Unreached => String::new(),
+                _ => format!(" ({})", one.why),
+            };
             format!(
-                "{}{}: {}{until} ({})",
+                "{}{}: {}{until}{why}",
                 whose(report, &subject.login),
                 one.system,
                 one.what,
-                one.why
             )
         })
         .collect();

@@ -6,10 +6,12 @@
 
 mod steps;
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 
 use super::LINES_MAX;
-use crate::model::{Change, GuardReply, Identity, Plan, Severity, Subject, Tri, Undo};
+use crate::model::{Change, GuardReply, Identity, Plan, Severity, Subject, SystemId, Tri, Undo};
 use crate::report::text::{Ink, Page, Style, count, moment, zone_name};
 
 /// Up to this many subjects each change has its line.
@@ -24,9 +26,11 @@ pub fn plan_screen(plan: &Plan, zone: &TimeZone, style: Style) -> String {
     window(&mut page, plan, zone);
     warnings(&mut page, plan);
     page.gap();
+    let mut told = steps::Told::default();
     for stage in &plan.stages {
-        steps::show_stage(&mut page, plan, stage);
+        steps::show_stage(&mut page, plan, stage, &mut told);
     }
+    not_reached(&mut page, plan);
     page.gap();
     totals(&mut page, plan);
     page.done()
@@ -172,6 +176,36 @@ fn left_out(page: &mut Page, plan: &Plan) {
     }
 }
 
+/// What the subjects use and this run leaves as it is: to know before anybody agrees.
+fn not_reached(page: &mut Page, plan: &Plan) {
+    let in_scope = |vendor: &Option<SystemId>| match vendor {
+        Some(vendor) => plan.scope.includes(vendor),
+        None => plan.scope.only.is_empty(),
+    };
+    let (mut could, mut never) = (BTreeSet::new(), BTreeSet::new());
+    for each in plan.unreached.iter().filter(|each| in_scope(&each.vendor)) {
+        match &each.vendor {
+            Some(vendor) if each.app.is_empty() => could.insert(format!("{vendor} ({})", each.why)),
+            Some(vendor) => could.insert(format!("{vendor} ({}, {})", each.app, each.why)),
+            None => never.insert(each.app.clone()),
+        };
+    }
+    for (what, names, ink) in [
+        ("not configured", could, Ink::Warn),
+        ("no connector", never, Ink::Plain),
+    ] {
+        let more = names.len().saturating_sub(LINES_MAX);
+        let mut named: Vec<String> = names.into_iter().take(LINES_MAX).collect();
+        if more > 0 {
+            named.push(format!("and {more} more"));
+        }
+        if !named.is_empty() {
+            page.to(2).put(ink, what);
+            page.wrap(18, ink, &named.join(", ")).end();
+        }
+    }
+}
+
 fn changes_for<'p>(plan: &'p Plan, who: &Subject) -> Vec<&'p Change> {
     plan.steps()
         .filter_map(|step| step.subjects.iter().find(|each| each.subject == who.id))
@@ -190,10 +224,20 @@ fn totals(page: &mut Page, plan: &Plan) {
         .flat_map(|each| &each.changes)
         .map(|change| &**change)
         .collect();
-    let never = changes
+    // What a later stage does again is one thing that is gone, not two.
+    let never: BTreeSet<_> = changes
         .iter()
         .filter(|change| change.undo == Undo::Never)
-        .count();
+        .map(|change| {
+            (
+                &change.subject,
+                &change.system,
+                &change.action,
+                &change.target.id,
+            )
+        })
+        .collect();
+    let never = never.len();
     let text = match (changes.len(), never) {
         (0, _) => "Nothing is left to change.".into(),
         (all, 0) => format!(
@@ -201,8 +245,9 @@ fn totals(page: &mut Page, plan: &Plan) {
             count(all, "change")
         ),
         (all, never) => format!(
-            "{}, {never} of them cannot be undone.",
-            count(all, "change")
+            "{}; {} cannot be undone.",
+            count(all, "change"),
+            count(never, "thing")
         ),
     };
     page.put(Ink::Strong, &text).end();

@@ -1,13 +1,13 @@
 //! Whole incidents: Okta first, then Google, from the plan to the verdict.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use oust::engine::{Ended, Tools};
-use oust::ledger::{MemoryStore, RunState};
-use oust::model::{Identity, OutcomeKind, ProofState, Skip, SystemId, Verdict};
+use oust::engine::{Ended, Observer, Run, Tools};
+use oust::ledger::{Event, MemoryStore, RunState};
+use oust::model::{Change, Identity, OutcomeKind, ProofState, Skip, SystemId, Utc, Verdict};
 use oust_mocks::accounts::google_id;
 use oust_mocks::google::ADMIN;
-use oust_mocks::{Attacker, World};
+use oust_mocks::{Attacker, Range, World};
 use serde_json::json;
 
 use super::desk::{ALEX, key, key_file};
@@ -159,4 +159,55 @@ async fn a_live_intruder_who_digs_in_again_loses_google_too() {
         );
     }
     assert!(dug > 50, "he hardly tried: {dug}");
+}
+
+/// Lets an app in again, by the same client id, as soon as it is proven gone.
+struct LetsItInAgain {
+    range: Arc<Mutex<Range>>,
+    left: Mutex<u32>,
+}
+
+impl Observer for LetsItInAgain {
+    fn saw(&self, at: Utc, event: &Event, _state: &RunState) {
+        let Event::Proved { change, proof } = event else {
+            return;
+        };
+        let is_app = change.as_str().contains("/app:") && proof.state == ProofState::Proven;
+        let mut left = self.left.lock().unwrap();
+        if is_app && change.as_str().contains("notes") && *left > 0 {
+            *left -= 1;
+            let google = &mut self.range.lock().unwrap().google;
+            google.authorize_app(&google_id(ALEX), "Notes", true, at.millis());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_is_let_in_again_by_the_same_id_is_seen_and_taken_again() {
+    for (times, gone) in [(1, true), (9, false)] {
+        let (lab, tools) = lab(World::contoso(NOON), ADMIN);
+        let prepared = lab.prepare(&tools, &[ALEX], "account-takeover").await;
+        let again = LetsItInAgain {
+            range: Arc::clone(&lab.range),
+            left: Mutex::new(times),
+        };
+        let start = lab.start_watched(&prepared.plan, prepared.snapshot, Arc::new(again));
+        let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+        let ended = run.carry_out().await;
+        let state = run.state();
+        let is_notes =
+            |change: &Change| change.system.as_str() == "google" && change.target.label == "Notes";
+        let mut all = state.in_order();
+        let app = all.find(|each| is_notes(&each.change)).unwrap();
+        assert!(app.attempts > 1, "nobody saw it come back");
+        assert_eq!(app.is_proven(), gone);
+        let range = lab.range.lock().unwrap();
+        let left = range.google.user(ALEX).unwrap().tokens.len();
+        assert_eq!(left, usize::from(!gone), "{times}");
+        // Whoever comes back again and again is not contained.
+        assert!(
+            gone || ended == Ended::Closed(Verdict::Partial),
+            "{ended:?}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! The stages of a plan: each step's changes, why it is left out, what it keeps.
 
+use std::collections::BTreeSet;
+
 use super::TOLD_ONE_BY_ONE_MAX;
 use crate::model::{Change, Kept, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, Undo, UserId};
 use crate::report::screen::LINES_MAX;
@@ -10,8 +12,15 @@ const CHANGES_MAX: usize = 5;
 /// Where a step's sentence begins.
 const SENTENCE: usize = 18;
 
+/// What was shown of earlier stages, so that nothing is told twice.
+#[derive(Default)]
+pub(super) struct Told {
+    changes: BTreeSet<(String, String)>,
+    kept: BTreeSet<(String, String)>,
+}
+
 /// One stage, below its name.
-pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage) {
+pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage, told: &mut Told) {
     let shown: Vec<&PlannedStep> = stage
         .steps
         .iter()
@@ -25,6 +34,13 @@ pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage) {
     let mut last_system = None;
     for step in &shown {
         let mut lines = step_lines(plan, step);
+        for line in &mut lines {
+            let once = (step.system.to_string(), line.text.clone());
+            if line.undo.is_some() && !told.changes.insert(once) {
+                line.text.push_str(", again");
+                line.undo = None;
+            }
+        }
         // One system's steps stand under its name.
         for line in &mut lines {
             line.system = (last_system != Some(&step.system)).then(|| step.system.to_string());
@@ -34,9 +50,14 @@ pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage) {
             show_line(page, &line);
         }
     }
+    if shown.is_empty() {
+        let text = "nothing: none of its systems is configured, or in scope";
+        page.to(4).put(Ink::Dim, text).end();
+    }
     nothing_to_do(page, plan, &shown);
-    keeps(page, plan, &shown, false);
-    keeps(page, plan, &shown, true);
+    for suspect in [false, true] {
+        keeps(page, plan, &shown, suspect, told);
+    }
 }
 
 /// One line of a stage.
@@ -257,12 +278,21 @@ fn nothing_to_do(page: &mut Page, plan: &Plan, steps: &[&PlannedStep]) {
 }
 
 /// What the selectors leave alone: each thing for few subjects, their number for many.
-fn keeps(page: &mut Page, plan: &Plan, steps: &[&PlannedStep], suspect: bool) {
-    let kept: Vec<(&UserId, &Kept)> = steps
+fn keeps(page: &mut Page, plan: &Plan, steps: &[&PlannedStep], suspect: bool, told: &mut Told) {
+    let several = steps.iter().any(|step| step.system != steps[0].system);
+    let kept: Vec<(&PlannedStep, &UserId, &Kept)> = steps
         .iter()
-        .flat_map(|step| &step.subjects)
-        .flat_map(|each| each.kept.iter().map(|kept| (&each.subject, kept)))
-        .filter(|(_, kept)| kept.suspect == suspect)
+        .flat_map(|step| step.subjects.iter().map(move |each| (*step, each)))
+        .flat_map(|(step, each)| {
+            each.kept
+                .iter()
+                .map(move |kept| (step, &each.subject, kept))
+        })
+        .filter(|(_, _, kept)| kept.suspect == suspect)
+        .filter(|(_, who, kept)| {
+            let target = format!("{} {}", kept.target.kind, kept.target.id);
+            told.kept.insert((who.to_string(), target))
+        })
         .collect();
     if kept.is_empty() {
         return;
@@ -273,21 +303,25 @@ fn keeps(page: &mut Page, plan: &Plan, steps: &[&PlannedStep], suspect: bool) {
         ("keeps", Ink::Plain)
     };
     let text = if plan.case.subjects.len() > TOLD_ONE_BY_ONE_MAX {
-        count_kinds(kept.iter().map(|(_, kept)| &kept.target.kind[..]))
+        count_kinds(kept.iter().map(|(_, _, kept)| &kept.target.kind[..]))
     } else {
-        let mut told: Vec<String> = kept
+        let mut lines: Vec<String> = kept
             .iter()
             .take(LINES_MAX)
-            .map(|(who, kept)| {
+            .map(|(step, who, kept)| {
                 let target = &kept.target;
-                let whose = whose(plan, who);
-                format!("{whose}{} {} ({})", target.kind, target.label, kept.why)
+                let kind = target.kind.replace('_', " ");
+                let mut whose = whose(plan, who);
+                if several {
+                    whose.insert_str(0, &format!("{}: ", step.system));
+                }
+                format!("{whose}{kind} {} ({})", target.label, kept.why)
             })
             .collect();
         if kept.len() > LINES_MAX {
-            told.push(format!("and {} more", kept.len() - LINES_MAX));
+            lines.push(format!("and {} more", kept.len() - LINES_MAX));
         }
-        told.join(", ")
+        lines.join(", ")
     };
     page.to(4).put(ink, name);
     page.wrap(SENTENCE, ink, &text).end();
