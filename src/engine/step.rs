@@ -243,7 +243,9 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
     let action = system.connector.action(&step.action);
     let evicts = action.map_or(Evicts::No, |action| action.evicts);
     let ends_what_came_in = action.is_some_and(|action| ends_what_came_in(subject, step, action));
+    let repeatable = action.is_some_and(|action| action.repeatable);
     subject.run.recorder.read(|state| {
+        let is_open = |each: &ChangeState| is_open(each) || (repeatable && each.overdue);
         let is_due = |each: &ChangeState| match evicts {
             Evicts::Clears if subject.is_sweep => true,
             Evicts::Clears => is_open(each) || was_unlocked(subject, step, state, each),

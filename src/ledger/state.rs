@@ -93,6 +93,8 @@ pub struct ChangeState {
     pub proven_since: Option<Utc>,
     /// When it was read again after the run had closed.
     pub read_again_at: Option<Utc>,
+    /// Its proof was still awaited when the run was closed and opened again.
+    pub overdue: bool,
     /// Every trace that any attempt left.
     pub receipts: Vec<crate::model::Receipt>,
 }
@@ -109,6 +111,7 @@ impl ChangeState {
             proof: None,
             proven_since: None,
             read_again_at: None,
+            overdue: false,
             receipts: Vec::new(),
         }
     }
@@ -295,6 +298,12 @@ impl RunState {
                 self.add_requests(requests);
             }
             Event::Reopened { tool, .. } => {
+                // A yes that was waited for in vain: nothing is coming any more.
+                let in_vain = self.closed_at.is_some();
+                for each in self.changes.values_mut() {
+                    let pending = each.proof_is(ProofState::Pending);
+                    each.overdue = in_vain && pending && each.is_answered_well();
+                }
                 self.closed_at = None;
                 self.verdict = None;
                 self.writes_ended_at = None;
@@ -327,6 +336,7 @@ impl RunState {
                     if state.is_proven() || state.is_answered_well() {
                         state.receipts.clear();
                     }
+                    state.overdue = false;
                     state.attempts = *attempt;
                     state.order = self.intents;
                     state.outcome = None;

@@ -106,3 +106,16 @@ async fn who_has_no_account_at_one_service_is_contained_at_all_others() {
         assert_eq!(story.range().holds(ALEX), Vec::<String>::new());
     }
 }
+
+/// Microsoft says yes and does nothing: what is waited for never comes. A resume asks again.
+#[tokio::test(start_paused = true)]
+async fn a_yes_that_never_came_to_be_seen_is_sent_again_by_a_resume() {
+    let story = Story::of(contoso()).faults("m365 POST revokeSignInSessions*1=lie_ok");
+    let told = story.contain(story.request(&[ALEX])).await;
+    assert_eq!(told.verdict, Verdict::Partial, "{}", told.screen);
+    assert!(!story.range().holds(ALEX).is_empty());
+
+    let again = story.resume(&told).await;
+    assert_eq!(again.verdict, Verdict::Contained, "{}", again.screen);
+    assert_eq!(story.range().holds(ALEX), Vec::<String>::new());
+}

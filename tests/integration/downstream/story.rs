@@ -62,6 +62,19 @@ impl Story {
         Told::of(ended, run.state())
     }
 
+    /// Goes on with the run that `told` tells of.
+    pub(super) async fn resume(&self, told: &Told) -> Told {
+        let run = &told.state.plan.as_ref().unwrap().run;
+        let records = self.tools.store.records(run).await.unwrap();
+        let plan = told.state.plan.clone().unwrap();
+        let start = self.lab.start(&plan, oust::engine::Snapshot::default());
+        let run = Run::resume(self.tools.clone(), &records, start)
+            .await
+            .unwrap();
+        let ended = run.carry_out().await;
+        Told::of(ended, run.state())
+    }
+
     /// When Okta was first written to, and last asked to clear sessions: milliseconds.
     pub(super) fn evicted(&self) -> (i64, i64) {
         let range = self.range();
