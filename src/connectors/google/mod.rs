@@ -51,7 +51,9 @@ use self::answers::{VOICE, is_too_fast};
 use self::issuer::Delegation;
 use self::settings::Settings;
 use self::vendor::VENDOR;
-use super::kit::{Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, plan_all, prove_all};
+use super::kit::{
+    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+};
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
 use crate::identity::settle;
@@ -226,10 +228,7 @@ impl Connector for Google {
     }
 
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        match verb(&done.change.action) {
-            Some(verb) => verb.inverse(done),
-            None => Err(CannotUndo::Never("another version made this change".into())),
-        }
+        inverse_of(verb, done)
     }
 
     /// Lists and states are read at once [inferred]; what is unverifiable says so without waiting.

@@ -1,7 +1,7 @@
 //! One write and its trace; and what it means when no answer came.
 
 use crate::model::{OutcomeKind, Receipt};
-use crate::transport::{Answer, AuthError, CallError, Write, Writer};
+use crate::transport::{Answer, CallError, Write, Writer};
 
 /// One write and what came of it.
 pub(in crate::connectors) struct Sent {
@@ -40,7 +40,7 @@ pub(in crate::connectors) fn unanswered(vendor: &str, error: &CallError) -> Outc
     }
     let hint = match error {
         CallError::NoQuota { .. } => "throttled: `oust runs resume` when the minute is over".into(),
-        CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => hint.clone(),
+        CallError::Auth(error) if !error.hint().is_empty() => error.hint().to_owned(),
         CallError::Auth(_) => "check the credential and its grants in the config".into(),
         _ => format!("`oust runs resume` when {vendor} can be reached"),
     };
@@ -53,9 +53,7 @@ pub(in crate::connectors) fn unanswered(vendor: &str, error: &CallError) -> Outc
 /// One sentence for a read that no answer came to, with what to do about a refused credential.
 pub(in crate::connectors) fn unread(error: &CallError) -> String {
     match error {
-        CallError::Auth(AuthError::Refused { hint, .. }) if !hint.is_empty() => {
-            format!("{error} ({hint})")
-        }
+        CallError::Auth(auth) if !auth.hint().is_empty() => format!("{error} ({})", auth.hint()),
         _ => error.to_string(),
     }
 }

@@ -118,3 +118,17 @@ pub(in crate::connectors) async fn prove_all<S: Sync + 'static>(
         })
         .collect()
 }
+
+/// The changes that undo one change.
+///
+/// # Errors
+/// [`CannotUndo`], as its verb says.
+pub(in crate::connectors) fn inverse_of<S: Sync + 'static>(
+    verb_of: impl Fn(&ActionId) -> Found<S>,
+    done: &Applied,
+) -> Result<Vec<Change>, CannotUndo> {
+    match verb_of(&done.change.action) {
+        Some(verb) => verb.inverse(done),
+        None => Err(CannotUndo::Never("another version made this change".into())),
+    }
+}

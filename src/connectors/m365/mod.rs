@@ -44,7 +44,9 @@ use self::settings::Settings;
 use self::token::{Entra, GRANTED, Known, Told};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
-use super::kit::{Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, plan_all, prove_all};
+use super::kit::{
+    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+};
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
 use crate::identity::settle;
@@ -213,10 +215,7 @@ impl Connector for M365 {
     }
 
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        match verb(&done.change.action) {
-            Some(verb) => verb.inverse(done),
-            None => Err(CannotUndo::Never("another version made this change".into())),
-        }
+        inverse_of(verb, done)
     }
 
     fn prove_for(&self) -> Duration {

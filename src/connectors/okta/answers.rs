@@ -4,12 +4,13 @@
 //! Okta's words with the next step, and whatever may have happened without saying so is in
 //! doubt. Nothing here sends a second request: a call in doubt is read back by others.
 
-use serde_json::Value;
+pub(super) use super::super::kit::{Sent, bounded, login_of, send, unread};
 
+use super::super::kit;
 use super::vendor::VENDOR;
 use crate::connector::Unheard;
-use crate::model::{Change, Outcome, OutcomeKind, Receipt};
-use crate::transport::{Answer, CallError, Meaning, Write, Writer};
+use crate::model::{Change, Outcome, OutcomeKind};
+use crate::transport::{Answer, CallError, Meaning};
 
 /// Bytes of Okta's text that are carried along.
 const TEXT_MAX: usize = 300;
@@ -48,11 +49,6 @@ impl Said {
     }
 }
 
-/// The first `max` characters.
-pub(super) fn bounded(text: &str, max: usize) -> String {
-    text.chars().take(max).collect()
-}
-
 /// One sentence for an answer that was no good, for what could not be read.
 pub(super) fn sentence(answer: &Answer) -> String {
     let said = Said::of(answer);
@@ -60,14 +56,6 @@ pub(super) fn sentence(answer: &Answer) -> String {
         ("", _) => format!("Okta answered {}", answer.status),
         (code, text) => format!("Okta answered {} {code}: {text}", answer.status),
     }
-}
-
-/// One write and what came of it.
-pub(super) struct Sent {
-    /// The answer, if one came.
-    pub(super) answer: Result<Answer, CallError>,
-    /// Its trace.
-    pub(super) receipt: Receipt,
 }
 
 impl Sent {
@@ -83,26 +71,6 @@ impl Sent {
                 || matches!(Said::of(answer).code.as_str(), "E0000038" | "E0000107")
         })
     }
-}
-
-/// Sends one write and keeps its trace, answered or not.
-pub(super) async fn send(w: &Writer<'_>, write: &Write) -> Sent {
-    let left_at = w.reader().clock().now();
-    let left_there = w.reader().vendor_now();
-    let answer = w.send(write).await;
-    let receipt = match &answer {
-        Ok(answer) => Receipt {
-            request_id: answer.request_id.clone(),
-            sent_at: answer.sent_at,
-            server_at: answer.server_at,
-        },
-        Err(_) => Receipt {
-            request_id: None,
-            sent_at: left_at,
-            server_at: left_there,
-        },
-    };
-    Sent { answer, receipt }
 }
 
 /// The outcome of `change`, which made one call. `gone_is_done`: its 404 means that the target
@@ -199,31 +167,7 @@ fn forbidden(change: &Change, said: &Said, answer: &Answer) -> OutcomeKind {
 
 /// The outcome kind of a call that no answer came to.
 pub(super) fn unanswered(error: &CallError) -> OutcomeKind {
-    if error.may_have_happened() {
-        return OutcomeKind::InDoubt {
-            why: error.to_string(),
-        };
-    }
-    let hint = match error {
-        CallError::NoQuota { .. } => "throttled: `oust runs resume` when the minute is over".into(),
-        CallError::Auth(error) if !error.hint().is_empty() => error.hint().to_owned(),
-        CallError::Auth(_) => "check key, client id and grants in the config".into(),
-        _ => "`oust runs resume` when Okta can be reached".to_owned(),
-    };
-    OutcomeKind::Failed {
-        why: error.to_string(),
-        hint,
-    }
-}
-
-/// One sentence for a read that no answer came to, with what to do about a refused credential.
-pub(super) fn unread(error: &CallError) -> String {
-    match error {
-        CallError::Auth(auth) if !auth.hint().is_empty() => {
-            format!("{error} ({})", auth.hint())
-        }
-        _ => error.to_string(),
-    }
+    kit::unanswered("Okta", error)
 }
 
 /// Why an answer tells us nothing: what is wrong is our credential, or the answer.
@@ -237,13 +181,5 @@ pub(super) fn unheard(answer: &Answer) -> Unheard {
                 .into(),
         },
         _ => Unheard::Answer(why),
-    }
-}
-
-/// The subject's login, which every change carries in its before-state.
-pub(super) fn login_of(change: &Change) -> String {
-    match &change.before["login"] {
-        Value::String(login) => login.clone(),
-        _ => change.subject.to_string(),
     }
 }

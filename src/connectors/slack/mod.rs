@@ -27,7 +27,8 @@ use self::bulk::Bulk;
 use self::settings::Settings;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Issued, Issuer, Planning, Verb, apply_all, plan_all, prove_all, text,
+    Bearer, Glance, Issued, Issuer, Planning, Verb, apply_all, inverse_of, plan_all, prove_all,
+    text,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -275,10 +276,7 @@ impl Connector for Slack {
     }
 
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        match verb(&done.change.action) {
-            Some(verb) => verb.inverse(done),
-            None => Err(CannotUndo::Never("another version made this change".into())),
-        }
+        inverse_of(verb, done)
     }
 
     fn prove_for(&self) -> Duration {
