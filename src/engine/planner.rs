@@ -187,19 +187,8 @@ async fn plan_home(
         Who::Known(case) => case,
         Who::TooMany(case) => {
             let facts = facts(&case).await;
-            return Ok(Home {
-                org,
-                answers: judged(&case, &facts),
-                steps: Vec::new(),
-                system: None,
-                findings: [findings(&case), vec![nothing_read()]].concat(),
-                snapshot: Snapshot::default(),
-                too_many: true,
-                brief: Brief {
-                    case,
-                    history: History::default(),
-                },
-            });
+            let answers = judged(&case, &facts);
+            return Ok(over_its_cap(org, case, answers));
         }
     };
     let snapshot = Snapshot::start(home, &case.subjects);
@@ -228,6 +217,23 @@ async fn plan_home(
         too_many: false,
         brief,
     })
+}
+
+/// A case that is too large for one run: who it is about, and what the guards say to that.
+fn over_its_cap(org: Org, case: Case, answers: Vec<GuardAnswer>) -> Home {
+    Home {
+        org,
+        answers,
+        steps: Vec::new(),
+        system: None,
+        findings: [findings(&case), vec![nothing_read()]].concat(),
+        snapshot: Snapshot::default(),
+        too_many: true,
+        brief: Brief {
+            case,
+            history: History::default(),
+        },
+    }
 }
 
 /// At the directory everybody is himself.
