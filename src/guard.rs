@@ -54,8 +54,8 @@ pub struct GuardFacts {
     pub own_principal: Result<Option<UserId>, String>,
     /// Super administrators who can sign in.
     pub super_admins: Result<Vec<UserId>, String>,
-    /// Agents by subject, in the case's order.
-    pub agents: Result<Vec<Vec<AgentToken>>, String>,
+    /// Agents of those subjects who own some.
+    pub agents: Result<Vec<(UserId, Vec<AgentToken>)>, String>,
     /// Subjects of runs within the last hour.
     pub subjects_last_hour: Result<u64, String>,
 }
@@ -85,14 +85,32 @@ pub async fn read_org(directory: &DirectorySystem, clock: &dyn Clock) -> OrgFact
     }
 }
 
-/// Reads the rest, for these subjects.
-pub async fn read_facts(
-    org: OrgFacts,
+/// The facts about the subjects of one case.
+pub struct CaseFacts {
+    agents: Result<Vec<(UserId, Vec<AgentToken>)>, String>,
+    subjects_last_hour: Result<u64, String>,
+}
+
+impl GuardFacts {
+    /// Both together.
+    #[must_use]
+    pub fn of(org: OrgFacts, case: &CaseFacts) -> Self {
+        Self {
+            own_principal: org.own_principal,
+            super_admins: org.super_admins,
+            agents: case.agents.clone(),
+            subjects_last_hour: case.subjects_last_hour.clone(),
+        }
+    }
+}
+
+/// Reads what depends on the subjects.
+pub async fn read_case(
     directory: &DirectorySystem,
     store: &dyn Store,
     subjects: &[Subject],
     clock: &dyn Clock,
-) -> GuardFacts {
+) -> CaseFacts {
     let reader = Reader::new(directory.system.client.clone()).patient(READ_FOR);
     let an_hour_ago = clock.now().minus(Duration::from_secs(3600));
     let both = join(
@@ -106,10 +124,14 @@ pub async fn read_facts(
             Err("not answered within 2 s".to_owned()),
         ),
     };
-    GuardFacts {
-        own_principal: org.own_principal,
-        super_admins: org.super_admins,
-        agents,
+    let of_owners = |agents: Vec<Vec<AgentToken>>| {
+        let ids = subjects.iter().map(|who| who.id.clone());
+        ids.zip(agents)
+            .filter(|(_, tokens)| !tokens.is_empty())
+            .collect()
+    };
+    CaseFacts {
+        agents: agents.map(of_owners),
         subjects_last_hour: hour,
     }
 }
@@ -240,11 +262,10 @@ fn agent_owner(case: &Case, facts: &GuardFacts) -> GuardReply {
         Ok(agents) => agents,
         Err(why) => return unread(case, "agent tokens", why),
     };
-    let owned: Vec<String> = case
-        .subjects
-        .iter()
-        .zip(agents)
-        .flat_map(|(who, tokens)| tokens.iter().map(move |token| (who, token)))
+    let of = |who: &Subject| agents.iter().find(|(owner, _)| *owner == who.id);
+    let owners = case.subjects.iter().filter_map(|who| Some((who, of(who)?)));
+    let owned: Vec<String> = owners
+        .flat_map(|(who, (_, tokens))| tokens.iter().map(move |token| (who, token)))
         .map(|(who, token)| {
             let local = who.login.split('@').next().unwrap_or(&who.login);
             format!(

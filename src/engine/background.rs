@@ -4,74 +4,96 @@
 //! and a moment more; then whatever it was to tell counts as unread, and the services are asked
 //! by what is known without it.
 
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, join3, select};
 use tokio::sync::watch;
 
 use super::planner::ASSUMED_WINDOW;
 use super::services::{Brief, grace_over};
 use crate::connector::DirectorySystem;
-use crate::model::{Case, Finding, History, Severity, Subject};
+use crate::model::{AppAccount, Case, Finding, History, Severity, UserId};
 use crate::transport::{Rank, Reader};
 
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
 /// bucket, and the quota belongs to containment then.
 const SUBJECTS_MAX: usize = 20;
 
-/// Reads it, until `grace` after the directory's plan was ready.
-pub(super) async fn read(
-    home: &DirectorySystem,
-    case: &Case,
-    planned: watch::Receiver<bool>,
-    grace: Duration,
-) -> Brief {
-    let reader = Reader::new(home.system.client.clone()).ranked(Rank::Contain);
-    let clock = reader.clock();
-    let work = join(history(home, &reader, case), accounts(home, &reader, case));
-    let late = grace_over(clock, planned, grace);
-    match select(Box::pin(work), Box::pin(late)).await {
-        Either::Left(((history, case), _)) => Brief { case, history },
-        Either::Right(_) => Brief {
-            case: case.clone(),
-            history: History {
-                unread: Some("it had not answered yet".into()),
-                ..History::default()
+/// What is read.
+pub(super) struct Background<'a> {
+    pub(super) home: &'a DirectorySystem,
+    pub(super) case: &'a Case,
+    /// Whether the subjects' description brings their apps along.
+    pub(super) apps_are_described: bool,
+}
+
+impl Background<'_> {
+    /// Reads it, until `grace` after the directory's plan was ready. `described` is the same case
+    /// with what its subjects hold, which the directory's plan waits for itself.
+    pub(super) async fn read(
+        &self,
+        described: impl Future<Output = Arc<Case>> + Clone,
+        planned: watch::Receiver<bool>,
+        grace: Duration,
+    ) -> Brief {
+        let reader = Reader::new(self.home.system.client.clone()).ranked(Rank::Contain);
+        let work = join3(
+            described.clone(),
+            self.history(&reader),
+            self.accounts(&reader),
+        );
+        let late = grace_over(reader.clock(), planned, grace);
+        match select(Box::pin(work), Box::pin(late)).await {
+            Either::Left(((described, history, accounts), _)) => Brief {
+                case: with_accounts(&described, accounts),
+                history,
             },
-        },
+            Either::Right(_) => Brief {
+                case: Case::clone(&*described.await),
+                history: History {
+                    unread: Some("it had not answered yet".into()),
+                    ..History::default()
+                },
+            },
+        }
+    }
+
+    /// From the window's start, and for the apps used from at least a week ago.
+    async fn history(&self, reader: &Reader) -> History {
+        let week_ago = reader.clock().now().minus(ASSUMED_WINDOW);
+        let window = &self.case.window;
+        let day_before = window.start.minus(Duration::from_secs(24 * 3600));
+        let since = week_ago.min(day_before);
+        let directory = &self.home.directory;
+        directory
+            .history(reader, &self.case.subjects, window, since)
+            .await
+    }
+
+    /// Everybody's app assignments, unless they come with the description.
+    async fn accounts(&self, reader: &Reader) -> Accounts {
+        let who = &self.case.subjects;
+        if self.apps_are_described || who.len() > SUBJECTS_MAX {
+            return Accounts::new();
+        }
+        let read = self.home.directory.accounts(reader, who).await;
+        let ids = who.iter().map(|who| who.id.clone());
+        ids.zip(read).collect()
     }
 }
 
-/// From the window's start, and for the apps used from at least a week ago.
-async fn history(home: &DirectorySystem, reader: &Reader, case: &Case) -> History {
-    let week_ago = reader.clock().now().minus(ASSUMED_WINDOW);
-    let day_before = case.window.start.minus(Duration::from_secs(24 * 3600));
-    let since = week_ago.min(day_before);
-    let directory = &home.directory;
-    directory
-        .history(reader, &case.subjects, &case.window, since)
-        .await
-}
+/// App assignments by subject; `None` where they could not be read.
+type Accounts = BTreeMap<UserId, Option<Vec<AppAccount>>>;
 
-/// The case with everybody's app assignments.
-async fn accounts(home: &DirectorySystem, reader: &Reader, case: &Case) -> Case {
-    let open: Vec<Subject> = case
-        .subjects
-        .iter()
-        .filter(|who| who.accounts.is_none())
-        .cloned()
-        .collect();
-    if open.is_empty() || open.len() > SUBJECTS_MAX {
-        return case.clone();
-    }
-    let mut read = home.directory.accounts(reader, &open).await.into_iter();
+fn with_accounts(case: &Case, mut accounts: Accounts) -> Case {
     let mut case = case.clone();
-    for who in case
-        .subjects
-        .iter_mut()
-        .filter(|who| who.accounts.is_none())
-    {
-        who.accounts = read.next().flatten();
+    for who in &mut case.subjects {
+        if let Some(read) = accounts.remove(&who.id) {
+            who.accounts = read;
+        }
     }
     case
 }

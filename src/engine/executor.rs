@@ -11,13 +11,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, Shared, join_all, select};
+use futures_util::future::{BoxFuture, FutureExt, Shared, join, join_all, select};
 use futures_util::stream::{self, StreamExt};
 
 use super::run::Run;
-use super::step;
+use super::step::{self, Reread};
 use super::sweep::Again;
-use crate::model::{PlannedStage, PlannedStep, Skip, StageOrder, UserId};
+use crate::model::{PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, StepKey, UserId};
 
 /// Subjects worked on at the same time; the quota, not this, is the limit.
 const SUBJECTS_AT_ONCE: usize = 32;
@@ -129,7 +129,9 @@ async fn run_stage(subject: &Subject<'_>, stage: &PlannedStage) {
 }
 
 async fn in_order<'p>(subject: &Subject<'_>, steps: impl Iterator<Item = &'p PlannedStep>) {
-    for step in steps {
+    let steps: Vec<&PlannedStep> = steps.collect();
+    let mut ahead: Option<(StepKey, Option<Reread>)> = None;
+    for (place, step) in steps.iter().enumerate() {
         if subject.run.stopped() {
             return;
         }
@@ -137,9 +139,36 @@ async fn in_order<'p>(subject: &Subject<'_>, steps: impl Iterator<Item = &'p Pla
             step::skip(subject, step, Skip::Halted);
             continue;
         }
-        let failed = step::run(subject, step).await;
+        let read = ahead.take_if(|(key, _)| *key == step.key);
+        let work = step::run(subject, step, read.and_then(|(_, read)| read));
+        let failed = match to_read_ahead(subject, &steps[place + 1..]) {
+            Some(next) if ahead.is_none() => {
+                let (failed, read) = join(work, step::read_ahead(subject, next)).await;
+                ahead = Some((next.key, read));
+                failed
+            }
+            _ => work.await,
+        };
         if failed && step.halt_on_failure {
             subject.halted.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// The step that comes next for this subject, if its targets may be read while the one before
+/// it is at work: those that the same action takes again later, when what appeared meanwhile is
+/// found. Every other step reads just before it writes.
+fn to_read_ahead<'p>(subject: &Subject<'_>, steps: &[&'p PlannedStep]) -> Option<&'p PlannedStep> {
+    let is = |step: &PlannedStep, so: fn(&PlannedFor) -> bool| {
+        let rows = &step.subjects;
+        let row = subject.run.entry_of(rows, subject.id, |row| &row.subject);
+        row.is_some_and(so)
+    };
+    let next = steps.iter().find(|step| is(step, step::may_run))?;
+    let again = subject.run.plan.steps().any(|later| {
+        let same = (&later.action, &later.system, later.select, &later.settings)
+            == (&next.action, &next.system, next.select, &next.settings);
+        later.key > next.key && same && is(later, step::can_grow)
+    });
+    (again && is(next, step::can_grow)).then_some(*next)
 }

@@ -1,24 +1,27 @@
 //! Plans a case: every change that would contain its subjects, by reads alone.
 //!
 //! Looks up subjects and org facts side by side, then lets every connector say what each step
-//! would change, all at once: the directory here, everything behind it in `services`. What
-//! cannot be read becomes a row that says so, never a gap. Asks nobody and writes nothing; the
-//! snapshot reads leave from here so that they need not be waited for later.
+//! would change, all at once: the directory here, everything behind it in `services`. What the
+//! subjects hold is read meanwhile, and decides at the end which steps are for whom: two round
+//! trips after the first token a write may leave. What cannot be read becomes a row that says so,
+//! never a gap. Asks nobody and writes nothing; the snapshot reads leave from here so that they
+//! need not be waited for later.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join4, try_join};
+use futures_util::future::{FutureExt as _, join, join_all, join3, try_join};
 use tokio::sync::watch;
 
-use super::rows::{Known, millis, plan_step, slots};
+use super::rows::{Answers, Known, Slot, ask, millis, settle, slots};
 use super::run::Tools;
 use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
-use super::subjects::{Who, who};
+use super::subjects::{Who, described, wanted, who};
 use super::{background, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
-use crate::guard::{self, GuardConfig, GuardFacts};
+use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
     Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan, PlannedFor,
     PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
@@ -139,11 +142,17 @@ pub async fn plan(
     Ok(assemble(tools, playbook, request, home, behind))
 }
 
-/// The directory's part of a plan, and all that is known of the case.
+/// The directory's part of a plan.
 struct Home {
     org: Org,
-    brief: Brief,
     answers: Vec<GuardAnswer>,
+    about: AboutCase,
+}
+
+/// All of it but what the org alone decides.
+struct AboutCase {
+    brief: Brief,
+    facts: CaseFacts,
     steps: Vec<PlannedStep>,
     system: Option<PlannedSystem>,
     findings: Vec<Finding>,
@@ -152,6 +161,7 @@ struct Home {
     too_many: bool,
 }
 
+/// What is known of the org and of the case, read side by side.
 async fn plan_home(
     tools: &Tools,
     playbook: &CheckedPlaybook,
@@ -160,70 +170,85 @@ async fn plan_home(
     systems: &[System],
     tell: &watch::Sender<Option<Brief>>,
 ) -> Result<Home, PlanError> {
-    let clock = &*tools.clock;
     let home = &tools.directory;
     let warm = async {
         if request.warm_writes {
             home.system.client.warm_writes().await;
         }
     };
-    let (org, who, org_facts, ()) = join4(
-        read_org(home),
-        who(tools, playbook, guards, request),
-        guard::read_org(home, clock),
-        warm,
-    )
-    .await;
-    let org = org?;
-    let facts = |case: &Case| {
-        let subjects = case.subjects.clone();
-        async move { guard::read_facts(org_facts, home, &*tools.store, &subjects, clock).await }
+    let org = join3(read_org(home), guard::read_org(home, &*tools.clock), warm);
+    let about = async {
+        let about = match who(tools, guards, request).await? {
+            Who::Known(case) => read_case(tools, playbook, request, systems, case, tell).await,
+            Who::TooMany(case) => over_its_cap(tools, case).await,
+        };
+        Ok::<_, PlanError>(about)
     };
-    let judged = |case: &Case, facts: &GuardFacts| {
-        let locking = home.directory.locking_actions();
-        guard::judge(case, facts, guards, &locking, &request.lifts)
-    };
-    let case = match who? {
-        Who::Known(case) => case,
-        Who::TooMany(case) => {
-            let facts = facts(&case).await;
-            let answers = judged(&case, &facts);
-            return Ok(over_its_cap(org, case, answers));
-        }
-    };
+    let ((org, of_org, ()), about) = join(org, about).await;
+    let (org, about) = (org?, about?);
+    let facts = GuardFacts::of(of_org, &about.facts);
+    let locking = home.directory.locking_actions();
+    let case = &about.brief.case;
+    Ok(Home {
+        org,
+        answers: guard::judge(case, &facts, guards, &locking, &request.lifts),
+        about,
+    })
+}
+
+async fn read_case(
+    tools: &Tools,
+    playbook: &CheckedPlaybook,
+    request: &PlanRequest,
+    systems: &[System],
+    case: Case,
+    tell: &watch::Sender<Option<Brief>>,
+) -> AboutCase {
+    let home = &tools.directory;
     let snapshot = Snapshot::start(home, &case.subjects);
     let (planned, when_planned) = watch::channel(false);
+    let wanted = wanted(playbook);
+    let holding = described(home, wanted, case.clone()).map(Arc::new).shared();
     let brief = async {
-        let brief = background::read(home, &case, when_planned, request.grace).await;
+        let background = background::Background {
+            home,
+            case: &case,
+            apps_are_described: wanted.apps,
+        };
+        let brief = background
+            .read(holding.clone(), when_planned, request.grace)
+            .await;
         let _ = tell.send(Some(brief.clone()));
         brief
     };
     let own = async {
-        let both = join(facts(&case), plan_directory(home, playbook, systems, &case)).await;
+        let slots = here(home, playbook, systems);
+        let asked = ask_directory(&slots, &case);
+        let facts = guard::read_case(home, &*tools.store, &case.subjects, &*tools.clock);
+        let (facts, answers, case) = join3(facts, asked, holding.clone()).await;
         let _ = planned.send(true);
-        both
+        (facts, settle_directory(&slots, &case, answers))
     };
     let ((facts, steps), brief) = join(own, brief).await;
-    let mut findings = findings(&case);
+    let mut findings = findings(&brief.case);
     findings.extend(background::unread_history(&brief.history));
     let in_scope = systems.iter().any(|system| system.id == home.system.id);
-    Ok(Home {
-        org,
-        answers: judged(&case, &facts),
+    AboutCase {
+        facts,
         steps,
-        system: in_scope.then(|| at_home(&home.system, &case)),
+        system: in_scope.then(|| at_home(&home.system.id, &brief.case)),
         findings,
         snapshot,
         too_many: false,
         brief,
-    })
+    }
 }
 
-/// A case that is too large for one run: who it is about, and what the guards say to that.
-fn over_its_cap(org: Org, case: Case, answers: Vec<GuardAnswer>) -> Home {
-    Home {
-        org,
-        answers,
+/// A case that is too large for one run: who it is about, and what the guards ask of it.
+async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
+    let home = &tools.directory;
+    AboutCase {
+        facts: guard::read_case(home, &*tools.store, &case.subjects, &*tools.clock).await,
         steps: Vec::new(),
         system: None,
         findings: [findings(&case), vec![nothing_read()]].concat(),
@@ -237,31 +262,48 @@ fn over_its_cap(org: Org, case: Case, answers: Vec<GuardAnswer>) -> Home {
 }
 
 /// At the directory everybody is himself.
-fn at_home(system: &System, case: &Case) -> PlannedSystem {
+fn at_home(system: &SystemId, case: &Case) -> PlannedSystem {
     let found = |who: &Subject| {
         let id = who.id.to_string();
         (who.id.clone(), Identity::Found { id })
     };
     PlannedSystem {
-        id: system.id.clone(),
+        id: system.clone(),
         identities: case.subjects.iter().map(found).collect(),
         late: Vec::new(),
     }
 }
 
-async fn plan_directory(
+/// The steps at the directory.
+fn here<'p>(
     home: &DirectorySystem,
-    playbook: &CheckedPlaybook,
-    systems: &[System],
-    case: &Case,
-) -> Vec<PlannedStep> {
-    let known = Known {
-        identities: at_home(&home.system, case).identities,
+    playbook: &'p CheckedPlaybook,
+    systems: &'p [System],
+) -> Vec<Slot<'p>> {
+    let mut all = slots(playbook, systems);
+    all.retain(|slot| slot.system.id == home.system.id);
+    all
+}
+
+async fn ask_directory(slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
+    let asked = slots.iter().map(|slot| {
+        let known = known_at_home(slot, case);
+        async move { ask(slot, &known, case).await }
+    });
+    join_all(asked).await
+}
+
+fn settle_directory(slots: &[Slot<'_>], case: &Case, answers: Vec<Answers>) -> Vec<PlannedStep> {
+    let each = slots.iter().zip(answers);
+    each.map(|(slot, answers)| settle(slot, &known_at_home(slot, case), case, answers))
+        .collect()
+}
+
+fn known_at_home(slot: &Slot<'_>, case: &Case) -> Known {
+    Known {
+        identities: at_home(&slot.system.id, case).identities,
         own: Vec::new(),
-    };
-    let all = slots(playbook, systems);
-    let here = all.iter().filter(|slot| slot.system.id == home.system.id);
-    join_all(here.map(|slot| plan_step(slot, &known, case))).await
+    }
 }
 
 fn assemble(
@@ -271,43 +313,45 @@ fn assemble(
     home: Home,
     behind: Vec<PlannedService>,
 ) -> Prepared {
-    let mut steps: BTreeMap<StepKey, PlannedStep> = home
-        .steps
-        .into_iter()
-        .map(|step| (step.key, step))
-        .collect();
-    let mut identities: Vec<PlannedSystem> = home.system.into_iter().collect();
+    let Home {
+        org,
+        answers,
+        about,
+    } = home;
+    let here = about.steps.into_iter();
+    let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
+    let mut identities: Vec<PlannedSystem> = about.system.into_iter().collect();
     for service in behind {
         identities.push(service.system);
         steps.extend(service.steps);
     }
-    let mut stages = if home.too_many {
-        Vec::new()
-    } else {
-        stages(playbook, steps)
+    let Brief { case, history } = about.brief;
+    let (mut stages, unreached) = match about.too_many {
+        true => (Vec::new(), Vec::new()),
+        false => (
+            stages(playbook, steps),
+            unreached::of(tools, &case, &history),
+        ),
     };
-    refuse_steps(&mut stages, &home.answers);
+    refuse_steps(&mut stages, &answers);
     let plan = Plan {
         run: request.run,
-        org_id: home.org.id,
-        org: home.org.host,
+        org_id: org.id,
+        org: org.host,
         made_at: tools.clock.now(),
         playbook: playbook.reference.clone(),
-        unreached: match home.too_many {
-            true => Vec::new(),
-            false => unreached::of(tools, &home.brief.case, &home.brief.history),
-        },
+        unreached,
         chosen: request.identities,
-        case: home.brief.case,
+        case,
         systems: identities,
         scope: request.scope,
-        guards: home.answers,
+        guards: answers,
         stages,
-        findings: home.findings,
+        findings: about.findings,
     };
     Prepared {
         plan,
-        snapshot: home.snapshot,
+        snapshot: about.snapshot,
     }
 }
 

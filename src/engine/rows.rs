@@ -3,6 +3,7 @@
 //! A subject who takes part in no step (`for:`, `when:`, no account, an identity that a person
 //! must decide) gets the reason in his row; everybody else is asked about in one call a step.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,24 +72,52 @@ pub(super) fn millis(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// What a vendor answered for one step, by subject.
+pub(super) type Answers = BTreeMap<UserId, Planned>;
+
 /// One step at one system, for everybody.
 pub(super) async fn plan_step(slot: &Slot<'_>, known: &Known, case: &Case) -> PlannedStep {
-    let (mut rows, asked) = gated(slot, known, case);
-    if !asked.is_empty() {
-        let rank = if slot.key.stage == 0 {
-            Rank::Evict
-        } else {
-            Rank::Contain
+    let answers = ask(slot, known, case).await;
+    settle(slot, known, case, answers)
+}
+
+/// Asks the vendor about everybody whom the gates let pass by what is known so far. What a gate
+/// cannot tell yet counts as true, so that whoever passes in the end was asked about.
+pub(super) async fn ask(slot: &Slot<'_>, known: &Known, case: &Case) -> Answers {
+    let (_, asked) = gated(slot, known, case);
+    if asked.is_empty() {
+        return Answers::new();
+    }
+    let rank = if slot.key.stage == 0 {
+        Rank::Evict
+    } else {
+        Rank::Contain
+    };
+    let reader = Reader::new(slot.system.client.clone()).ranked(rank);
+    let who: Vec<Identified> = asked.into_iter().map(|(_, who)| who).collect();
+    let connector = &slot.system.connector;
+    let planned = connector
+        .plan(&reader, &step_of(slot, false), &who, case)
+        .await;
+    let ids = who.into_iter().map(|who| who.subject.id);
+    ids.zip(planned).collect()
+}
+
+/// The step with what was answered, by what is known in the end.
+pub(super) fn settle(
+    slot: &Slot<'_>,
+    known: &Known,
+    case: &Case,
+    mut answers: Answers,
+) -> PlannedStep {
+    let (mut rows, passed) = gated(slot, known, case);
+    for (place, who) in passed {
+        let missing = || {
+            let why = "the connector gave no answer".to_owned();
+            Planned::skipped(Skip::Unread { why })
         };
-        let reader = Reader::new(slot.system.client.clone()).ranked(rank);
-        let who: Vec<Identified> = asked.iter().map(|(_, who)| who.clone()).collect();
-        let connector = &slot.system.connector;
-        let planned = connector
-            .plan(&reader, &step_of(slot, false), &who, case)
-            .await;
-        for ((place, _), planned) in asked.iter().zip(planned) {
-            fill_row(&mut rows[*place], planned);
-        }
+        let planned = answers.remove(&who.subject.id).unwrap_or_else(missing);
+        fill_row(&mut rows[place], planned);
     }
     planned_step(slot, rows)
 }

@@ -45,13 +45,18 @@ pub(super) fn skip(subject: &Subject<'_>, step: &PlannedStep, skip: Skip) {
     }
 }
 
-/// Runs a step; `true` if something of it failed or is in doubt.
-pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
+/// What a step's targets were when they were read once more; `Err`: why nobody there may be
+/// acted on.
+pub(super) type Reread = Result<Option<Planned>, Skip>;
+
+/// Runs a step, with its targets if they were read ahead; `true` if something of it failed or is
+/// in doubt.
+pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option<Reread>) -> bool {
     let run = subject.run;
     let Some(row) = run.entry_of(&step.subjects, subject.id, |row| &row.subject) else {
         return false;
     };
-    if row.skip.as_ref().is_some_and(|skip| !may_change(skip)) {
+    if !may_run(row) {
         return false;
     }
     let Some(system) = run.tools.system(&step.system) else {
@@ -64,7 +69,7 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         );
         return true;
     };
-    let patience = Duration::from_millis(step.timeout_ms) + RESET_LATE;
+    let patience = patience(step);
     if !required(run, subject, &step.requires, patience).await {
         skip(
             subject,
@@ -75,11 +80,15 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         );
         return true;
     }
-    let reader = Reader::new(system.client.clone())
-        .ranked(Run::rank(step.key.stage))
-        .patient(patience);
-    if needs_reread(row) && !reread(subject, step, row, system, &reader).await {
-        return true;
+    let reader = reader(step, system);
+    if needs_reread(row) {
+        let read = match ahead {
+            Some(read) => read,
+            None => reread(subject, step, system, &reader).await,
+        };
+        if !take(subject, step, row, read) {
+            return true;
+        }
     }
     let todo = todo(subject, step, system);
     let mut failed = false;
@@ -90,6 +99,27 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         failed |= !send(run, system, &reader, batch).await;
     }
     failed
+}
+
+/// Reads a step's targets while an earlier one is still at work; `None` if it has none to read.
+pub(super) async fn read_ahead(subject: &Subject<'_>, step: &PlannedStep) -> Option<Reread> {
+    let system = subject.run.tools.system(&step.system)?;
+    Some(reread(subject, step, system, &reader(step, system)).await)
+}
+
+fn reader(step: &PlannedStep, system: &System) -> Reader {
+    Reader::new(system.client.clone())
+        .ranked(Run::rank(step.key.stage))
+        .patient(patience(step))
+}
+
+fn patience(step: &PlannedStep) -> Duration {
+    Duration::from_millis(step.timeout_ms) + RESET_LATE
+}
+
+/// Whether there is, or may be, something to do.
+pub(super) fn may_run(row: &PlannedFor) -> bool {
+    row.skip.as_ref().is_none_or(may_change)
 }
 
 /// Whether a later read may find something to do after all.
@@ -107,7 +137,7 @@ fn needs_reread(row: &PlannedFor) -> bool {
 
 /// Whether a re-read may find more: the step runs, and its targets are not the account itself.
 pub(super) fn can_grow(row: &PlannedFor) -> bool {
-    let runs = row.skip.as_ref().is_none_or(may_change);
+    let runs = may_run(row);
     let lists = row
         .changes
         .iter()
@@ -159,32 +189,31 @@ fn standing(state: &RunState, subject: &Subject<'_>, actions: &[ActionId]) -> (b
     (false, hope)
 }
 
-/// Reads the step's targets again and records what is new. `false` if the step must not run.
+/// Reads the step's targets again.
 async fn reread(
     subject: &Subject<'_>,
     step: &PlannedStep,
-    row: &PlannedFor,
     system: &System,
     reader: &Reader,
-) -> bool {
+) -> Reread {
     let run = subject.run;
-    let who = match identified(run, system, subject.id).await {
-        Ok(who) => who,
+    let who = identified(run, system, subject.id).await?;
+    let mut planned = system
+        .connector
+        .plan(reader, &as_step(step), &[who], &run.plan.case)
+        .await;
+    Ok(planned.pop())
+}
+
+/// Records what is new among the step's targets. `false` if the step must not run.
+fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Reread) -> bool {
+    let (changes, why) = match read {
+        Ok(Some(Planned { changes, skip, .. })) => (changes, skip),
+        Ok(None) => return true,
         Err(why) => {
             skip(subject, step, why);
             return true;
         }
-    };
-    let planned = system
-        .connector
-        .plan(reader, &as_step(step), &[who], &run.plan.case)
-        .await
-        .pop();
-    let Some(Planned {
-        changes, skip: why, ..
-    }) = planned
-    else {
-        return true;
     };
     match why {
         Some(kept @ Skip::AgentsKept { .. }) => {
@@ -197,7 +226,7 @@ async fn reread(
             skip(subject, step, why);
             return true;
         }
-        _ => run.recorder.defer(Event::Reread {
+        _ => subject.run.recorder.defer(Event::Reread {
             step: step.key,
             subject: subject.id.clone(),
         }),

@@ -1,4 +1,4 @@
-//! Whom a case is about: looked up once, described, and put into the order they are helped in.
+//! Whom a case is about: looked up once, then described and put into the order they are helped in.
 //!
 //! A case over its cap stops here: nothing more is read about each of its subjects.
 
@@ -16,19 +16,18 @@ use crate::transport::Reader;
 
 /// Whom a case is about.
 pub(super) enum Who {
-    /// With what they hold.
+    /// Who they are; what they hold is yet to be read.
     Known(Case),
     /// Too many for one run: nothing more is read about each.
     TooMany(Case),
 }
 
-/// Looks them up, checks what was said of them, and describes them.
+/// Looks them up and checks what was said of them.
 ///
 /// # Errors
 /// [`PlanError`], if somebody could not be established or `--identity` names nobody.
 pub(super) async fn who(
     tools: &Tools,
-    playbook: &CheckedPlaybook,
     guards: &GuardConfig,
     request: &PlanRequest,
 ) -> Result<Who, PlanError> {
@@ -39,7 +38,7 @@ pub(super) async fn who(
     if guard::too_many(&case, guards, &request.lifts) {
         return Ok(Who::TooMany(case));
     }
-    Ok(Who::Known(described(home, playbook, case).await))
+    Ok(Who::Known(case))
 }
 
 /// Looks everybody up at once; the same account named twice counts once.
@@ -60,12 +59,16 @@ async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>,
     Ok(subjects)
 }
 
-/// The case with what its subjects hold, as far as the playbook asks for it. Privileged first.
-async fn described(home: &DirectorySystem, playbook: &CheckedPlaybook, case: Case) -> Case {
-    let wanted = Wanted {
+/// What a playbook asks of its subjects.
+pub(super) fn wanted(playbook: &CheckedPlaybook) -> Wanted {
+    Wanted {
         groups: playbook.speaks_of("subject.groups"),
         apps: playbook.speaks_of("subject.apps"),
-    };
+    }
+}
+
+/// The case with what its subjects hold, as far as it is wanted. Privileged first.
+pub(super) async fn described(home: &DirectorySystem, wanted: Wanted, case: Case) -> Case {
     let reader = Reader::new(home.system.client.clone());
     let describing = home.directory.describe(&reader, case.subjects, wanted);
     let mut subjects = describing.await;

@@ -4,7 +4,7 @@
 //! read can answer for everybody is read once for everybody.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use oust::engine::{Ended, Prepared, Run, plan};
@@ -14,7 +14,7 @@ use oust::model::{GuardName, Lift, Verdict};
 use oust::playbook::{CheckedPlaybook, check};
 use oust_mocks::World;
 
-use crate::lab::{Lab, NOON, NoTap, shipped};
+use crate::lab::{Lab, NOON, NoTap, Tap, shipped};
 
 /// Requests by path, ids left out.
 type Counts = BTreeMap<String, usize>;
@@ -27,7 +27,7 @@ const OF_THE_ORG: [(&str, usize); 5] = [
     ("/api/v1/iam/assignees/users", 1),
     ("/api/v1/users/me", 6),
     ("/api/v1/api-tokens", 12),
-    ("/api/v1/logs", 17),
+    ("/api/v1/logs", 20),
 ];
 
 /// Reads of one kind about one subject at most: planned, read again before the step, proven or
@@ -112,6 +112,86 @@ async fn too_many_subjects_are_refused_before_anything_is_read_about_each() {
     };
     let lifted = prepare(&lab, &shipped("account-takeover"), 26, vec![lift]).await;
     assert!(lifted.plan.changes().count() >= 26);
+}
+
+/// A round trip, long enough that nothing else shows.
+const CALL_MS: u64 = 100;
+
+/// Sequential round trips before the first write, without the one that fetches a token: the
+/// account is looked up, and what is to be done to it is read.
+const TRIPS_TO_FIRST_WRITE: u64 = 2;
+
+#[tokio::test(start_paused = true)]
+async fn the_first_write_leaves_after_two_round_trips_beyond_the_token() {
+    for playbook in ["account-takeover", "session-hijack", "evict-only"] {
+        let began = tokio::time::Instant::now();
+        let arrivals = Arc::new(Arrivals::default());
+        let lab = Lab::steady(World::contoso(NOON), CALL_MS, arrivals.clone());
+        let tools = lab.tools(Arc::new(MemoryStore::new()));
+        lab.contain(&tools, &["alex@contoso.example"], playbook)
+            .await;
+        let before = arrivals.until_first_write(began);
+        let trips = before.last().map(|(_, ms)| (ms + CALL_MS / 2) / CALL_MS);
+        assert_eq!(
+            trips,
+            Some(TRIPS_TO_FIRST_WRITE + 1),
+            "{playbook}: {before:#?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_eviction_takes_no_longer_than_its_writes() {
+    let incidents = [
+        ("bailey@contoso.example", "account-takeover"),
+        ("bailey@contoso.example", "evict-only"),
+        // An administrator: his API tokens are read again, while he is being suspended. Where
+        // nothing looks for them later, they are read after that, which takes a round trip.
+        ("alex@contoso.example", "account-takeover"),
+    ];
+    for (who, playbook) in incidents {
+        let lab = Lab::steady(World::contoso(NOON), CALL_MS, Arc::new(NoTap));
+        let tools = lab.tools(Arc::new(MemoryStore::new()));
+        let (_, state) = lab.contain(&tools, &[who], playbook).await;
+        let plan = state.plan.as_ref().unwrap();
+        let evict = plan.stages[0].steps.iter().flat_map(|step| &step.subjects);
+        let writes: usize = evict.map(|row| row.changes.len()).sum();
+        let (_, _, consented) = state.consent.as_ref().unwrap();
+        let clears = state
+            .in_order()
+            .filter(|each| each.change.action.verb() == "clear_sessions");
+        let last = clears.filter_map(|each| each.answered_at).max().unwrap();
+        let chain = Duration::from_millis(CALL_MS) * u32::try_from(writes).unwrap();
+        assert_eq!(last.since(*consented), chain, "{who} by {playbook}");
+    }
+}
+
+/// When each request arrived.
+#[derive(Default)]
+struct Arrivals(Mutex<Vec<(String, tokio::time::Instant)>>);
+
+impl Arrivals {
+    /// Up to the first write, in milliseconds since `began`.
+    fn until_first_write(&self, began: tokio::time::Instant) -> Vec<(String, u64)> {
+        let all = self.0.lock().unwrap();
+        let writes = all.iter().position(|(what, _)| !what.starts_with("GET "));
+        let ms = |at: &tokio::time::Instant| {
+            u64::try_from((*at - began).as_millis()).expect("a test is not that long")
+        };
+        all.iter()
+            .take(writes.expect("something was written") + 1)
+            .map(|(what, at)| (what.clone(), ms(at)))
+            .collect()
+    }
+}
+
+impl Tap for Arrivals {
+    fn before(&self, request: &oust_mocks::Request, _range: &oust_mocks::Range) -> bool {
+        let what = format!("{} {}", request.method, request.path);
+        let mut all = self.0.lock().unwrap();
+        all.push((what, tokio::time::Instant::now()));
+        false
+    }
 }
 
 fn crowd(n: usize, status: &str) -> Lab {

@@ -103,8 +103,8 @@ pub(crate) struct LabWire {
     pub(crate) range: Arc<Mutex<Range>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<LabRng>,
-    /// The longest way there or back, milliseconds.
-    pub(crate) latency_max_ms: u64,
+    /// The shortest and the longest way there or back, milliseconds.
+    pub(crate) latency_ms: (u64, u64),
     pub(crate) tap: Arc<dyn Tap>,
     /// Turns true when the tap killed the process.
     pub(crate) dead: watch::Sender<bool>,
@@ -112,7 +112,8 @@ pub(crate) struct LabWire {
 
 impl LabWire {
     async fn travel(&self) {
-        let ms = self.rng.below(self.latency_max_ms + 1);
+        let (min, max) = self.latency_ms;
+        let ms = min + self.rng.below(max - min + 1);
         self.clock.sleep(Duration::from_millis(ms)).await;
     }
 
@@ -220,8 +221,17 @@ impl Lab {
         Self::tapped(world, seed, Arc::new(NoTap), 40)
     }
 
+    /// A laboratory in which each call takes `call_ms`, so that time counts round trips.
+    pub(crate) fn steady(world: World, call_ms: u64, tap: Arc<dyn Tap>) -> Self {
+        Self::at(world, 7, tap, (call_ms / 2, call_ms / 2))
+    }
+
     /// The same, with somebody at the network.
     pub(crate) fn tapped(world: World, seed: u64, tap: Arc<dyn Tap>, latency_max_ms: u64) -> Self {
+        Self::at(world, seed, tap, (0, latency_max_ms))
+    }
+
+    fn at(world: World, seed: u64, tap: Arc<dyn Tap>, latency_ms: (u64, u64)) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(LabClock::default());
         let rng = Arc::new(LabRng::new(seed));
         let world = world.base_url(ORIGIN);
@@ -230,7 +240,7 @@ impl Lab {
             range: Arc::clone(&range),
             clock: Arc::clone(&clock),
             rng: Arc::clone(&rng),
-            latency_max_ms,
+            latency_ms,
             tap,
             dead: watch::Sender::new(false),
         });

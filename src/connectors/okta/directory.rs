@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
-use super::{AT_ONCE, Okta, answers, api_tokens, history, signs, users};
+use super::{AT_ONCE, Okta, answers, api_tokens, history, oauth, signs, users};
 use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Unheard, Wanted};
 use crate::model::{ActionId, AppAccount, History, Role, Subject, Tri, UserId, Utc, Window};
 use crate::transport::{Path, Read, Reader};
@@ -125,7 +125,7 @@ impl Directory for Okta {
     }
 
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {
-        let got = api_tokens::all(self, &Glance::new(r)).await;
+        let got = api_tokens::all(self, &Glance::joining(r)).await;
         let tokens = got.as_ref().as_ref().map_err(Unread::why)?;
         let agents = |subject: &Subject| {
             api_tokens::of(tokens, &subject.id)
@@ -159,13 +159,16 @@ impl Directory for Okta {
     }
 
     async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String> {
-        let glance = Glance::new(r);
+        let glance = Glance::joining(r);
         let below = |what: &str| users::path(who).then(what);
         let got = match part {
             "user" => glance.one(users::path(who)).await,
             "factors" => glance.list(below("/factors")).await,
             "enrollments" => glance.one(below("/authenticator-enrollments")).await,
-            "clients" => glance.list(below("/clients")).await,
+            "clients" => {
+                let clients = oauth::clients_with_tokens(&glance, who).await;
+                return clients.map_err(|unread| unread.why());
+            }
             "grants" => glance.list(below("/grants").query("limit", "200")).await,
             "api_tokens" => {
                 let got = api_tokens::all(self, &glance).await;

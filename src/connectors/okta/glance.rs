@@ -64,6 +64,8 @@ pub(super) type Got = Result<Value, Unread>;
 /// Reads that are made once and shared.
 pub(super) struct Glance {
     reader: Reader,
+    /// Takes what somebody else is reading already: nothing was written before it.
+    joins: bool,
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Got>>>>>,
 }
 
@@ -72,7 +74,16 @@ impl Glance {
     pub(super) fn new(reader: &Reader) -> Self {
         Self {
             reader: reader.clone(),
+            joins: false,
             seen: Mutex::default(),
+        }
+    }
+
+    /// For planning, before anything is written: joins reads of others that are under way.
+    pub(super) fn joining(reader: &Reader) -> Self {
+        Self {
+            joins: true,
+            ..Self::new(reader)
         }
     }
 
@@ -91,7 +102,8 @@ impl Glance {
     pub(super) async fn one_with(&self, others: &Together, path: Path) -> Arc<Got> {
         let what = format!("{path:?}");
         let cell = self.cell_of(what.clone());
-        let shared = || others.read(&what, &self.reader, async || self.read_one(path).await);
+        let read = async || self.read_one(path).await;
+        let shared = || others.read(&what, &self.reader, self.joins, read);
         Arc::clone(cell.get_or_init(shared).await)
     }
 
@@ -111,7 +123,7 @@ impl Glance {
     ) -> Arc<Got> {
         let cell = self.cell_of(what.to_owned());
         let read = async || self.read_list(path()).await;
-        let shared = || others.read(what, &self.reader, read);
+        let shared = || others.read(what, &self.reader, self.joins, read);
         Arc::clone(cell.get_or_init(shared).await)
     }
 

@@ -275,7 +275,10 @@ impl Connector for Okta {
             let none = Planned::skipped(Skip::Unsupported { why });
             return vec![none; who.len()];
         };
-        let glance = Glance::new(r);
+        let glance = match step.again {
+            true => Glance::new(r),
+            false => Glance::joining(r),
+        };
         let planning = Planning {
             okta: self,
             glance: &glance,

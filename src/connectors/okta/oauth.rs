@@ -4,6 +4,9 @@
 //! go. Access tokens issued without a refresh token stand in no list; `clear_sessions` with
 //! `oauth_tokens` revokes those. JWTs that apps check themselves live until they end. Source:
 //! Okta API, "User OAuth 2.0 token management", "User grants".
+//!
+//! Where all are taken nobody's tokens are counted: that costs a round trip more, after which
+//! nothing else is waited for, and each client is listed because it holds tokens or consents.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +17,37 @@ use serde_json::{Value, json};
 use super::Okta;
 use super::answers::{outcome, send};
 use super::events::Evidence;
-use super::glance::{Glance, Unread, items, text};
+use super::glance::{Glance, Got, Unread, items, text};
 use super::users;
 use super::verb::{Planning, Seen, Verb, target};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, UserId, count};
+use crate::model::{
+    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, UserId, count,
+};
 use crate::transport::{Path, Write, Writer};
 
 /// What one client holds.
 #[derive(Default)]
 struct Held {
     name: String,
-    tokens: Vec<Value>,
+    /// `None` if they were not asked for.
+    tokens: Option<Vec<Value>>,
     grants: Vec<Value>,
+}
+
+impl Held {
+    fn say(&self) -> String {
+        let tokens = match &self.tokens {
+            None => Some("refresh tokens".to_owned()),
+            Some(tokens) => counted(tokens, "refresh token"),
+        };
+        let what = [tokens, counted(&self.grants, "consent")];
+        what.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+}
+
+fn counted(list: &[Value], one: &str) -> Option<String> {
+    (!list.is_empty()).then(|| count(list.len(), one))
 }
 
 pub(super) struct RevokeOauthGrants;
@@ -34,7 +55,8 @@ pub(super) struct RevokeOauthGrants;
 #[async_trait]
 impl Verb for RevokeOauthGrants {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let held = match held_by_clients(p.glance, &who.subject.id).await {
+        let with_tokens = p.step.select != Select::All;
+        let held = match held_by_clients(p.glance, &who.subject.id, with_tokens).await {
             Ok(held) => held,
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
@@ -48,16 +70,7 @@ impl Verb for RevokeOauthGrants {
                     suspect,
                 }),
                 None => {
-                    let what = [
-                        (held.tokens.len(), "refresh token"),
-                        (held.grants.len(), "consent"),
-                    ];
-                    let what: Vec<String> = what
-                        .into_iter()
-                        .filter(|(number, _)| *number > 0)
-                        .map(|(number, one)| count(number, one))
-                        .collect();
-                    let sentence = format!("revoke {} of {}", what.join(" and "), target.label);
+                    let sentence = format!("revoke {} of {}", held.say(), target.label);
                     let before = json!({ "tokens": held.tokens, "grants": held.grants });
                     planned
                         .changes
@@ -126,8 +139,13 @@ impl Verb for RevokeOauthGrants {
     }
 }
 
-/// Everything that clients hold of an account, from two lists that need not agree.
-async fn held_by_clients(glance: &Glance, who: &UserId) -> Result<BTreeMap<String, Held>, Unread> {
+/// Everything that clients hold of an account, from two lists that need not agree; its tokens
+/// only on request.
+async fn held_by_clients(
+    glance: &Glance,
+    who: &UserId,
+    with_tokens: bool,
+) -> Result<BTreeMap<String, Held>, Unread> {
     let clients = glance.list(users::path(who).then("/clients"));
     let grants = glance.list(full(users::path(who).then("/grants")));
     let (clients, grants) = join(clients, grants).await;
@@ -150,26 +168,52 @@ async fn held_by_clients(glance: &Glance, who: &UserId) -> Result<BTreeMap<Strin
         entry.grants.push(grant.clone());
     }
     held.remove("");
-    let tokens = join_all(
-        held.keys()
-            .map(|client| glance.list(full(client_path(who, client).then("/tokens")))),
-    )
-    .await;
-    for (entry, got) in held.values_mut().zip(tokens) {
-        match &*got {
-            Ok(list) => entry.tokens = items(list).to_vec(),
-            Err(Unread::Absent { .. }) => {}
-            Err(unread) => return Err(unread.clone()),
+    if with_tokens {
+        let clients: Vec<&str> = held.keys().map(String::as_str).collect();
+        let tokens = tokens_of(glance, who, &clients).await?;
+        for (entry, tokens) in held.values_mut().zip(tokens) {
+            entry.tokens = Some(tokens);
         }
     }
     Ok(held)
 }
 
+/// The refresh tokens of each client, in their order.
+async fn tokens_of(
+    glance: &Glance,
+    who: &UserId,
+    clients: &[&str],
+) -> Result<Vec<Vec<Value>>, Unread> {
+    let lists = clients
+        .iter()
+        .map(|client| glance.list(full(client_path(who, client).then("/tokens"))));
+    let lists = join_all(lists).await;
+    let tokens = lists.iter().map(|got| match &**got {
+        Ok(list) => Ok(items(list).to_vec()),
+        Err(Unread::Absent { .. }) => Ok(Vec::new()),
+        Err(unread) => Err(unread.clone()),
+    });
+    tokens.collect()
+}
+
+/// Every client with the refresh tokens it holds, as evidence.
+pub(super) async fn clients_with_tokens(glance: &Glance, who: &UserId) -> Got {
+    let clients = glance.list(users::path(who).then("/clients")).await;
+    let clients = items(clients.as_ref().as_ref().map_err(Unread::clone)?);
+    let ids: Vec<&str> = clients.iter().map(|each| text(each, "client_id")).collect();
+    let tokens = tokens_of(glance, who, &ids).await?;
+    let with_tokens = clients.iter().zip(tokens).map(|(client, tokens)| {
+        let mut client = client.clone();
+        client["refresh_tokens"] = tokens.into();
+        client
+    });
+    Ok(with_tokens.collect())
+}
+
 /// A client stays if the selector takes none of what it holds.
 fn stays(p: &Planning<'_>, client: &str, held: &Held) -> Option<(String, bool)> {
-    let all: Vec<Option<(String, bool)>> = held
-        .tokens
-        .iter()
+    let tokens = held.tokens.as_deref().unwrap_or_default().iter();
+    let all: Vec<Option<(String, bool)>> = tokens
         .chain(&held.grants)
         .map(|item| p.not_selected(item, client))
         .collect();

@@ -114,8 +114,33 @@ async fn one_list_serves_all_subjects_and_our_own_tokens_stay() {
 async fn consents_and_refresh_tokens_go_client_by_client() {
     let desk = Desk::contoso();
     let others = desk.others(ALEX_LOGIN);
-    let planned = desk
+    // Where all are taken nobody counts tokens first: it would cost a round trip.
+    let uncounted = desk
         .plan("revoke_oauth_grants", ALEX_LOGIN, json!({}))
+        .await;
+    let sentences: Vec<&str> = uncounted
+        .changes
+        .iter()
+        .map(|change| change.sentence.as_str())
+        .collect();
+    assert!(
+        sentences.iter().all(|each| each.contains("refresh tokens")),
+        "{sentences:?}"
+    );
+    let clients = uncounted.changes.iter().map(|each| each.target.id.clone());
+    let ids: Vec<String> = clients.collect();
+    let counted = |id: &String| {
+        let path = format!("/api/v1/users/{ALEX}/clients/{id}/tokens");
+        desk.reads_of(&path)
+    };
+    assert_eq!(ids.iter().map(counted).sum::<usize>(), 0);
+    let planned = desk
+        .plan_selecting(
+            "revoke_oauth_grants",
+            ALEX_LOGIN,
+            json!({ "ids": ids }),
+            Select::Listed,
+        )
         .await;
     assert_eq!(planned.changes.len(), 2);
     let tokens: usize = planned
@@ -133,6 +158,7 @@ async fn consents_and_refresh_tokens_go_client_by_client() {
         (23, 25),
         "all pages are in the before-state"
     );
+    assert_eq!(ids.iter().map(counted).sum::<usize>(), 2);
     let mut all: Vec<Applied> = Vec::new();
     for change in &planned.changes {
         all.push(desk.applied(change).await);

@@ -140,12 +140,20 @@ fn truth(range: &Range, schedule: &Schedule, state: &RunState) -> Result<(), Vio
         } else {
             range.okta.attacker_holds(id)
         };
-        if !range.okta.is_contained(id) || !holds.is_empty() {
+        let contained = range.okta.is_contained(id) || only_unseen(range, schedule, state, id);
+        if !contained || !holds.is_empty() {
             let detail = format!("{login} holds {holds:?}\n{}", range.journal.lines());
             return Err(Violation::new("`contained`, and it is not so", detail));
         }
     }
     Ok(())
+}
+
+/// Whether sessions alone are left, behind a lock, because a clear was answered with a lie: no
+/// call lists them, its event never came, and the report counts it as unproven.
+fn only_unseen(range: &Range, schedule: &Schedule, state: &RunState, id: &str) -> bool {
+    let locked = range.okta.users[id].status == "SUSPENDED" || range.okta.is_quarantined(id);
+    locked && schedule.lied_to_a_clear(range) && report(state).unproven > 0
 }
 
 /// What he holds of it at the systems where the playbook has a step.
@@ -165,13 +173,17 @@ fn held(range: &Range, schedule: &Schedule, state: &RunState, login: &str) -> Ve
     all
 }
 
-/// The report says of the run what the run said of itself when it closed.
-fn one_word(state: &RunState) -> Result<(), Violation> {
+fn report(state: &RunState) -> Report {
     let actions = |id: &ActionId| {
         let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
         vendor.action(id.verb())
     };
-    let report = Report::of(state, &actions, &SystemId::new("okta"));
+    Report::of(state, &actions, &SystemId::new("okta"))
+}
+
+/// The report says of the run what the run said of itself when it closed.
+fn one_word(state: &RunState) -> Result<(), Violation> {
+    let report = report(state);
     if state.verdict == Some(report.verdict) {
         return Ok(());
     }
