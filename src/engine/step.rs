@@ -16,7 +16,7 @@ use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{
     Action, ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Skip, Undo,
+    PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
 };
 use crate::transport::{Rank, Reader, Writer};
 
@@ -497,5 +497,18 @@ pub(super) fn applied_of(state: &RunState, change: &Change) -> Applied {
     Applied {
         change: change.clone(),
         outcome: Outcome { kind, receipts },
+        others: others_of(state, change),
     }
+}
+
+/// The traces of other calls that did the same to the same target.
+fn others_of(state: &RunState, change: &Change) -> Vec<Receipt> {
+    let steps = state.plan.iter().flat_map(|plan| plan.steps());
+    let same = steps.filter(|step| {
+        (&step.action, &step.system) == (&change.action, &change.system) && step.key != change.step
+    });
+    same.flat_map(|step| state.of_step(step.key, &change.subject))
+        .filter(|other| other.change.target == change.target)
+        .flat_map(|other| other.receipts.iter().cloned())
+        .collect()
 }

@@ -88,6 +88,20 @@ pub struct Applied {
     pub change: Change,
     /// Its answer.
     pub outcome: Outcome,
+    /// What other calls of the run did to the same target: what they left proves nothing of this.
+    pub others: Vec<Receipt>,
+}
+
+impl Applied {
+    /// The only call of its kind.
+    #[must_use]
+    pub fn alone(change: Change, outcome: Outcome) -> Self {
+        Self {
+            change,
+            outcome,
+            others: Vec::new(),
+        }
+    }
 }
 
 /// What a read showed about a change.

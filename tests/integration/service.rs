@@ -144,17 +144,14 @@ impl ServiceDesk {
             let outcomes = connector.apply(&writer, &batch).await;
             assert_eq!(outcomes.len(), batch.len());
             let each = batch.into_iter().zip(outcomes);
-            all.extend(each.map(|(change, outcome)| Applied { change, outcome }));
+            all.extend(each.map(|(change, outcome)| Applied::alone(change, outcome)));
         }
         all
     }
 
     /// Applies and keeps both, as the prover gets them.
     pub(crate) async fn applied(&self, change: &Change) -> Applied {
-        Applied {
-            change: change.clone(),
-            outcome: self.apply(change).await,
-        }
+        Applied::alone(change.clone(), self.apply(change).await)
     }
 
     pub(crate) async fn proof(&self, done: &Applied) -> Proof {

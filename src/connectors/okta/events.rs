@@ -120,18 +120,13 @@ impl<'a> Evidence<'a> {
             return Ok(Some((event, "our request id")));
         }
         let own = self.okta.own_user(&self.glance).await.unwrap_or_default();
-        // Only for answers that named no request: else an earlier call of ours, seconds ago,
-        // would prove a later one whose event is not there yet.
-        let nameless = || {
-            receipts
-                .iter()
-                .filter(|receipt| receipt.request_id.is_none())
-        };
         let ours = |event: &&Value| {
             self.okta.is_ours(event, own.as_ref())
-                && published(event).is_some_and(|at| nameless().any(|r| near(at, r)))
+                && !has_request(event, &done.others)
+                && published(event).is_some_and(|at| nameless(receipts).any(|r| near(at, r)))
         };
-        let found = log.about(subject).filter(fits).find(ours);
+        let claimed = claimed_before(done);
+        let found = log.about(subject).filter(fits).filter(ours).nth(claimed);
         Ok(found.map(|event| (event, "our client")))
     }
 
@@ -206,6 +201,25 @@ fn has_request(event: &Value, receipts: &[Receipt]) -> bool {
             event["debugContext"]["debugData"]["requestId"] == *id
                 || event["transaction"]["id"] == *id
         })
+}
+
+/// Calls whose answers named no request. Only these may be told by our client alone: else another
+/// call of ours, seconds away, would prove one whose event is not there yet.
+fn nameless(receipts: &[Receipt]) -> impl Iterator<Item = &Receipt> {
+    receipts
+        .iter()
+        .filter(|receipt| receipt.request_id.is_none())
+}
+
+/// How many events that name nothing but our client belong to earlier calls to the same target
+/// that lost their answers too: any one event may be theirs.
+fn claimed_before(done: &Applied) -> usize {
+    let Some(first) = nameless(&done.outcome.receipts).map(|r| r.sent_at).min() else {
+        return 0;
+    };
+    nameless(&done.others)
+        .filter(|other| other.sent_at < first && first.since(other.sent_at) <= NEAR * 2)
+        .count()
 }
 
 fn near(at: Utc, receipt: &Receipt) -> bool {

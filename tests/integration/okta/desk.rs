@@ -139,10 +139,7 @@ impl Desk {
 
     /// Applies and keeps both, as the prover gets them.
     pub(crate) async fn applied(&self, change: &Change) -> Applied {
-        Applied {
-            change: change.clone(),
-            outcome: self.apply(change).await,
-        }
+        Applied::alone(change.clone(), self.apply(change).await)
     }
 
     pub(crate) async fn prove(&self, done: &[Applied]) -> Vec<Proof> {

@@ -47,6 +47,33 @@ async fn a_clear_whose_event_is_late_stays_pending_until_it_comes() {
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
 }
 
+/// The sandwich clears twice within seconds: what the first left must not prove the second.
+#[tokio::test(start_paused = true)]
+async fn a_clear_that_never_happened_is_not_proven_by_another_of_ours() {
+    for first in [None, Some(FaultKind::CutAfterEffect)] {
+        let desk = Desk::contoso();
+        let change = desk.change("clear_sessions", ALEX_LOGIN, json!({})).await;
+        if let Some(fault) = first.clone() {
+            desk.fault("DELETE", "/sessions", fault);
+        }
+        let first = desk.applied(&change).await;
+        assert_eq!(desk.proof(&first).await.state, ProofState::Proven);
+        desk.org.wait(2).await;
+
+        desk.fault("DELETE", "/sessions", FaultKind::CutBeforeEffect);
+        let mut second = desk.applied(&change).await;
+        second.others = first.outcome.receipts;
+        let proof = desk.proof(&second).await;
+        assert_eq!(proof.state, ProofState::Pending, "{}", proof.how);
+
+        desk.fault("DELETE", "/sessions", FaultKind::CutAfterEffect);
+        let again = desk.applied(&change).await;
+        second.outcome.receipts.extend(again.outcome.receipts);
+        let proof = desk.proof(&second).await;
+        assert_eq!(proof.state, ProofState::Proven, "{}", proof.how);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_clear_that_lost_its_answer_is_in_doubt_and_settled_by_the_log() {
     let desk = Desk::contoso();
