@@ -32,6 +32,34 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The same for a plan that is only looked at.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The same for a plan that nobody looks at before it is carried out: services are read while
+/// Okta is written to.
+const NONE: Duration = Duration::ZERO;
+
+/// Above this many subjects services are planned in bulk, which needs the moment.
+const READ_AHEAD_MAX: usize = 20;
+
+/// What becomes of a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// It is looked at.
+    Look,
+    /// A person reads it and agrees.
+    Ask,
+    /// It was agreed to beforehand.
+    Write,
+}
+
+impl Next {
+    fn grace(self, subjects: usize) -> Duration {
+        match self {
+            Self::Look => PATIENCE,
+            Self::Write if subjects <= READ_AHEAD_MAX => NONE,
+            Self::Ask | Self::Write => GRACE,
+        }
+    }
+}
+
 /// `oust plan`: reads only; stores the plan and prints its phrase.
 ///
 /// # Errors
@@ -40,7 +68,7 @@ pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
         shop.say_unfinished().await;
-        let prepared = prepare(&shop, args, false).await?;
+        let prepared = prepare(&shop, args, Next::Look).await?;
         shop.tools
             .store
             .save_plan(&prepared.plan)
@@ -109,7 +137,7 @@ pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
     ))
 }
 
-async fn prepare(shop: &Workshop, args: &CaseArgs, warm_writes: bool) -> Result<Prepared, Failure> {
+async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepared, Failure> {
     let who = subjects::named(&args.who, args.subjects.as_deref())?;
     let now = shop.tools.clock.now();
     let window = when::window(
@@ -121,6 +149,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, warm_writes: bool) -> Result<
     let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
     let request = PlanRequest {
         run: shop.run.clone(),
+        grace: next.grace(who.len()),
         who,
         window,
         case_id: args.case.clone(),
@@ -131,9 +160,8 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, warm_writes: bool) -> Result<
             skip: args.skip.clone(),
         },
         lifts: lifts(&args.lift, &shop.person)?,
-        warm_writes,
+        warm_writes: next != Next::Look,
         identities: chosen(&args.identity)?,
-        grace: if warm_writes { GRACE } else { PATIENCE },
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     plan_case(&shop.tools, &playbook, &shop.guards, request)
@@ -217,7 +245,8 @@ async fn fresh(
     shop: &Workshop,
     args: &ContainArgs,
 ) -> Result<(Prepared, Consent), Failure> {
-    let prepared = prepare(shop, &args.case, true).await?;
+    let next = if args.go.yes { Next::Write } else { Next::Ask };
+    let prepared = prepare(shop, &args.case, next).await?;
     say(&show::plan(global, &prepared.plan));
     refuse_if_guarded(global, &prepared.plan)?;
     let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;

@@ -18,6 +18,10 @@ use crate::connector::DirectorySystem;
 use crate::model::{AppAccount, Case, Finding, History, Severity, UserId};
 use crate::transport::{Rank, Reader};
 
+/// Waited for at least: by what is read here it is told who somebody is at a service, and
+/// whether there is a service that nobody thought of.
+const GRACE_MIN: Duration = Duration::from_secs(1);
+
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
 /// bucket, and the quota belongs to containment then.
 const SUBJECTS_MAX: usize = 20;
@@ -45,7 +49,7 @@ impl Background<'_> {
             self.history(&reader),
             self.accounts(&reader),
         );
-        let late = grace_over(reader.clock(), planned, grace);
+        let late = grace_over(reader.clock(), planned, grace.max(GRACE_MIN));
         match select(Box::pin(work), Box::pin(late)).await {
             Either::Left(((described, history, accounts), _)) => Brief {
                 case: with_accounts(&described, accounts),

@@ -119,7 +119,7 @@ async fn ask(run: &Run, system: &System, asked: &mut Asked) {
 }
 
 /// Whether the plan left identities open there.
-fn is_open(plan: &Plan, system: &SystemId) -> bool {
+pub(super) fn is_open(plan: &Plan, system: &SystemId) -> bool {
     let planned = plan.systems.iter().find(|each| each.id == *system);
     planned.is_some_and(|each| !each.late.is_empty())
 }

@@ -14,6 +14,7 @@ mod prover;
 mod recorder;
 mod rows;
 mod run;
+mod scout;
 mod services;
 mod snapshot;
 mod step;

@@ -57,7 +57,8 @@ pub struct PlanRequest {
     pub warm_writes: bool,
     /// Identities that a person named.
     pub identities: Vec<Chosen>,
-    /// How long services may take beyond the directory itself.
+    /// How long services may take beyond the directory itself. None: what has not answered by
+    /// then is read while the directory is being written to.
     pub grace: Duration,
 }
 

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{join, select};
 use tokio::sync::watch;
 
 use super::late::Late;
 use super::recorder::{Observer, Recorder};
+use super::scout::{self, Scout};
 use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
 use super::{executor, prover};
@@ -102,6 +103,7 @@ pub struct Run {
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: BTreeMap<UserId, usize>,
     pub(super) late: Late,
+    pub(super) scout: Scout,
 }
 
 /// What a run is started with, beside its plan.
@@ -201,6 +203,7 @@ impl Run {
             snapshot: Mutex::new(start.snapshot),
             places,
             late: Late::default(),
+            scout: Scout::default(),
         }
     }
 
@@ -212,16 +215,7 @@ impl Run {
             let pass = executor::Pass {
                 again: (round > 0).then_some(&again),
             };
-            let writes_ended = watch::channel(false);
-            join(
-                async {
-                    executor::contain(self, pass).await;
-                    self.recorder.commit(vec![Event::WritesEnded]).await;
-                    let _ = writes_ended.0.send(true);
-                },
-                prover::prove(self, writes_ended.1),
-            )
-            .await;
+            self.pass(pass).await;
             if self.stopped() {
                 self.recorder.flush().await;
                 return Ended::Stopped;
@@ -237,6 +231,21 @@ impl Run {
             }
         }
         self.close().await
+    }
+
+    /// Writes, and reads back beside the writes and after them.
+    async fn pass(&self, pass: executor::Pass<'_>) {
+        let writes_ended = watch::channel(false);
+        let writes = async {
+            let writes = executor::contain(self, pass);
+            match pass.again {
+                Some(_) => writes.await,
+                None => beside(writes, scout::look_ahead(self)).await,
+            }
+            self.recorder.commit(vec![Event::WritesEnded]).await;
+            let _ = writes_ended.0.send(true);
+        };
+        join(writes, prover::prove(self, writes_ended.1)).await;
     }
 
     /// The run as it stands.
@@ -333,6 +342,15 @@ impl Run {
         }
         Ended::Closed(verdict)
     }
+}
+
+/// Does the work, and what goes on beside it for as long as it lasts.
+async fn beside(work: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let other = async {
+        other.await;
+        std::future::pending::<()>().await;
+    };
+    select(Box::pin(work), Box::pin(other)).await;
 }
 
 /// Takes events that are durable already.

@@ -13,7 +13,7 @@ use super::late::identified;
 use super::rows::as_step;
 use crate::connector::{Planned, System};
 use crate::given::within;
-use crate::ledger::{ChangeState, Event, RunState};
+use crate::ledger::{ChangeState, Event, FirstReading, RunState};
 use crate::model::{
     Action, ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
     PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
@@ -81,7 +81,12 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         return true;
     }
     let reader = reader(step, system);
-    if needs_reread(row) {
+    let scouted = run.scout.take(step.key, subject.id);
+    let is_settled = scouted.as_ref().is_some_and(is_of_the_account);
+    if scouted.is_some_and(|read| !take(subject, step, row, read)) {
+        return true;
+    }
+    if needs_reread(row) && !is_settled {
         let read = match ahead {
             Some(read) => read,
             None => reread(subject, step, system, &reader).await,
@@ -107,7 +112,7 @@ pub(super) async fn read_ahead(subject: &Subject<'_>, step: &PlannedStep) -> Opt
     Some(reread(subject, step, system, &reader(step, system)).await)
 }
 
-fn reader(step: &PlannedStep, system: &System) -> Reader {
+pub(super) fn reader(step: &PlannedStep, system: &System) -> Reader {
     Reader::new(system.client.clone())
         .ranked(Run::rank(step.key.stage))
         .patient(patience(step))
@@ -128,6 +133,14 @@ fn may_change(skip: &Skip) -> bool {
         skip,
         Skip::Unread { .. } | Skip::NothingSelected { .. } | Skip::Requires { .. }
     )
+}
+
+/// Whether all that was found is the account itself, which cannot grow in number.
+fn is_of_the_account(read: &Reread) -> bool {
+    let Ok(Some(Planned { changes, .. })) = read else {
+        return false;
+    };
+    !changes.is_empty() && changes.iter().all(|change| change.target.kind == "user")
 }
 
 /// Targets that are the account itself cannot grow in number.
@@ -207,8 +220,13 @@ async fn reread(
 
 /// Records what is new among the step's targets. `false` if the step must not run.
 fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Reread) -> bool {
-    let (changes, why) = match read {
-        Ok(Some(Planned { changes, skip, .. })) => (changes, skip),
+    let Planned {
+        changes,
+        kept,
+        notes,
+        skip: why,
+    } = match read {
+        Ok(Some(planned)) => planned,
         Ok(None) => return true,
         Err(why) => {
             skip(subject, step, why);
@@ -222,33 +240,60 @@ fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Rerea
         }
         // What could be read is done; what could not stays open.
         Some(unread @ Skip::Unread { .. }) => skip(subject, step, unread),
-        Some(why) if row.changes.is_empty() => {
-            skip(subject, step, why);
-            return true;
+        why => {
+            let first = is_first(subject, step, row).then(|| {
+                Box::new(FirstReading {
+                    ceiling: PlannedFor::ceiling_for(changes.len()),
+                    kept,
+                    notes,
+                })
+            });
+            let nothing = why.filter(|_| has_no_target(subject, step));
+            if first.is_some() || nothing.is_none() {
+                subject.run.recorder.defer(Event::Reread {
+                    step: step.key,
+                    subject: subject.id.clone(),
+                    first,
+                });
+            }
+            if let Some(nothing) = nothing {
+                skip(subject, step, nothing);
+                return true;
+            }
         }
-        _ => subject.run.recorder.defer(Event::Reread {
-            step: step.key,
-            subject: subject.id.clone(),
-        }),
     }
     add_new(subject, step, row, changes);
     true
 }
 
+fn has_no_target(subject: &Subject<'_>, step: &PlannedStep) -> bool {
+    let recorder = &subject.run.recorder;
+    recorder.read(|state| state.of_step(step.key, subject.id).next().is_none())
+}
+
+/// Whether neither the plan nor anybody since has read these targets: what is found now is what
+/// is agreed to, and sets the ceiling.
+fn is_first(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor) -> bool {
+    let unread = matches!(row.skip, Some(Skip::Unread { .. }));
+    let recorder = &subject.run.recorder;
+    unread && recorder.read(|state| state.first_reading(step.key, subject.id).is_none())
+}
+
 /// Adds targets found by a re-read, up to the ceiling; past it, says so and leaves them.
 fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: Vec<Change>) {
     let recorder = &subject.run.recorder;
-    let (mut count, new): (usize, Vec<Change>) = recorder.read(|state| {
+    let (ceiling, mut count, new): (u32, usize, Vec<Change>) = recorder.read(|state| {
+        let first = state.first_reading(step.key, subject.id);
         let known = state.of_step(step.key, subject.id);
         let new = found
             .into_iter()
             .filter(|change| !state.changes.contains_key(&change.id));
-        (known.count(), new.collect())
+        let ceiling = first.map_or(row.ceiling, |first| first.ceiling);
+        (ceiling, known.count(), new.collect())
     });
     let total = u32::try_from(count + new.len()).unwrap_or(u32::MAX);
     for mut change in new {
-        if count >= row.ceiling as usize {
-            let ceiling = row.ceiling;
+        if count >= ceiling as usize {
             skip(
                 subject,
                 step,

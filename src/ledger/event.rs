@@ -8,10 +8,21 @@ use serde_json::Value;
 
 use crate::consent::ConsentKind;
 use crate::model::{
-    Change, ChangeId, Finding, Identity, Outcome, Plan, Proof, Skip, StepKey, SystemId, UserId,
-    Utc, Verdict,
+    Change, ChangeId, Finding, Identity, Kept, Outcome, Plan, Proof, Skip, StepKey, SystemId,
+    UserId, Utc, Verdict,
 };
 use crate::transport::MeterReading;
+
+/// What a plan says of a step's targets beside its changes, read only after the plan was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FirstReading {
+    /// At most this many changes without asking again.
+    pub ceiling: u32,
+    /// What the selector leaves alone.
+    pub kept: Vec<Kept>,
+    /// What a person should read beside it.
+    pub notes: Vec<String>,
+}
 
 /// What a run sets out to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +143,9 @@ pub enum Event {
         step: StepKey,
         /// For whom.
         subject: UserId,
+        /// What the plan would have said, where it could not read them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<Box<FirstReading>>,
     },
     /// A read showed something about a change.
     Proved {

@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::{ChangeState, RunState};
+use super::{ChangeState, FirstReading, RunState};
 use crate::model::{
-    Action, ActionId, Evicts, Identity, Item, ItemState, Judged, Judgement, Plan, PlannedFor,
+    Action, ActionId, Evicts, Identity, Item, ItemState, Judged, Judgement, Kept, Plan, PlannedFor,
     PlannedStage, PlannedStep, Provable, Sent, Skip, StepKey, Subject, SystemId, Unreached, UserId,
     Utc, Verdict, judge,
 };
@@ -45,10 +45,26 @@ pub struct StepOf<'r> {
     pub step: &'r PlannedStep,
     /// What was planned for the subject.
     pub planned: &'r PlannedFor,
+    /// What was found when it was first read, where the plan could not read it.
+    pub first: Option<&'r FirstReading>,
     /// What was done, planned or found later.
     pub changes: Vec<&'r ChangeState>,
     /// Why it does nothing, if so.
     pub skip: Option<&'r Skip>,
+}
+
+impl<'r> StepOf<'r> {
+    /// What its selector leaves alone.
+    pub fn kept(&self) -> impl Iterator<Item = &'r Kept> {
+        let first = self.first.into_iter().flat_map(|first| &first.kept);
+        self.planned.kept.iter().chain(first)
+    }
+
+    /// What a person should read beside it.
+    pub fn notes(&self) -> impl Iterator<Item = &'r String> {
+        let first = self.first.into_iter().flat_map(|first| &first.notes);
+        self.planned.notes.iter().chain(first)
+    }
 }
 
 /// What is to be said of one subject.
@@ -192,6 +208,7 @@ impl<'r> Judge<'r> {
                     stage,
                     step,
                     planned,
+                    first: self.state.first_reading(step.key, who),
                     changes,
                     skip: told.or((stage.ask && unsent).then_some(&UNASKED)),
                 })

@@ -20,7 +20,7 @@ mod store;
 
 pub use archive::{Archive, Exported, Purged};
 pub use emergency::{Emergency, open_or_emergency};
-pub use event::{Event, Happened, Mode};
+pub use event::{Event, FirstReading, Happened, Mode};
 pub use judge::{Actions, Judge, LifeSign, StepOf, SubjectVerdict, last_clear, run_verdict, worst};
 pub use memory::{Disk, Fate, Hook, MemoryStore, Moment, Point};
 pub use sqlite::SqliteStore;

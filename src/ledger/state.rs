@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Event, Head, Mode};
+use super::{Event, FirstReading, Head, Mode};
 use crate::consent::ConsentKind;
 use crate::model::{
     Change, ChangeId, Finding, Identity, Outcome, OutcomeKind, Plan, Proof, ProofState, Skip,
@@ -58,6 +58,7 @@ pub struct RunState {
     pub opened_at: Option<Utc>,
     /// The first intent.
     pub first_write_at: Option<Utc>,
+    first_readings: BTreeMap<(StepKey, UserId), FirstReading>,
     /// The last answer.
     pub last_answer_at: Option<Utc>,
     /// When all writes were done; `None` again once it is reopened.
@@ -203,6 +204,12 @@ impl RunState {
         self.late.get(system)?.get(subject)
     }
 
+    /// What was found of a step's targets that the plan could not read, when they first were.
+    #[must_use]
+    pub fn first_reading(&self, step: StepKey, subject: &UserId) -> Option<&FirstReading> {
+        self.first_readings.get(&(step, subject.clone()))
+    }
+
     /// The ids answered after the first `heard` answers.
     #[must_use]
     pub fn answered_after(&self, heard: usize) -> &[ChangeId] {
@@ -267,8 +274,15 @@ impl RunState {
             } => {
                 self.skipped.insert((*step, subject.clone()), skip.clone());
             }
-            Event::Reread { step, subject } => {
+            Event::Reread {
+                step,
+                subject,
+                first,
+            } => {
                 let key = (*step, subject.clone());
+                if let Some(first) = first {
+                    self.first_readings.insert(key.clone(), (**first).clone());
+                }
                 if matches!(self.skipped.get(&key), Some(Skip::Unread { .. })) {
                     self.skipped.remove(&key);
                 }

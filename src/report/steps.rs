@@ -34,8 +34,8 @@ pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
         optional: step.step.optional,
         not_done,
         changes,
-        kept: step.planned.kept.iter().map(kept).collect(),
-        notes: step.planned.notes.clone(),
+        kept: step.kept().map(kept).collect(),
+        notes: step.notes().cloned().collect(),
     }
 }
 

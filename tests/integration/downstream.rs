@@ -4,6 +4,7 @@
 //! What is true is read from the mocks. What one service can do is told in that service's own
 //! stories; here stands what must hold of all of them, for each row of the register.
 
+mod ahead;
 mod alone;
 mod identity;
 mod story;

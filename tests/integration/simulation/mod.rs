@@ -177,7 +177,8 @@ async fn work(lab: &Lab, schedule: &Schedule, plant: Plant, store: Arc<Witness>)
         let mut planned = None;
         // Faults on the way to a plan run out; a person tries again.
         for _ in 0..6 {
-            let request = lab.request(&schedule.who());
+            let mut request = lab.request(&schedule.who());
+            request.grace = schedule.grace;
             let limits = GuardConfig::default();
             match oust::engine::plan(&tools, &playbook, &limits, request).await {
                 Ok(prepared) => {

@@ -1,6 +1,7 @@
 //! What one seed decides: who, which org, what goes wrong, when the process dies.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use oust::engine::Tools;
 use oust::given::Rng;
@@ -31,6 +32,7 @@ pub(crate) struct Schedule {
     pub(crate) crashes: Vec<Crash>,
     pub(crate) latency_max_ms: u64,
     faults: String,
+    pub(crate) grace: Duration,
     attacker_gap_ms: u64,
     log_delay_ms: i64,
     suspend_keeps_sessions: bool,
@@ -175,6 +177,8 @@ impl Schedule {
             },
             statuses,
             services: false,
+            // Every other seed is agreed to beforehand and waits for no service.
+            grace: Duration::from_secs(seed % 2),
         }
     }
 
