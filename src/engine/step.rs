@@ -233,6 +233,7 @@ fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Rerea
             return true;
         }
     };
+    let is_first = is_first(subject, step, row);
     match why {
         Some(kept @ Skip::AgentsKept { .. }) => {
             skip(subject, step, kept);
@@ -241,7 +242,7 @@ fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Rerea
         // What could be read is done; what could not stays open.
         Some(unread @ Skip::Unread { .. }) => skip(subject, step, unread),
         why => {
-            let first = is_first(subject, step, row).then(|| {
+            let first = is_first.then(|| {
                 Box::new(FirstReading {
                     ceiling: PlannedFor::ceiling_for(changes.len()),
                     kept,
@@ -262,7 +263,11 @@ fn take(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, read: Rerea
             }
         }
     }
-    add_new(subject, step, row, changes);
+    let found = match is_first {
+        true => Found::FirstRead,
+        false => Found::AfterPlan,
+    };
+    add_new(subject, step, row, changes, found);
     true
 }
 
@@ -280,12 +285,18 @@ fn is_first(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor) -> bool
 }
 
 /// Adds targets found by a re-read, up to the ceiling; past it, says so and leaves them.
-fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: Vec<Change>) {
+fn add_new(
+    subject: &Subject<'_>,
+    step: &PlannedStep,
+    row: &PlannedFor,
+    read: Vec<Change>,
+    found: Found,
+) {
     let recorder = &subject.run.recorder;
     let (ceiling, mut count, new): (u32, usize, Vec<Change>) = recorder.read(|state| {
         let first = state.first_reading(step.key, subject.id);
         let known = state.of_step(step.key, subject.id);
-        let new = found
+        let new = read
             .into_iter()
             .filter(|change| !state.changes.contains_key(&change.id));
         let ceiling = first.map_or(row.ceiling, |first| first.ceiling);
@@ -305,7 +316,7 @@ fn add_new(subject: &Subject<'_>, step: &PlannedStep, row: &PlannedFor, found: V
             return;
         }
         count += 1;
-        change.found = Found::AfterPlan;
+        change.found = found;
         recorder.defer(Event::FoundLater {
             change: Box::new(change),
         });

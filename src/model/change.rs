@@ -38,6 +38,8 @@ pub struct Change {
 pub enum Found {
     /// It stood in the plan that was consented to.
     InPlan,
+    /// Its system had not answered when the plan was made; the first reading found it.
+    FirstRead,
     /// A re-read of the same selector found it later.
     AfterPlan,
 }

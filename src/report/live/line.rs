@@ -1,7 +1,9 @@
 //! One event as one line.
 
 use crate::ledger::{Event, RunState};
-use crate::model::{ChangeId, Outcome, OutcomeKind, Proof, ProofState, Severity, StepKey, UserId};
+use crate::model::{
+    ChangeId, Found, Outcome, OutcomeKind, Proof, ProofState, Severity, StepKey, UserId,
+};
 use crate::report::text::{Ink, Page, cut};
 
 /// What a line is, in one character and one tone.
@@ -57,6 +59,8 @@ impl Line {
                 subject,
                 skip,
             } => Self::skipped(state, *step, subject, &skip.sentence()),
+            // What the plan had not read yet surprises nobody.
+            Event::FoundLater { change } if change.found == Found::FirstRead => None,
             Event::FoundLater { change } => {
                 let line = Self::about(state, &change.id, Mark::Say, "found after the plan")?;
                 Some(line)

@@ -182,7 +182,8 @@ pub struct ChangeReport {
     pub why: Option<String>,
     /// What the operator does next.
     pub hint: Option<String>,
-    /// A re-read found its target after consent was given.
+    /// A re-read found its target after consent was given. What the plan could not read yet
+    /// counts as planned.
     pub found_after_plan: bool,
     /// What the last read showed; null if nothing was read.
     pub proof: Option<ProofReport>,
