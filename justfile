@@ -14,9 +14,9 @@ check:
 test *words:
     cargo test --workspace -- "$@"
 
-# N simulated incidents, each from its own seed
-simulate n="1000":
-    OUST_SIMULATE="$1" cargo test --test integration simulation
+# N simulated incidents, each from its own seed, from seed FROM on
+simulate n="1000" from="0":
+    OUST_SIMULATE="$1" OUST_SIMULATE_FROM="$2" cargo test --profile bench --test integration simulation::what
 
 # tests that kill the process at every durable point
 kill:

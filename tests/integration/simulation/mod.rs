@@ -1,8 +1,8 @@
 //! Thousands of incidents in virtual time, each from one seed: faults on the network, crashes
 //! at the disk and at the wire, an attacker who fights back; and what must hold in all of them.
 //!
-//! `OUST_SIMULATE=100000 cargo test --test integration simulation` runs that many;
-//! `OUST_SEED=42` replays one. Seeds that ever failed stay in [`EVER_FAILED`].
+//! `OUST_SIMULATE=100000 cargo test --test integration simulation` runs that many, from
+//! `OUST_SIMULATE_FROM` on; `OUST_SEED=42` replays one. Seeds that ever failed stay in [`EVER_FAILED`].
 
 mod invariants;
 mod plant;
@@ -204,11 +204,11 @@ async fn work(lab: &Lab, schedule: &Schedule, plant: Plant, store: Arc<Witness>)
     Outcome::Closed(Box::new(run.state()))
 }
 
-fn wanted() -> u64 {
-    let asked = std::env::var("OUST_SIMULATE")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    asked.unwrap_or(SCHEDULES_MIN)
+/// The seeds asked for.
+fn wanted() -> std::ops::Range<u64> {
+    let asked = |name: &str| std::env::var(name).ok()?.parse().ok();
+    let from: u64 = asked("OUST_SIMULATE_FROM").unwrap_or(0);
+    from..from + asked("OUST_SIMULATE").unwrap_or(SCHEDULES_MIN)
 }
 
 fn replay(seed: u64) -> String {
@@ -229,7 +229,7 @@ fn what_must_hold_holds_in_every_schedule() {
         result.unwrap_or_else(|violation| panic!("{violation}"));
         return;
     }
-    let seeds = EVER_FAILED.iter().copied().chain(0..wanted());
+    let seeds = EVER_FAILED.iter().copied().chain(wanted());
     let mut count = 0;
     let mut failed = Vec::new();
     for seed in seeds {
