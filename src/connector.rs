@@ -107,6 +107,15 @@ pub trait Connector: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The vendor's own id of the account that this system is: the organisation, the tenant.
+    /// Two systems that answer alike are one. `None` if the vendor does not tell.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
     /// What `step` would change: one [`Planned`] per subject, in the same order. Called again
     /// just before the step, when it may find more.
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned>;

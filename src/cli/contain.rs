@@ -202,9 +202,10 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
 
 fn plan_failed(error: PlanError) -> Failure {
     let exit = match &error {
-        PlanError::Nobody | PlanError::NoSuchSystem(_) | PlanError::NoSuchIdentity { .. } => {
-            Exit::Usage
-        }
+        PlanError::Nobody
+        | PlanError::NoSuchSystem(_)
+        | PlanError::NoSuchPlace { .. }
+        | PlanError::NoSuchIdentity { .. } => Exit::Usage,
         PlanError::Subject(_) | PlanError::Org(_) => Exit::NotStarted,
     };
     let hint = error.hint();

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::instances;
 use super::run::{RunError, Tools};
 use super::step::applied_of;
 use crate::given::within;
@@ -30,6 +31,7 @@ pub async fn prove_again(
         return Err(RunError::NoSuchRun(run.to_string()));
     };
     tools.store.bind_org(&plan.org_id).await?;
+    let (tools, _) = instances::without_moved(tools.clone(), plan).await;
     let mut news = Vec::new();
     for system in tools.systems() {
         let answered: Vec<Applied> = state

@@ -8,6 +8,7 @@ mod again;
 mod background;
 mod bell;
 mod executor;
+mod instances;
 mod late;
 mod planner;
 mod prover;

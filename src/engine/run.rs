@@ -6,13 +6,14 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::sync::watch;
 
+use super::instances;
 use super::late::Late;
 use super::recorder::{Observer, Recorder};
 use super::snapshot::Snapshot;
@@ -102,6 +103,8 @@ pub struct Run {
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: BTreeMap<UserId, usize>,
     pub(super) late: Late,
+    /// Systems that are other accounts at their vendors than those that were planned for.
+    pub(super) moved: BTreeSet<SystemId>,
 }
 
 /// What a run is started with, beside its plan.
@@ -166,6 +169,7 @@ impl Run {
             return Err(RunError::NoSuchRun("with these records".into()));
         };
         tools.store.bind_org(&plan.org_id).await?;
+        let (tools, moved) = instances::without_moved(tools, &plan).await;
         let reopened = Event::Reopened {
             by: start.requester.clone(),
             tool: tools.tool.clone(),
@@ -176,7 +180,8 @@ impl Run {
         let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
-        Ok(Self::new(tools, plan, start, state))
+        let run = Self::new(tools, plan, start, state);
+        Ok(Self { moved, ..run })
     }
 
     fn new(tools: Tools, plan: Arc<Plan>, start: Start, state: RunState) -> Self {
@@ -201,6 +206,7 @@ impl Run {
             snapshot: Mutex::new(start.snapshot),
             places,
             late: Late::default(),
+            moved: BTreeSet::new(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::connector::{Planned, System};
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{
-    Action, ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
+    Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
     PlannedStep, Proof, ProofState, Skip, Undo,
 };
 use crate::transport::{Rank, Reader, Writer};
@@ -55,17 +55,17 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         return false;
     }
     let Some(system) = run.tools.system(&step.system) else {
-        skip(
-            subject,
-            step,
-            Skip::Unsupported {
-                why: "it is no longer configured".into(),
-            },
-        );
+        let why = if run.moved.contains(&step.system) {
+            "its name stands for another account at the vendor than when this was planned"
+        } else {
+            "it is no longer configured"
+        };
+        let why = why.to_owned();
+        skip(subject, step, Skip::Unsupported { why });
         return true;
     };
     let patience = Duration::from_millis(step.timeout_ms) + RESET_LATE;
-    if !required(run, subject, &step.requires, patience).await {
+    if !required(run, subject, step, patience).await {
         skip(
             subject,
             step,
@@ -115,21 +115,22 @@ pub(super) fn can_grow(row: &PlannedFor) -> bool {
     runs && lists
 }
 
-/// Waits until one of `actions` is proven for the subject; `false` if none can be any more.
+/// Waits until one of what the step requires is proven for the subject; `false` if none can be
+/// any more.
 async fn required(
     run: &Run,
     subject: &Subject<'_>,
-    actions: &[ActionId],
+    step: &PlannedStep,
     patience: Duration,
 ) -> bool {
-    if actions.is_empty() {
+    if step.requires.is_empty() {
         return true;
     }
     let mut changed = run.recorder.listen();
     let proven = async {
         loop {
             changed.catch_up();
-            let (proven, hope) = run.recorder.read(|state| standing(state, subject, actions));
+            let (proven, hope) = run.recorder.read(|state| standing(state, subject, step));
             if proven || !hope {
                 return proven;
             }
@@ -141,14 +142,16 @@ async fn required(
         .unwrap_or(false)
 }
 
-/// Whether one of `actions` is proven, and whether one may still be.
-fn standing(state: &RunState, subject: &Subject<'_>, actions: &[ActionId]) -> (bool, bool) {
+/// Whether one of what the step requires is proven, and whether one may still be. What is
+/// required of the step's own vendor counts at the same system: of two systems of a vendor one
+/// says nothing of the other.
+fn standing(state: &RunState, subject: &Subject<'_>, step: &PlannedStep) -> (bool, bool) {
     let mut hope = false;
-    let steps = subject
-        .run
-        .plan
-        .steps()
-        .filter(|step| actions.contains(&step.action));
+    let counts = |other: &&PlannedStep| {
+        let elsewhere = other.action.vendor() != step.action.vendor();
+        step.requires.contains(&other.action) && (elsewhere || other.system == step.system)
+    };
+    let steps = subject.run.plan.steps().filter(counts);
     for each in steps.flat_map(|step| state.of_step(step.key, subject.id)) {
         if each.is_proven() {
             return (true, true);

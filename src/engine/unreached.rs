@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use super::instances::leads_to;
 use super::run::Tools;
-use super::services::accounts_at;
 use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, Vendor};
 
 /// All of it, subject by subject.
@@ -25,7 +25,7 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
     };
     let mut all: Vec<Unreached> = known_apps(who, history)
         .into_iter()
-        .filter(|(account, _)| !is_reached(tools, who, account))
+        .filter(|(account, _)| leads_to(account, &tools.services).next().is_none())
         .filter(|(account, _)| !tools.directory.directory.is_own_app(&account.name))
         .map(|(account, why)| Unreached {
             subject: who.id.clone(),
@@ -53,7 +53,7 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
 }
 
 /// Apps assigned, then those only signed in to.
-fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
+pub(super) fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
     let assigned = who.accounts.as_deref().unwrap_or_default();
     let mut all: Vec<(AppAccount, &'static str)> = assigned
         .iter()
@@ -70,15 +70,6 @@ fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str
         }
     }
     all
-}
-
-fn is_reached(tools: &Tools, who: &Subject, account: &AppAccount) -> bool {
-    let alone = Subject {
-        accounts: Some(vec![account.clone()]),
-        ..who.clone()
-    };
-    let mut services = tools.services.iter();
-    services.any(|system| !accounts_at(system, &alone, &tools.services).is_empty())
 }
 
 fn is_configured(tools: &Tools, vendor: &Vendor) -> bool {

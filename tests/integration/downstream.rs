@@ -6,7 +6,7 @@
 
 mod alone;
 mod identity;
-mod story;
+pub(crate) mod story;
 
 use std::collections::BTreeSet;
 
