@@ -4,6 +4,7 @@
 //! `transport` and `model`, never the engine. Planning and proving get a `Reader`, so they
 //! cannot write; applying gets a `Writer`, which cannot exist without consent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -363,6 +364,10 @@ pub trait Directory: Connector {
         window: &Window,
         used_since: Utc,
     ) -> History;
+
+    /// The catalogue names of these apps, by id: empty for one that does not exist any more, and
+    /// none for one that could not be read.
+    async fn app_names(&self, r: &Reader, apps: &[String]) -> BTreeMap<String, String>;
 
     /// Agents that live by each subject's tokens, in the same order.
     ///

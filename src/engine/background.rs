@@ -4,6 +4,7 @@
 //! and a moment more; then whatever it was to tell counts as unread, and the services are asked
 //! by what is known without it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::{Either, join, select};
@@ -19,6 +20,9 @@ use crate::transport::{Rank, Reader};
 /// bucket, and the quota belongs to containment then.
 const SUBJECTS_MAX: usize = 20;
 
+/// Apps at most whose kind is asked for one by one.
+const NAMES_MAX: usize = 20;
+
 /// Reads it, until `grace` after the directory's plan was ready.
 pub(super) async fn read(
     home: &DirectorySystem,
@@ -31,7 +35,16 @@ pub(super) async fn read(
     let work = join(history(home, &reader, case), accounts(home, &reader, case));
     let late = grace_over(clock, planned, grace);
     match select(Box::pin(work), Box::pin(late)).await {
-        Either::Left(((history, case), _)) => Brief { case, history },
+        Either::Left(((mut history, case), late)) => {
+            let unnamed = unnamed(&case, &history);
+            if !unnamed.is_empty() {
+                let names = home.directory.app_names(&reader, &unnamed);
+                if let Either::Left((names, _)) = select(names, late).await {
+                    history.names = names;
+                }
+            }
+            Brief { case, history }
+        }
         Either::Right(_) => Brief {
             case: case.clone(),
             history: History {
@@ -40,6 +53,25 @@ pub(super) async fn read(
             },
         },
     }
+}
+
+/// Apps that were signed in to and that no assignment tells the kind of; for a case whose apps
+/// are listed.
+fn unnamed(case: &Case, history: &History) -> Vec<String> {
+    if case.subjects.len() > SUBJECTS_MAX {
+        return Vec::new();
+    }
+    let assigned: BTreeSet<&str> = case
+        .subjects
+        .iter()
+        .flat_map(|who| who.accounts.iter().flatten())
+        .map(|account| account.app.as_str())
+        .collect();
+    let used = history.used.values().flatten().map(|(id, _)| id);
+    let unnamed: BTreeSet<&String> = used
+        .filter(|id| !assigned.contains(id.as_str()) && !id.is_empty())
+        .collect();
+    unnamed.into_iter().take(NAMES_MAX).cloned().collect()
 }
 
 /// From the window's start, and for the apps used from at least a week ago.

@@ -9,6 +9,9 @@ use super::instances::leads_to;
 use super::run::Tools;
 use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, Vendor};
 
+/// How it is known that an app is used that is not assigned.
+const SIGNED_IN: &str = "signed in to";
+
 /// All of it, subject by subject.
 pub(super) fn of(tools: &Tools, case: &Case, history: &History) -> Vec<Unreached> {
     let subjects = case.subjects.iter();
@@ -21,7 +24,7 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
     let unread = match (&who.accounts, &history.unread) {
         (None, _) => Some("his apps could not be read".to_owned()),
         (_, Some(why)) => Some(format!("which apps he used could not be read: {why}")),
-        _ => None,
+        _ => unnamed(who, history),
     };
     let mut all: Vec<Unreached> = known_apps(who, history)
         .into_iter()
@@ -52,6 +55,21 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
     all
 }
 
+/// Says which of the apps that he signed in to may be anything.
+fn unnamed(who: &Subject, history: &History) -> Option<String> {
+    let apps = known_apps(who, history).into_iter();
+    let labels: Vec<String> = apps
+        .filter(|(account, how)| *how == SIGNED_IN && !history.names.contains_key(&account.app))
+        .map(|(account, _)| account.label)
+        .collect();
+    (!labels.is_empty()).then(|| {
+        format!(
+            "which service {} is could not be read",
+            labels.join(" and ")
+        )
+    })
+}
+
 /// Apps assigned, then those only signed in to.
 pub(super) fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
     let assigned = who.accounts.as_deref().unwrap_or_default();
@@ -63,10 +81,11 @@ pub(super) fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &
         if !all.iter().any(|(account, _)| account.app == *id) {
             let account = AppAccount {
                 app: id.clone(),
+                name: history.names.get(id).cloned().unwrap_or_default(),
                 label: label.clone(),
                 ..AppAccount::default()
             };
-            all.push((account, "signed in to"));
+            all.push((account, SIGNED_IN));
         }
     }
     all

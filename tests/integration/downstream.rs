@@ -5,6 +5,7 @@
 //! stories; here stands what must hold of all of them, for each row of the register.
 
 mod alone;
+mod apps;
 mod identity;
 pub(crate) mod story;
 
