@@ -8,8 +8,9 @@ use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
 use oust::model::Verdict;
 use oust_mocks::world::ALEX;
-use oust_mocks::{Attacker, World};
+use oust_mocks::{Attacker, Faults, World};
 
+use crate::downstream::story::Told;
 use crate::lab::{Lab, NOON, shipped};
 
 #[tokio::test(start_paused = true)]
@@ -77,4 +78,21 @@ async fn a_date_ahead_of_the_log_hides_no_sign_of_life() {
     );
     assert_eq!(ended, Ended::Closed(Verdict::Partial));
     assert!(!state.signs.is_empty(), "nobody saw him");
+}
+
+/// A 404 that nobody's 204 explains may be closed; an answer that was refused shows nothing.
+#[tokio::test(start_paused = true)]
+async fn an_api_token_whose_reading_back_is_refused_stays_open() {
+    let lab = Lab::new(World::contoso(NOON).only_okta(), 7);
+    let rule = "okta GET api-tokens/=forbidden";
+    lab.range.lock().unwrap().faults = Faults::parse(rule).unwrap();
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let contain = lab.contain(&tools, &["alex@contoso.example"], "account-takeover");
+    let (ended, state) = contain.await;
+    let told = Told::of(ended, state);
+    assert_eq!(told.verdict, Verdict::Partial, "{}", told.screen);
+    assert_eq!(told.report.unproven, 0, "open is not unproven");
+    let mut residual = told.report.subjects[0].residual.iter();
+    let open = residual.find(|each| each.what.contains("API token") && each.why.contains("403"));
+    assert!(open.is_some(), "{}", told.screen);
 }
