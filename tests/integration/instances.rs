@@ -5,6 +5,7 @@
 mod apps;
 mod config;
 mod scope;
+mod screen;
 mod two;
 
 use oust::model::{ProofState, Verdict};
