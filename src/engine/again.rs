@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::instances;
 use super::run::{RunError, Tools};
 use super::step::applied_of;
+use super::tenants;
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, Happened, Record, RunState, run_verdict};
 use crate::model::{ActionId, Applied, Proof, RunId, Utc};
@@ -31,9 +31,9 @@ pub async fn prove_again(
         return Err(RunError::NoSuchRun(run.to_string()));
     };
     tools.store.bind_org(&plan.org_id).await?;
-    let (tools, _) = instances::without_moved(tools.clone(), plan).await;
+    let systems = tenants::unmoved(tools, plan, READ_FOR).await;
     let mut news = Vec::new();
-    for system in tools.systems() {
+    for system in &systems {
         let answered: Vec<Applied> = state
             .in_order()
             .filter(|each| each.change.system == system.id && each.attempts > 0)
@@ -63,7 +63,7 @@ pub async fn prove_again(
     }
     if !news.is_empty() {
         let now = tools.clock.now();
-        news.extend(judged(&tools, state.clone(), now, &news));
+        news.extend(judged(tools, state.clone(), now, &news));
         let news = Happened::at_once(now, news);
         let head = tools.store.append(run, news.clone()).await?;
         for Happened { at, event } in &news {

@@ -6,23 +6,17 @@
 //! somebody else. There he is looked up by his login alone, and what such an app knows only names
 //! candidates. Whether every such app is accounted for is told once all systems have answered.
 //!
-//! Also tells systems apart by the account that each is at its vendor: two that are one, and one
-//! that is another by now. Does not look anybody up (`services` does), and decides nothing that
-//! `apps:` could say.
+//! Does not look anybody up (`services` does), and decides nothing that `apps:` could say.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use futures_util::future::join_all;
 
 use super::run::Tools;
 use super::services::PlannedService;
 use super::unreached::known_apps;
 use crate::connector::System;
 use crate::model::{
-    AppAccount, Case, Finding, History, Identity, Lookup, Plan, Severity, Skip, Subject, SystemId,
-    Unreached, UserId,
+    AppAccount, Case, History, Identity, Lookup, Skip, Subject, SystemId, Unreached, UserId,
 };
-use crate::transport::{Rank, Reader};
 
 /// An app assignment that belongs to a system, or may.
 pub(super) struct Assigned<'s> {
@@ -185,16 +179,18 @@ fn account_for_one(
     (!open).then(|| Unreached {
         subject: who.id.clone(),
         app: labels.into_iter().collect::<Vec<_>>().join(", "),
-        vendor: shared
-            .systems
-            .first()
-            .map(|system| SystemId::new(system.vendor())),
+        vendor: shared.systems.first().map(unknown_of),
         why: format!(
             "{} apps, and he was found at {found} of {}: say under `apps:` which leads where",
             shared.apps.len(),
             names.join(", ")
         ),
     })
+}
+
+/// The system of this vendor of which nobody knows which it is. No configured one is called so.
+fn unknown_of(one: &SystemId) -> SystemId {
+    SystemId::new(format!("{}:?", one.vendor()))
 }
 
 fn identity_of<'p>(service: &'p PlannedService, who: &UserId) -> Option<&'p Identity> {
@@ -239,47 +235,4 @@ fn nobody_there(tools: &Tools, who: &Subject, service: &mut PlannedService) {
             row.skip = Some(Skip::NoAccount);
         }
     }
-}
-
-/// Systems that turned out to be one and the same account at the vendor.
-pub(super) fn same_tenants(planned: &[PlannedService]) -> Vec<Finding> {
-    let mut tenants: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for service in planned {
-        if let Some(tenant) = &service.system.tenant {
-            let id = &service.system.id;
-            let of_vendor = tenants.entry((id.vendor(), tenant)).or_default();
-            of_vendor.push(id.as_str());
-        }
-    }
-    let twice = tenants.into_iter().filter(|(_, names)| names.len() > 1);
-    twice
-        .map(|((_, tenant), names)| Finding {
-            severity: Severity::Warning,
-            id: "same_tenant".into(),
-            text: format!(
-                "{} are one and the same: {tenant}; what is done there is done once for each",
-                names.join(" and ")
-            ),
-            hint: "leave one of them in the config file".into(),
-        })
-        .collect()
-}
-
-/// The tools without the systems whose name stands for another account at the vendor by now than
-/// when `plan` was made: the ids that were agreed to are another's there.
-pub(super) async fn without_moved(mut tools: Tools, plan: &Plan) -> (Tools, BTreeSet<SystemId>) {
-    let told = plan.systems.iter().filter_map(|planned| {
-        let system = tools.system(&planned.id)?;
-        Some((system, planned.tenant.as_ref()?))
-    });
-    let asked = told.map(|(system, planned)| async move {
-        let reader = Reader::new(system.client.clone()).ranked(Rank::Contain);
-        let now = system.connector.tenant(&reader).await.ok().flatten();
-        // One that does not tell refuses what is to be done there, too.
-        let moved = now.is_some_and(|now| now != *planned);
-        moved.then(|| system.id.clone())
-    });
-    let moved: BTreeSet<SystemId> = join_all(asked).await.into_iter().flatten().collect();
-    tools.services.retain(|system| !moved.contains(&system.id));
-    (tools, moved)
 }

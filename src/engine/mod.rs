@@ -20,6 +20,7 @@ mod snapshot;
 mod step;
 mod subjects;
 mod sweep;
+mod tenants;
 mod unreached;
 
 pub use again::prove_again;

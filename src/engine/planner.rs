@@ -16,7 +16,7 @@ use super::run::Tools;
 use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, who};
-use super::{background, instances, unreached};
+use super::{background, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, GuardConfig, GuardFacts};
 use crate::model::{
@@ -308,7 +308,7 @@ fn assemble(
         let shared = instances::account_for(tools, &case, &history, &mut behind);
         [unreached::of(tools, &case, &history), shared].concat()
     };
-    let findings = [home.findings, instances::same_tenants(&behind)].concat();
+    let findings = [home.findings, tenants::same(&behind)].concat();
     let mut identities: Vec<PlannedSystem> = home.system.into_iter().collect();
     for service in behind {
         identities.push(service.system);

@@ -6,18 +6,18 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join;
 use tokio::sync::watch;
 
-use super::instances;
 use super::late::Late;
 use super::recorder::{Observer, Recorder};
 use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
+use super::tenants::Tenants;
 use super::{executor, prover};
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
@@ -103,8 +103,9 @@ pub struct Run {
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: BTreeMap<UserId, usize>,
     pub(super) late: Late,
-    /// Systems that are other accounts at their vendors than those that were planned for.
-    pub(super) moved: BTreeSet<SystemId>,
+    /// An earlier command made the plan.
+    pub(super) resumed: bool,
+    pub(super) tenants: Tenants,
 }
 
 /// What a run is started with, beside its plan.
@@ -169,7 +170,6 @@ impl Run {
             return Err(RunError::NoSuchRun("with these records".into()));
         };
         tools.store.bind_org(&plan.org_id).await?;
-        let (tools, moved) = instances::without_moved(tools, &plan).await;
         let reopened = Event::Reopened {
             by: start.requester.clone(),
             tool: tools.tool.clone(),
@@ -180,8 +180,10 @@ impl Run {
         let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
-        let run = Self::new(tools, plan, start, state);
-        Ok(Self { moved, ..run })
+        Ok(Self {
+            resumed: true,
+            ..Self::new(tools, plan, start, state)
+        })
     }
 
     fn new(tools: Tools, plan: Arc<Plan>, start: Start, state: RunState) -> Self {
@@ -206,7 +208,8 @@ impl Run {
             snapshot: Mutex::new(start.snapshot),
             places,
             late: Late::default(),
-            moved: BTreeSet::new(),
+            resumed: false,
+            tenants: Tenants::default(),
         }
     }
 

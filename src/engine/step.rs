@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::executor::Subject;
 use super::late::identified;
 use super::rows::as_step;
+use super::tenants::is_as_planned;
 use crate::connector::{Planned, System};
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, RunState};
@@ -55,15 +56,19 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep) -> bool {
         return false;
     }
     let Some(system) = run.tools.system(&step.system) else {
-        let why = if run.moved.contains(&step.system) {
-            "its name stands for another account at the vendor than when this was planned"
-        } else {
-            "it is no longer configured"
-        };
-        let why = why.to_owned();
-        skip(subject, step, Skip::Unsupported { why });
+        skip(
+            subject,
+            step,
+            Skip::Unsupported {
+                why: "it is no longer configured".into(),
+            },
+        );
         return true;
     };
+    if let Err(why) = is_as_planned(run, system).await {
+        skip(subject, step, why);
+        return true;
+    }
     let patience = Duration::from_millis(step.timeout_ms) + RESET_LATE;
     if !required(run, subject, step, patience).await {
         skip(

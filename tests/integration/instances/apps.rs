@@ -6,7 +6,7 @@ use oust_mocks::okta::state::App;
 use oust_mocks::{World, world};
 
 use super::two::{ALEX, Two, alex_at, second, writes};
-use crate::lab::services::{contoso, everybody};
+use crate::lab::services::{contoso, everybody, service};
 
 /// The first Slack app of Contoso's Okta, as the mocks have it, and one for the second tenant.
 const SECOND_APP: &str = "0oaSecondSlack00005d7";
@@ -149,6 +149,7 @@ async fn an_app_beyond_those_that_apps_names_is_not_passed_over() {
     assert_eq!(told.at("slack:eu").verdict, Verdict::Contained);
     assert_eq!(told.at("slack:us").verdict, Verdict::Contained);
     assert_eq!(told.verdict, Verdict::Partial, "{}", told.screen);
+    assert_eq!(told.at("slack:?").verdict, Verdict::Partial);
     assert!(told.screen.contains("Slack Labs"), "{}", told.screen);
 }
 
@@ -156,23 +157,28 @@ async fn an_app_beyond_those_that_apps_names_is_not_passed_over() {
 /// another tenant's word for somebody else.
 #[tokio::test(start_paused = true)]
 async fn two_ids_of_one_kind_are_not_tried_one_after_the_other_at_one_system() {
-    let morgan = (crate::lab::services::service("slack").id)("morgan@contoso.example");
+    let morgan = (service("slack").id)("morgan@contoso.example");
     // The app of our tenant knows no living id; the other's id is morgan's here.
     let first = slack_app(&contoso());
     let world = with_second_app(contoso(), Some(&morgan)).with(|okta| {
         let alex = okta.users.get_mut(world::ALEX).unwrap();
         alex.apps.get_mut(&first).unwrap().external_id = Some("W0GONE".into());
     });
-    let two = Two::of(world, second()).with_only(&["slack:eu"]);
+    let mut two = Two::of(world, second()).with_only(&[]);
+    let only = two.open(service("slack"), "");
+    two.tools.services.push(only);
     let plan = two.plan(two.request(&[ALEX])).await;
     let id = alex_at("slack");
-    assert_eq!(identity(&plan, "slack:eu"), Identity::Found { id });
+    assert_eq!(identity(&plan, "slack"), Identity::Found { id });
     let told = two.contain(two.request(&[ALEX])).await;
     assert_eq!(
         told.verdict,
         Verdict::Partial,
         "one app is not accounted for"
     );
+    // What is known of is contained; what nobody knows of stands beside it.
+    assert_eq!(told.at("slack").verdict, Verdict::Contained);
+    assert_eq!(told.at("slack:?").verdict, Verdict::Partial);
     assert!(told.screen.contains("Slack US"), "{}", told.screen);
 }
 

@@ -105,7 +105,7 @@ impl Two {
         two
     }
 
-    /// Opens one instance: `us` is the second world's, every other name the first's.
+    /// Opens one instance: `us` is the second world's, every other name, or none, the first's.
     pub(super) fn open(&self, service: &Service, name: &str) -> System {
         let is_second = name == "us";
         let keep = |file: &str, text: &str| {
@@ -127,7 +127,10 @@ impl Two {
         let mut rows = REGISTER.iter();
         let row = rows.find(|row| row.vendor.id == service.vendor).unwrap();
         let opened = (row.open)(&Opening {
-            id: SystemId::new(format!("{}:{name}", service.vendor)),
+            id: match name {
+                "" => SystemId::new(service.vendor),
+                name => SystemId::new(format!("{}:{name}", service.vendor)),
+            },
             settings,
             wire: Arc::new(TwoWires {
                 first: self.lab.wire.clone(),
