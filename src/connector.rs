@@ -4,6 +4,7 @@
 //! `transport` and `model`, never the engine. Planning and proving get a `Reader`, so they
 //! cannot write; applying gets a `Writer`, which cannot exist without consent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -105,6 +106,15 @@ pub trait Connector: Send + Sync {
     /// A sentence, if they could not be read.
     async fn own_ids(&self, _r: &Reader) -> Result<Vec<String>, String> {
         Ok(Vec::new())
+    }
+
+    /// The vendor's own id of the account that this system is: the organisation, the tenant.
+    /// Two systems that answer alike are one. `None` if the vendor does not tell.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        Ok(None)
     }
 
     /// What `step` would change: one [`Planned`] per subject, in the same order. Called again
@@ -354,6 +364,10 @@ pub trait Directory: Connector {
         window: &Window,
         used_since: Utc,
     ) -> History;
+
+    /// The catalogue names of these apps, by id: empty for one that does not exist any more, and
+    /// none for one that could not be read.
+    async fn app_names(&self, r: &Reader, apps: &[String]) -> BTreeMap<String, String>;
 
     /// Agents that live by each subject's tokens, in the same order.
     ///

@@ -4,6 +4,7 @@
 //! for, every write succeeds and every proof holds at the first look. Sends nothing: its wire
 //! refuses.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -216,6 +217,10 @@ impl Directory for Fake {
 
     async fn history(&self, _: &Reader, _: &[Subject], _: &Window, _: Utc) -> History {
         History::default()
+    }
+
+    async fn app_names(&self, _: &Reader, _: &[String]) -> BTreeMap<String, String> {
+        BTreeMap::new()
     }
 
     fn is_own_app(&self, _: &str) -> bool {

@@ -3,6 +3,7 @@
 //! The two are one program; `plan` stops before asking. What is asked, and what answers it,
 //! is decided here; what a consent covers is not (`model::plan`, `consent`).
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Read};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
 use super::{print, say, show, subjects, when};
-use crate::connector::ResolveError;
+use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
 use crate::model::{Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
@@ -37,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const NONE: Duration = Duration::ZERO;
 
 /// Above this many subjects services are planned in bulk, which needs the moment.
-const READ_AHEAD_MAX: usize = 20;
+const AHEAD_MAX: usize = 20;
 
 /// What becomes of a plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,10 +52,14 @@ enum Next {
 }
 
 impl Next {
-    fn grace(self, subjects: usize) -> Duration {
+    /// How long a plan of so many subjects waits for the services.
+    fn grace(self, services: &[System], subjects: usize) -> Duration {
+        // Which of a vendor's systems somebody uses is weighed once all of them have answered.
+        let mut vendors = BTreeSet::new();
+        let one_each = services.iter().all(|each| vendors.insert(each.id.vendor()));
         match self {
             Self::Look => PATIENCE,
-            Self::Write if subjects <= READ_AHEAD_MAX => NONE,
+            Self::Write if one_each && subjects <= AHEAD_MAX => NONE,
             Self::Ask | Self::Write => GRACE,
         }
     }
@@ -149,7 +154,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
     let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
     let request = PlanRequest {
         run: shop.run.clone(),
-        grace: next.grace(who.len()),
+        grace: next.grace(&shop.tools.services, who.len()),
         who,
         window,
         case_id: args.case.clone(),
@@ -230,9 +235,10 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
 
 fn plan_failed(error: PlanError) -> Failure {
     let exit = match &error {
-        PlanError::Nobody | PlanError::NoSuchSystem(_) | PlanError::NoSuchIdentity { .. } => {
-            Exit::Usage
-        }
+        PlanError::Nobody
+        | PlanError::NoSuchSystem(_)
+        | PlanError::NoSuchPlace { .. }
+        | PlanError::NoSuchIdentity { .. } => Exit::Usage,
         PlanError::Subject(_) | PlanError::Org(_) => Exit::NotStarted,
     };
     let hint = error.hint();

@@ -286,13 +286,6 @@ fn open_systems(
             "add one to the config",
         )
     })?;
-    for (app, system) in &config.apps {
-        for service in &mut services {
-            service.apps.retain(|known| known != app);
-            if service.id == *system {
-                service.apps.push(app.clone());
-            }
-        }
-    }
+    config::hand_out(&mut services, &config.apps);
     Ok((directory, services))
 }

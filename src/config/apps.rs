@@ -1,8 +1,10 @@
 //! `apps:` of the config file: which app of the directory belongs to which system.
 
 use super::Connector;
+use super::connectors::is_directory;
+use crate::connector::System;
 use crate::model::SystemId;
-use crate::yaml::{Diagnostic, Fields, Node, Problems, spoken};
+use crate::yaml::{At, Diagnostic, Fields, Node, Problems, spoken};
 
 /// Entries at most.
 const APPS_MAX: usize = 1_000;
@@ -31,13 +33,46 @@ pub(super) fn read(
         let Some(name) = problems.text("a system", system, 128) else {
             continue;
         };
-        let known = connectors.iter().map(|each| each.id.as_str());
-        if known.clone().any(|id| id == name.value) {
-            apps.push((app.value.clone(), SystemId::new(name.value)));
-        } else {
-            let title = format!("no connector is called {}", spoken(&name.value));
-            problems.add(Diagnostic::new(name.span, title).nearest(&name.value, known));
+        match service(&name, connectors) {
+            Ok(id) => apps.push((app.value.clone(), id)),
+            Err(problem) => problems.add(problem),
         }
     }
     apps
+}
+
+/// The configured service of this id.
+fn service(name: &At<String>, connectors: &[Connector]) -> Result<SystemId, Diagnostic> {
+    let problem = |title: String| Diagnostic::new(name.span.clone(), title);
+    let id = name.value.as_str();
+    if let Some(found) = connectors.iter().find(|each| each.id.as_str() == id) {
+        if is_directory(found.row.vendor) {
+            let title = format!("`{id}` is the directory");
+            return Err(problem(title).label("its apps lead to the systems behind it"));
+        }
+        return Ok(found.id.clone());
+    }
+    let title = format!("no connector is called {}", spoken(id));
+    let ids = || connectors.iter().map(|each| each.id.as_str());
+    let of_vendor: Vec<&str> = connectors
+        .iter()
+        .filter(|each| each.row.vendor.id == id)
+        .map(|each| each.id.as_str())
+        .collect();
+    Err(match &of_vendor[..] {
+        [] => problem(title).nearest(id, ids()),
+        some => problem(title).label(format!("say which: {}", some.join(", "))),
+    })
+}
+
+/// Gives each service the apps that `apps:` says are its own, and takes them from the others.
+pub fn hand_out(services: &mut [System], apps: &[(String, SystemId)]) {
+    for (app, system) in apps {
+        for service in &mut *services {
+            service.apps.retain(|known| known != app);
+            if service.id == *system {
+                service.apps.push(app.clone());
+            }
+        }
+    }
 }

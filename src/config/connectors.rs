@@ -9,7 +9,10 @@ use crate::yaml::{At, Diagnostic, Fields, Node, Problems, Span, spoken};
 
 const CONNECTORS_MAX: usize = 1_000;
 
-/// Reads the connectors: ids are unique, and exactly one is the directory.
+/// Reads the connectors: ids are unique, no two are set alike, and exactly one is the directory.
+///
+/// Two that are the same account at the vendor by other words (a tenant by its id and by its
+/// domain) can only be told by asking the vendor: see `Connector::tenant`.
 pub(super) fn read(
     fields: &mut Fields<'_>,
     file: &str,
@@ -95,11 +98,13 @@ fn name(at: &At<Node>, problems: &mut Problems) -> Option<String> {
     let fits = name
         .value
         .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c));
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+        && name.value.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !fits {
         let title = format!("{} cannot be the name of a connector", spoken(&name.value));
         let problem = Diagnostic::new(name.span, title);
-        problems.add(problem.label("lower-case letters, digits, `-` and `_`"));
+        problems
+            .add(problem.label("lower-case letters, digits, `-` and `_`, a letter or digit first"));
         return None;
     }
     Some(name.value)
@@ -113,8 +118,19 @@ fn one_of_each(read: &[(Connector, Span)], problems: &mut Problems) {
         }
         if read[..i].iter().any(|(earlier, _)| earlier.id == *id) {
             problems.add(
-                Diagnostic::new(span.clone(), format!("two connectors are `{id}`"))
-                    .label("give this one a `name: …` of its own"),
+                Diagnostic::new(span.clone(), format!("two connectors are `{id}`")).label(format!(
+                    "give this one a `name: …` of its own: it is `{}:NAME` then",
+                    id.vendor()
+                )),
+            );
+        } else if let Some((earlier, _)) = read[..i].iter().find(|(earlier, _)| {
+            earlier.row.vendor.id == connector.row.vendor.id
+                && earlier.settings == connector.settings
+        }) {
+            let title = format!("`{id}` is set like `{}`", earlier.id);
+            problems.add(
+                Diagnostic::new(span.clone(), title)
+                    .label("the same account twice: take one of the two out"),
             );
         }
     }
@@ -147,7 +163,7 @@ fn one_directory(
 }
 
 /// Only the directory's actions have a part in evicting somebody from it.
-fn is_directory(vendor: &Vendor) -> bool {
+pub(super) fn is_directory(vendor: &Vendor) -> bool {
     vendor
         .actions
         .iter()

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+pub use apps::hand_out;
 pub use guards::Guards;
 pub use places::Places;
 

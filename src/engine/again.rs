@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::run::{RunError, Tools};
 use super::step::applied_of;
+use super::tenants;
 use crate::given::within;
-use crate::ledger::{ChangeState, Event, Happened, Record, RunState};
-use crate::model::{Applied, Proof, RunId};
+use crate::ledger::{ChangeState, Event, Happened, Record, RunState, run_verdict};
+use crate::model::{ActionId, Applied, Proof, RunId, Utc};
 use crate::transport::{Rank, Reader};
 
 /// How long one system's reads may take.
@@ -30,8 +31,9 @@ pub async fn prove_again(
         return Err(RunError::NoSuchRun(run.to_string()));
     };
     tools.store.bind_org(&plan.org_id).await?;
+    let systems = tenants::unmoved(tools, plan, READ_FOR).await;
     let mut news = Vec::new();
-    for system in tools.systems() {
+    for system in &systems {
         let answered: Vec<Applied> = state
             .in_order()
             .filter(|each| each.change.system == system.id && each.attempts > 0)
@@ -60,7 +62,9 @@ pub async fn prove_again(
         }
     }
     if !news.is_empty() {
-        let news = Happened::at_once(tools.clock.now(), news);
+        let now = tools.clock.now();
+        news.extend(judged(tools, state.clone(), now, &news));
+        let news = Happened::at_once(now, news);
         let head = tools.store.append(run, news.clone()).await?;
         for Happened { at, event } in &news {
             state.apply(*at, event);
@@ -68,6 +72,23 @@ pub async fn prove_again(
         state.head = Some(head);
     }
     Ok(state)
+}
+
+/// The word that a run which is over gets by these reads, if it is another one. A run under way
+/// gets its own when it closes.
+fn judged(tools: &Tools, mut state: RunState, now: Utc, news: &[Event]) -> Option<Event> {
+    let before = state.verdict?;
+    for event in news {
+        state.apply(now, event);
+    }
+    let action = |id: &ActionId| {
+        let mut vendors = tools.vendors.iter();
+        let vendor = vendors.find(|vendor| vendor.id == id.vendor());
+        let known = vendor.and_then(|vendor| vendor.action(id.verb()));
+        known.or_else(|| tools.action(id))
+    };
+    let verdict = run_verdict(&state, &action, &tools.directory.system.id);
+    (verdict != before).then_some(Event::Judged { verdict })
 }
 
 /// A failed or late read takes nothing back that was read before.

@@ -4,7 +4,7 @@
 //! and a moment more; then whatever it was to tell counts as unread, and the services are asked
 //! by what is known without it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,9 @@ const GRACE_MIN: Duration = Duration::from_secs(1);
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
 /// bucket, and the quota belongs to containment then.
 const SUBJECTS_MAX: usize = 20;
+
+/// Apps at most whose kind is asked for one by one.
+const NAMES_MAX: usize = 20;
 
 /// What is read.
 pub(super) struct Background<'a> {
@@ -51,10 +54,17 @@ impl Background<'_> {
         );
         let late = grace_over(reader.clock(), planned, grace.max(GRACE_MIN));
         match select(Box::pin(work), Box::pin(late)).await {
-            Either::Left(((described, history, accounts), _)) => Brief {
-                case: with_accounts(&described, accounts),
-                history,
-            },
+            Either::Left(((described, mut history, accounts), late)) => {
+                let case = with_accounts(&described, accounts);
+                let unnamed = unnamed(&case, &history);
+                if !unnamed.is_empty() {
+                    let names = self.home.directory.app_names(&reader, &unnamed);
+                    if let Either::Left((names, _)) = select(names, late).await {
+                        history.names = names;
+                    }
+                }
+                Brief { case, history }
+            }
             Either::Right(_) => Brief {
                 case: Case::clone(&*described.await),
                 history: History {
@@ -91,6 +101,25 @@ impl Background<'_> {
 
 /// App assignments by subject; `None` where they could not be read.
 type Accounts = BTreeMap<UserId, Option<Vec<AppAccount>>>;
+
+/// Apps that were signed in to and that no assignment tells the kind of; for a case whose apps
+/// are listed.
+fn unnamed(case: &Case, history: &History) -> Vec<String> {
+    if case.subjects.len() > SUBJECTS_MAX {
+        return Vec::new();
+    }
+    let assigned: BTreeSet<&str> = case
+        .subjects
+        .iter()
+        .flat_map(|who| who.accounts.iter().flatten())
+        .map(|account| account.app.as_str())
+        .collect();
+    let used = history.used.values().flatten().map(|(id, _)| id);
+    let unnamed: BTreeSet<&String> = used
+        .filter(|id| !assigned.contains(id.as_str()) && !id.is_empty())
+        .collect();
+    unnamed.into_iter().take(NAMES_MAX).cloned().collect()
+}
 
 fn with_accounts(case: &Case, mut accounts: Accounts) -> Case {
     let mut case = case.clone();

@@ -102,7 +102,14 @@ async fn wait_for(
 
 async fn run_stage(subject: &Subject<'_>, stage: &PlannedStage) {
     if stage.ask {
-        for step in &stage.steps {
+        // Nobody has to agree to a step that was planned to do nothing: its own reason stands.
+        let proposes = |step: &&PlannedStep| {
+            let run = subject.run;
+            let row = run.entry_of(&step.subjects, subject.id, |row| &row.subject);
+            let skip = row.and_then(|row| row.skip.as_ref());
+            skip.is_none_or(|skip| !skip.is_closed())
+        };
+        for step in stage.steps.iter().filter(proposes) {
             step::skip(subject, step, Skip::Unasked);
         }
         return;

@@ -8,6 +8,7 @@ mod again;
 mod background;
 mod bell;
 mod executor;
+mod instances;
 mod late;
 mod planner;
 mod prover;
@@ -20,6 +21,7 @@ mod snapshot;
 mod step;
 mod subjects;
 mod sweep;
+mod tenants;
 mod unreached;
 
 pub use again::prove_again;

@@ -19,13 +19,13 @@ use super::run::Tools;
 use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, described, wanted, who};
-use super::{background, unreached};
+use super::{background, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
-    Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan,
+    PlannedFor, PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source,
+    StepKey, Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -85,6 +85,16 @@ pub enum PlanError {
     /// `--only` or `--skip` names nothing that is configured.
     #[error("no system is called `{0}`")]
     NoSuchSystem(String),
+    /// A step's `at:` names an instance that is not configured: it would act nowhere, unseen.
+    #[error("`{action}` of the playbook is `at: {at}`, and no system is called that")]
+    NoSuchPlace {
+        /// The step's action.
+        action: ActionId,
+        /// What it names.
+        at: String,
+        /// The systems of that vendor.
+        known: Vec<SystemId>,
+    },
     /// `--identity` names nobody of the case, or no service.
     #[error("`--identity {who}={system}=…` names no subject of this run at a configured service")]
     NoSuchIdentity {
@@ -92,6 +102,8 @@ pub enum PlanError {
         who: String,
         /// The system.
         system: SystemId,
+        /// The services there are.
+        known: Vec<SystemId>,
     },
 }
 
@@ -101,8 +113,19 @@ impl PlanError {
     pub fn hint(&self) -> String {
         match self {
             Self::Nobody | Self::NoSuchSystem(_) => "systems are those of the config file".into(),
-            Self::NoSuchIdentity { .. } => {
-                "name the subject as in this command, and a system of the config file".into()
+            Self::NoSuchPlace { action, known, .. } => match &known[..] {
+                [] => format!("no connector of {} is configured", action.vendor()),
+                some => {
+                    let names: Vec<&str> = some.iter().map(SystemId::as_str).collect();
+                    format!("configured are {}: mend the playbook", names.join(", "))
+                }
+            },
+            Self::NoSuchIdentity { known, .. } => {
+                let names: Vec<&str> = known.iter().map(SystemId::as_str).collect();
+                format!(
+                    "name the subject as in this command, and one of the services: {}",
+                    names.join(", ")
+                )
             }
             Self::Subject(error) => error.hint(),
             Self::Org(why) => why.hint(),
@@ -122,6 +145,7 @@ pub async fn plan(
     request: PlanRequest,
 ) -> Result<Prepared, PlanError> {
     check_scope(tools, &request.scope)?;
+    check_places(tools, playbook)?;
     let systems = in_scope(tools, &request.scope);
     let (tell, brief) = watch::channel(None);
     let (ready, home_ready) = watch::channel(false);
@@ -272,6 +296,7 @@ fn at_home(system: &SystemId, case: &Case) -> PlannedSystem {
         id: system.clone(),
         identities: case.subjects.iter().map(found).collect(),
         late: Vec::new(),
+        tenant: None,
     }
 }
 
@@ -312,7 +337,7 @@ fn assemble(
     playbook: &CheckedPlaybook,
     request: PlanRequest,
     home: Home,
-    behind: Vec<PlannedService>,
+    mut behind: Vec<PlannedService>,
 ) -> Prepared {
     let Home {
         org,
@@ -321,21 +346,31 @@ fn assemble(
     } = home;
     let here = about.steps.into_iter();
     let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
+    let Brief { case, history } = about.brief;
+    let unreached = if about.too_many {
+        Vec::new()
+    } else {
+        let shared = instances::account_for(tools, &case, &history, &mut behind);
+        [unreached::of(tools, &case, &history), shared].concat()
+    };
+    let findings = [about.findings, tenants::same(&behind)].concat();
     let mut identities: Vec<PlannedSystem> = about.system.into_iter().collect();
     for service in behind {
         identities.push(service.system);
         steps.extend(service.steps);
     }
-    let Brief { case, history } = about.brief;
-    let (mut stages, unreached) = match about.too_many {
-        true => (Vec::new(), Vec::new()),
-        false => (
-            stages(playbook, steps),
-            unreached::of(tools, &case, &history),
-        ),
+    let mut stages = match about.too_many {
+        true => Vec::new(),
+        false => stages(playbook, steps),
     };
     refuse_steps(&mut stages, &answers);
+    let left_out = tools
+        .systems()
+        .map(|system| system.id.clone())
+        .filter(|id| !request.scope.includes(id))
+        .collect();
     let plan = Plan {
+        left_out,
         run: request.run,
         org_id: org.id,
         org: org.host,
@@ -348,7 +383,7 @@ fn assemble(
         scope: request.scope,
         guards: answers,
         stages,
-        findings: about.findings,
+        findings,
     };
     Prepared {
         plan,
@@ -389,6 +424,28 @@ fn check_scope(tools: &Tools, scope: &Scope) -> Result<(), PlanError> {
         Some(stranger) => Err(PlanError::NoSuchSystem(stranger.clone())),
         None => Ok(()),
     }
+}
+
+/// A bare vendor may be configured or not; an instance that a playbook names must be there.
+fn check_places(tools: &Tools, playbook: &CheckedPlaybook) -> Result<(), PlanError> {
+    let steps = playbook.stages.iter().flat_map(|stage| &stage.steps);
+    for step in steps {
+        let is_known = |at: &String| {
+            let mut systems = tools.systems();
+            at == step.action.vendor() || systems.any(|system| system.id.as_str() == at)
+        };
+        if let Some(stranger) = step.at.iter().find(|at| !is_known(at)) {
+            let of_vendor = tools
+                .systems()
+                .filter(|system| system.id.vendor() == step.action.vendor());
+            return Err(PlanError::NoSuchPlace {
+                action: step.action.clone(),
+                at: stranger.clone(),
+                known: of_vendor.map(|system| system.id.clone()).collect(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn in_scope(tools: &Tools, scope: &Scope) -> Vec<System> {

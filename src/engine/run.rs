@@ -18,6 +18,7 @@ use super::recorder::{Observer, Recorder};
 use super::scout::{self, Scout};
 use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
+use super::tenants::Tenants;
 use super::{executor, prover};
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
@@ -104,6 +105,9 @@ pub struct Run {
     places: BTreeMap<UserId, usize>,
     pub(super) late: Late,
     pub(super) scout: Scout,
+    /// An earlier command made the plan.
+    pub(super) resumed: bool,
+    pub(super) tenants: Tenants,
 }
 
 /// What a run is started with, beside its plan.
@@ -178,7 +182,10 @@ impl Run {
         let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
-        Ok(Self::new(tools, plan, start, state))
+        Ok(Self {
+            resumed: true,
+            ..Self::new(tools, plan, start, state)
+        })
     }
 
     fn new(tools: Tools, plan: Arc<Plan>, start: Start, state: RunState) -> Self {
@@ -204,6 +211,8 @@ impl Run {
             places,
             late: Late::default(),
             scout: Scout::default(),
+            resumed: false,
+            tenants: Tenants::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use super::late::{self, identified};
 use super::rows::as_step;
 use super::run::Run;
 use super::step::{Reread, reader};
+use super::tenants::is_as_planned;
 use crate::connector::{Identified, System};
 use crate::model::{PlannedStep, Skip, StepKey, UserId};
 
@@ -52,6 +53,9 @@ pub(super) async fn look_ahead(run: &Run) {
 }
 
 async fn at(run: &Run, system: &System) {
+    if is_as_planned(run, system).await.is_err() {
+        return;
+    }
     let steps = run.plan.steps().filter(|step| step.system == system.id);
     join_all(steps.map(|step| of(run, system, step))).await;
 }

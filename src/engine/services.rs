@@ -11,13 +11,14 @@ use std::time::Duration;
 use futures_util::future::{Either, join, join_all, select};
 use tokio::sync::watch;
 
+use super::instances::{Assigned, accounts_at};
 use super::rows::{Known, Slot, plan_step, slots, unread_step};
 use super::run::Tools;
 use crate::connector::System;
 use crate::given::Clock;
 use crate::model::{
-    AppAccount, Case, Chosen, History, Identity, Key, KeyKind, Lookup, PlannedStep, PlannedSystem,
-    StepKey, Subject, keys_of,
+    Case, Chosen, History, Identity, Key, KeyKind, Lookup, PlannedStep, PlannedSystem, StepKey,
+    Subject, keys_of,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::{Rank, Reader};
@@ -25,6 +26,8 @@ use crate::transport::{Rank, Reader};
 /// A system with its steps.
 pub(super) struct PlannedService {
     pub(super) system: PlannedSystem,
+    /// What everybody was to be looked up by.
+    pub(super) lookups: Vec<Lookup>,
     pub(super) steps: BTreeMap<StepKey, PlannedStep>,
 }
 
@@ -94,7 +97,7 @@ impl Services<'_> {
 
     async fn read(&self, system: &System, brief: &Brief) -> PlannedService {
         let lookups = self.lookups(system, brief);
-        let known = identify(system, &lookups).await;
+        let (known, tenant) = join(identify(system, &lookups), self.tenant(system)).await;
         let all = slots(self.playbook, self.systems);
         let here: Vec<&Slot<'_>> = all
             .iter()
@@ -102,7 +105,9 @@ impl Services<'_> {
             .collect();
         let planned = here.iter().map(|slot| plan_step(slot, &known, &brief.case));
         let steps = join_all(planned).await;
-        service(system, &lookups, known, steps)
+        let mut service = service(system, lookups, known, steps);
+        service.system.tenant = tenant;
+        service
     }
 
     fn unread(&self, system: &System, brief: &Brief) -> PlannedService {
@@ -121,7 +126,19 @@ impl Services<'_> {
         let steps = here
             .map(|slot| unread_step(slot, &known, &brief.case, &why))
             .collect();
-        service(system, &lookups, known, steps)
+        service(system, lookups, known, steps)
+    }
+
+    /// Which account at the vendor a system is, where there are several that could be one.
+    async fn tenant(&self, system: &System) -> Option<String> {
+        let vendor = system.id.vendor();
+        let all = self.tools.services.iter();
+        if all.filter(|other| other.id.vendor() == vendor).count() < 2 {
+            return None;
+        }
+        let reader = Reader::new(system.client.clone()).ranked(Rank::Contain);
+        // Unread, two that are one are not told apart: no harm comes of it but a change twice.
+        system.connector.tenant(&reader).await.ok().flatten()
     }
 
     fn lookups(&self, system: &System, brief: &Brief) -> Vec<Lookup> {
@@ -143,7 +160,7 @@ impl Services<'_> {
             }],
             None => {
                 let accounts = accounts_at(system, who, &self.tools.services);
-                keys_of(who, &accounts, &brief.history, &brief.case)
+                keys(who, &accounts, brief)
             }
         };
         Lookup {
@@ -173,26 +190,34 @@ pub(super) async fn identify(system: &System, lookups: &[Lookup]) -> Known {
     }
 }
 
-/// The subject's app assignments that belong to `system`. One that a system claims by its id
-/// is that system's alone.
-pub(super) fn accounts_at<'s>(
-    system: &System,
-    who: &'s Subject,
-    services: &[System],
-) -> Vec<&'s AppAccount> {
-    let claims = |system: &System, account: &AppAccount| system.apps.contains(&account.app);
-    let accounts = who.accounts.as_deref().unwrap_or_default().iter();
-    accounts
-        .filter(|account| {
-            let claimed = services.iter().any(|each| claims(each, account));
-            claims(system, account) || (!claimed && system.apps.contains(&account.name))
-        })
-        .collect()
+/// His keys at a system. What an app says of him that may lead elsewhere settles nothing.
+fn keys(who: &Subject, assigned: &[Assigned<'_>], brief: &Brief) -> Vec<Key> {
+    let sure: Vec<_> = assigned
+        .iter()
+        .filter(|each| each.doubt.is_none())
+        .map(|each| each.account)
+        .collect();
+    let mut keys = keys_of(who, &sure, &brief.history, &brief.case);
+    for Assigned { account, doubt } in assigned.iter().filter(|each| each.doubt.is_some()) {
+        let doubted = |kind: KeyKind, value: &str| Key {
+            kind,
+            value: value.to_owned(),
+            doubt: doubt.clone(),
+        };
+        let name = account.user_name.as_ref().unwrap_or(&who.login);
+        keys.push(doubted(KeyKind::UserName, name));
+        let id = account.external_id.iter();
+        keys.extend(id.map(|id| doubted(KeyKind::Id, id)));
+    }
+    keys.retain(|key| !key.value.trim().is_empty());
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 fn service(
     system: &System,
-    lookups: &[Lookup],
+    lookups: Vec<Lookup>,
     known: Known,
     steps: Vec<PlannedStep>,
 ) -> PlannedService {
@@ -210,7 +235,9 @@ fn service(
             id: system.id.clone(),
             identities: known.identities,
             late,
+            tenant: None,
         },
+        lookups,
         steps: steps.into_iter().map(|step| (step.key, step)).collect(),
     }
 }

@@ -11,11 +11,12 @@ use std::time::Duration;
 use super::executor::Subject;
 use super::late::identified;
 use super::rows::as_step;
+use super::tenants::is_as_planned;
 use crate::connector::{Planned, System};
 use crate::given::within;
 use crate::ledger::{ChangeState, Event, FirstReading, RunState};
 use crate::model::{
-    Action, ActionId, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
+    Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
     PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
 };
 use crate::transport::{Rank, Reader, Writer};
@@ -69,8 +70,12 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         );
         return true;
     };
+    if let Err(why) = is_as_planned(run, system).await {
+        skip(subject, step, why);
+        return true;
+    }
     let patience = patience(step);
-    if !required(run, subject, &step.requires, patience).await {
+    if !required(run, subject, step, patience).await {
         skip(
             subject,
             step,
@@ -158,21 +163,22 @@ pub(super) fn can_grow(row: &PlannedFor) -> bool {
     runs && lists
 }
 
-/// Waits until one of `actions` is proven for the subject; `false` if none can be any more.
+/// Waits until one of what the step requires is proven for the subject; `false` if none can be
+/// any more.
 async fn required(
     run: &Run,
     subject: &Subject<'_>,
-    actions: &[ActionId],
+    step: &PlannedStep,
     patience: Duration,
 ) -> bool {
-    if actions.is_empty() {
+    if step.requires.is_empty() {
         return true;
     }
     let mut changed = run.recorder.listen();
     let proven = async {
         loop {
             changed.catch_up();
-            let (proven, hope) = run.recorder.read(|state| standing(state, subject, actions));
+            let (proven, hope) = run.recorder.read(|state| standing(state, subject, step));
             if proven || !hope {
                 return proven;
             }
@@ -184,14 +190,16 @@ async fn required(
         .unwrap_or(false)
 }
 
-/// Whether one of `actions` is proven, and whether one may still be.
-fn standing(state: &RunState, subject: &Subject<'_>, actions: &[ActionId]) -> (bool, bool) {
+/// Whether one of what the step requires is proven, and whether one may still be. What is
+/// required of the step's own vendor counts at the same system: of two systems of a vendor one
+/// says nothing of the other.
+fn standing(state: &RunState, subject: &Subject<'_>, step: &PlannedStep) -> (bool, bool) {
     let mut hope = false;
-    let steps = subject
-        .run
-        .plan
-        .steps()
-        .filter(|step| actions.contains(&step.action));
+    let counts = |other: &&PlannedStep| {
+        let elsewhere = other.action.vendor() != step.action.vendor();
+        step.requires.contains(&other.action) && (elsewhere || other.system == step.system)
+    };
+    let steps = subject.run.plan.steps().filter(counts);
     for each in steps.flat_map(|step| state.of_step(step.key, subject.id)) {
         if each.is_proven() {
             return (true, true);

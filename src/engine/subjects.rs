@@ -120,6 +120,11 @@ fn check_chosen(
         Some(chosen) => Err(PlanError::NoSuchIdentity {
             who: chosen.who.clone(),
             system: chosen.system.clone(),
+            known: tools
+                .services
+                .iter()
+                .map(|system| system.id.clone())
+                .collect(),
         }),
         None => Ok(()),
     }

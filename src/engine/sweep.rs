@@ -19,6 +19,7 @@ use super::late;
 use super::rows::as_step;
 use super::run::Run;
 use super::step::{applied_of, can_grow};
+use super::tenants::is_as_planned;
 
 /// Where the run stands when it looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,7 +185,7 @@ async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
             continue;
         };
         let who = rereadable(run, step);
-        if who.is_empty() {
+        if who.is_empty() || is_as_planned(run, system).await.is_err() {
             continue;
         }
         let reader = Reader::new(system.client.clone()).ranked(Rank::Prove);

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::instances::leads_to;
 use super::run::Tools;
-use super::services::accounts_at;
 use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, Vendor};
+
+/// How it is known that an app is used that is not assigned.
+const SIGNED_IN: &str = "signed in to";
 
 /// All of it, subject by subject.
 pub(super) fn of(tools: &Tools, case: &Case, history: &History) -> Vec<Unreached> {
@@ -21,11 +24,11 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
     let unread = match (&who.accounts, &history.unread) {
         (None, _) => Some("his apps could not be read".to_owned()),
         (_, Some(why)) => Some(format!("which apps he used could not be read: {why}")),
-        _ => None,
+        _ => unnamed(who, history),
     };
     let mut all: Vec<Unreached> = known_apps(who, history)
         .into_iter()
-        .filter(|(account, _)| !is_reached(tools, who, account))
+        .filter(|(account, _)| leads_to(account, &tools.services).next().is_none())
         .filter(|(account, _)| !tools.directory.directory.is_own_app(&account.name))
         .map(|(account, why)| Unreached {
             subject: who.id.clone(),
@@ -52,8 +55,23 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
     all
 }
 
+/// Says which of the apps that he signed in to may be anything.
+fn unnamed(who: &Subject, history: &History) -> Option<String> {
+    let apps = known_apps(who, history).into_iter();
+    let labels: Vec<String> = apps
+        .filter(|(account, how)| *how == SIGNED_IN && !history.names.contains_key(&account.app))
+        .map(|(account, _)| account.label)
+        .collect();
+    (!labels.is_empty()).then(|| {
+        format!(
+            "which service {} is could not be read",
+            labels.join(" and ")
+        )
+    })
+}
+
 /// Apps assigned, then those only signed in to.
-fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
+pub(super) fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str)> {
     let assigned = who.accounts.as_deref().unwrap_or_default();
     let mut all: Vec<(AppAccount, &'static str)> = assigned
         .iter()
@@ -63,22 +81,14 @@ fn known_apps(who: &Subject, history: &History) -> Vec<(AppAccount, &'static str
         if !all.iter().any(|(account, _)| account.app == *id) {
             let account = AppAccount {
                 app: id.clone(),
+                name: history.names.get(id).cloned().unwrap_or_default(),
                 label: label.clone(),
                 ..AppAccount::default()
             };
-            all.push((account, "signed in to"));
+            all.push((account, SIGNED_IN));
         }
     }
     all
-}
-
-fn is_reached(tools: &Tools, who: &Subject, account: &AppAccount) -> bool {
-    let alone = Subject {
-        accounts: Some(vec![account.clone()]),
-        ..who.clone()
-    };
-    let mut services = tools.services.iter();
-    services.any(|system| !accounts_at(system, &alone, &tools.services).is_empty())
 }
 
 fn is_configured(tools: &Tools, vendor: &Vendor) -> bool {

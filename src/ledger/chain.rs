@@ -291,6 +291,9 @@ impl Verifier {
         match event.and_then(|event| Turn::of(link.at, &event)) {
             Some(Turn::Wrote) => told.wrote = true,
             Some(Turn::Closed { verdict, at }) => told.closed = Some((at, verdict)),
+            Some(Turn::Judged { verdict }) => {
+                told.closed = told.closed.map(|(at, _)| (at, verdict));
+            }
             Some(Turn::Reopened) => told.closed = None,
             Some(Turn::Agreed { .. }) | None => {}
         }

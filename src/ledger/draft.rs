@@ -48,6 +48,11 @@ pub(super) enum Turn {
         /// When.
         at: Utc,
     },
+    /// Later reads made another word of it, if it is over.
+    Judged {
+        /// The verdict's word.
+        verdict: &'static str,
+    },
     /// It goes on; its subjects are claimed again.
     Reopened,
 }
@@ -103,6 +108,9 @@ impl Turn {
             Event::Closed { verdict, .. } => Some(Self::Closed {
                 verdict: verdict.word(),
                 at,
+            }),
+            Event::Judged { verdict } => Some(Self::Judged {
+                verdict: verdict.word(),
             }),
             Event::Reopened { .. } => Some(Self::Reopened),
             _ => None,

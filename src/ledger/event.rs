@@ -184,6 +184,11 @@ pub enum Event {
         /// Requests by system.
         requests: BTreeMap<SystemId, MeterReading>,
     },
+    /// What later reads made of the verdict of a run that is over.
+    Judged {
+        /// The word.
+        verdict: Verdict,
+    },
     /// Somebody goes on with it.
     Reopened {
         /// Who.

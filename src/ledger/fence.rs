@@ -60,7 +60,7 @@ impl Draft {
         let last = self.turns.iter().rev().find_map(|turn| match turn {
             Turn::Reopened => Some(Hold::Taken),
             Turn::Closed { .. } => Some(Hold::LetGo),
-            Turn::Agreed { .. } | Turn::Wrote => None,
+            Turn::Agreed { .. } | Turn::Wrote | Turn::Judged { .. } => None,
         });
         last.unwrap_or(Hold::Same)
     }

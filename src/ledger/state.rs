@@ -65,7 +65,7 @@ pub struct RunState {
     pub writes_ended_at: Option<Utc>,
     /// When it closed; `None` while open.
     pub closed_at: Option<Utc>,
-    /// The verdict it closed with; `None` while open.
+    /// The verdict it closed with, or that later reads made of it; `None` while open.
     pub verdict: Option<Verdict>,
     /// Requests by system, over all commands that closed it.
     pub requests: BTreeMap<SystemId, MeterReading>,
@@ -310,6 +310,9 @@ impl RunState {
                 self.closed_at = Some(at);
                 self.verdict = Some(*verdict);
                 self.add_requests(requests);
+            }
+            Event::Judged { verdict } => {
+                self.verdict = self.closed_at.map(|_| *verdict);
             }
             Event::Reopened { tool, .. } => {
                 // A yes that was waited for in vain: nothing is coming any more.

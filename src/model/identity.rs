@@ -109,6 +109,9 @@ pub struct History {
     pub reassigned: BTreeMap<(UserId, String), Utc>,
     /// Apps that a subject signed in to, by id, with their label.
     pub used: BTreeMap<UserId, BTreeSet<(String, String)>>,
+    /// The catalogue names of those that no assignment names, by id; empty where the directory
+    /// has no such app any more. What is not here could not be read.
+    pub names: BTreeMap<String, String>,
     /// Why the log could not be read, if so.
     pub unread: Option<String>,
 }

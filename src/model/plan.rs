@@ -37,6 +37,9 @@ pub struct Plan {
     pub systems: Vec<PlannedSystem>,
     /// What was left out on purpose.
     pub scope: Scope,
+    /// The configured systems that are not in scope, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<SystemId>,
     /// What the guards answered.
     pub guards: Vec<GuardAnswer>,
     /// The stages, in playbook order.
@@ -85,6 +88,10 @@ pub struct PlannedSystem {
     /// What those whose identity had not answered are to be looked up by; consent covers it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<Lookup>,
+    /// Which account at the vendor it is, by the vendor's own id; told where the vendor has
+    /// several systems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 /// Systems named by `--only` and `--skip`.

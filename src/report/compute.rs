@@ -172,9 +172,8 @@ fn systems(plan: &Plan, subjects: &[SubjectReport]) -> Vec<SystemReport> {
             }),
         }
     }
-    for name in &plan.scope.skip {
-        let id = SystemId::new(name);
-        if !rows.iter().any(|row| row.id == id || row.vendor == *name) {
+    for id in left_out(plan) {
+        if !rows.iter().any(|row| row.id == id) {
             rows.push(SystemReport {
                 vendor: id.vendor().to_owned(),
                 id,
@@ -184,6 +183,20 @@ fn systems(plan: &Plan, subjects: &[SubjectReport]) -> Vec<SystemReport> {
         }
     }
     rows
+}
+
+/// What was left out on purpose, system by system. A plan of an earlier version names only what
+/// was typed.
+fn left_out(plan: &Plan) -> Vec<SystemId> {
+    if !plan.left_out.is_empty() {
+        return plan.left_out.clone();
+    }
+    let planned = |name: &String| {
+        let mut systems = plan.systems.iter();
+        systems.any(|system| system.id.as_str() == name || system.id.vendor() == name)
+    };
+    let skipped = plan.scope.skip.iter().filter(|name| !planned(name));
+    skipped.map(SystemId::new).collect()
 }
 
 fn counts(subjects: &[SubjectReport]) -> Counts {

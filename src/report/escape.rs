@@ -97,24 +97,45 @@ fn columns_of(character: char) -> usize {
     }
 }
 
-/// Escapes for the HTML template.
+/// Escapes for the HTML template. What our sentences put between two backticks is shown as code;
+/// what stands there is escaped like everything else, whoever wrote it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Html;
 
 impl Escaper for Html {
     fn write_escaped_str<W: Write>(&self, mut out: W, text: &str) -> fmt::Result {
-        for character in visible(text).chars() {
-            match character {
-                '<' => out.write_str("&lt;"),
-                '>' => out.write_str("&gt;"),
-                '&' => out.write_str("&amp;"),
-                '"' => out.write_str("&quot;"),
-                '\'' => out.write_str("&#39;"),
-                other => out.write_char(other),
-            }?;
+        let shown = visible(text);
+        let mut rest = &shown[..];
+        while let Some((before, code, after)) = code_in(rest) {
+            write_html(&mut out, before)?;
+            out.write_str("<code>")?;
+            write_html(&mut out, code)?;
+            out.write_str("</code>")?;
+            rest = after;
         }
-        Ok(())
+        write_html(&mut out, rest)
     }
+}
+
+/// The first code in a text, with what is before and after it.
+fn code_in(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('`')?;
+    let (code, after) = rest.split_once('`')?;
+    Some((before, code, after))
+}
+
+fn write_html(out: &mut impl Write, text: &str) -> fmt::Result {
+    for character in text.chars() {
+        match character {
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '&' => out.write_str("&amp;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            other => out.write_char(other),
+        }?;
+    }
+    Ok(())
 }
 
 /// Escapes for the Markdown template: no markup, no HTML, no link, no table cell of its own.
@@ -155,4 +176,23 @@ fn ends_with_www(before: &[char]) -> bool {
         && before[before.len() - 3..]
             .iter()
             .all(|character| character.eq_ignore_ascii_case(&'w'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(text: &str) -> String {
+        let mut out = String::new();
+        Html.write_escaped_str(&mut out, text).unwrap();
+        out
+    }
+
+    #[test]
+    fn ticks_in_pairs_are_code_and_escaped_and_an_odd_one_stays() {
+        assert_eq!(html("say `a b` so"), "say <code>a b</code> so");
+        assert_eq!(html("a ` b"), "a ` b");
+        assert_eq!(html("`<b>` & `"), "<code>&lt;b&gt;</code> &amp; `");
+        assert_eq!(html("</code>"), "&lt;/code&gt;");
+    }
 }

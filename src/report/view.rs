@@ -22,6 +22,8 @@ pub(super) struct View {
     pub(super) unproven: Option<String>,
     pub(super) left_out: Option<String>,
     pub(super) next: Option<(&'static str, String)>,
+    /// Window, case, and the zone of all times.
+    pub(super) about: String,
     pub(super) alarms: Vec<String>,
     pub(super) calm: Vec<String>,
     pub(super) facts: Vec<(&'static str, String)>,
@@ -101,6 +103,7 @@ impl View {
             unproven: (report.unproven > 0).then(|| summary::unproven(report)),
             left_out: summary::left_out(report),
             next: summary::next_command(report),
+            about: about(report, zone),
             alarms,
             calm,
             facts: facts(report, zone),
@@ -125,6 +128,27 @@ impl View {
             ledger: ledger(report),
         }
     }
+}
+
+/// What the run was about, in one line: read out first on a call.
+fn about(report: &Report, zone: &TimeZone) -> String {
+    let mut parts = vec![format!("window {}", window(report, zone))];
+    parts.extend(report.case.as_ref().map(|case| format!("case {case}")));
+    let at = report.started_at.unwrap_or(report.window.start);
+    parts.push(format!("times in {}", zone_name(at, zone)));
+    parts.join("; ")
+}
+
+fn window(report: &Report, zone: &TimeZone) -> String {
+    let end = report
+        .window
+        .end
+        .map_or_else(|| "now".into(), |end| moment(end, zone));
+    format!(
+        "{} → {end} ({})",
+        moment(report.window.start, zone),
+        report.window.how.word()
+    )
 }
 
 /// Who may be let in again, by name as long as that is short.
@@ -160,18 +184,7 @@ fn facts(report: &Report, zone: &TimeZone) -> Vec<(&'static str, String)> {
     facts.push(("org", format!("{} ({})", report.org, report.org_id)));
     facts.extend(report.case.clone().map(|case| ("case", case)));
     facts.extend(report.reason.clone().map(|reason| ("reason", reason)));
-    let end = report
-        .window
-        .end
-        .map_or_else(|| "now".into(), |end| moment(end, zone));
-    facts.push((
-        "window",
-        format!(
-            "{} → {end} ({})",
-            moment(report.window.start, zone),
-            report.window.how.word()
-        ),
-    ));
+    facts.push(("window", window(report, zone)));
     facts.push(("requested by", report.requester.clone()));
     facts.push((
         "consent",
@@ -386,7 +399,10 @@ fn residual(report: &Report) -> Vec<ResidualView> {
             whose: subject.login.clone(),
             system: one.system.to_string(),
             what: one.what.clone(),
-            until: one.until.clone().unwrap_or_else(|| "ended by hand".into()),
+            until: one
+                .until
+                .clone()
+                .unwrap_or_else(|| no_end(one.because).into()),
             why: one.why.clone(),
             kind: match one.because {
                 Because::Open => "open",
@@ -398,6 +414,17 @@ fn residual(report: &Report) -> Vec<ResidualView> {
             },
         })
         .collect()
+}
+
+/// How long something goes on of which no end is known by itself.
+fn no_end(because: Because) -> &'static str {
+    match because {
+        Because::Open | Because::Optional => "it is done",
+        Because::Kept => "somebody removes it",
+        // Perhaps there is nothing that could end.
+        Because::Unproven => "",
+        Because::Outlives | Because::Unreached => "no end of its own",
+    }
 }
 
 fn findings(report: &Report) -> Vec<FindingView> {

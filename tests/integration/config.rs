@@ -159,7 +159,7 @@ guards:
      --> oust.yaml:4:11
       |
     4 |     name: EU West
-      |           ^^^^^^^ lower-case letters, digits, `-` and `_`
+      |           ^^^^^^^ lower-case letters, digits, `-` and `_`, a letter or digit first
 
     error: there is no vendor `m356`
      --> oust.yaml:5:13
@@ -183,7 +183,7 @@ guards:
       --> oust.yaml:10:5
        |
     10 |   - vendor: m365
-       |     ^^^^^^ give this one a `name: …` of its own
+       |     ^^^^^^ give this one a `name: …` of its own: it is `m365:NAME` then
 
     error: a connector has no `vendor`
       --> oust.yaml:11:5

@@ -6,8 +6,9 @@
 
 mod ahead;
 mod alone;
+mod apps;
 mod identity;
-mod story;
+pub(crate) mod story;
 
 use std::collections::BTreeSet;
 

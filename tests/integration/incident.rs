@@ -7,9 +7,11 @@ use oust::engine::{Ended, Run, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
 use oust::model::Verdict;
+use oust::playbook::check;
 use oust_mocks::world::ALEX;
-use oust_mocks::{Attacker, World};
+use oust_mocks::{Attacker, Faults, World};
 
+use crate::downstream::story::Told;
 use crate::lab::{Lab, NOON, shipped};
 
 #[tokio::test(start_paused = true)]
@@ -77,4 +79,55 @@ async fn a_date_ahead_of_the_log_hides_no_sign_of_life() {
     );
     assert_eq!(ended, Ended::Closed(Verdict::Partial));
     assert!(!state.signs.is_empty(), "nobody saw him");
+}
+
+/// A 404 that nobody's 204 explains may be closed; an answer that was refused shows nothing.
+#[tokio::test(start_paused = true)]
+async fn an_api_token_whose_reading_back_is_refused_stays_open() {
+    let lab = Lab::new(World::contoso(NOON).only_okta(), 7);
+    let rule = "okta GET api-tokens/=forbidden";
+    lab.range.lock().unwrap().faults = Faults::parse(rule).unwrap();
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let contain = lab.contain(&tools, &["alex@contoso.example"], "account-takeover");
+    let (ended, state) = contain.await;
+    let told = Told::of(ended, state);
+    assert_eq!(told.verdict, Verdict::Partial, "{}", told.screen);
+    assert_eq!(told.report.unproven, 0, "open is not unproven");
+    let mut residual = told.report.subjects[0].residual.iter();
+    let open = residual.find(|each| each.what.contains("API token") && each.why.contains("403"));
+    assert!(open.is_some(), "{}", told.screen);
+}
+
+/// Who holds nothing that an `ask:` stage would take leaves nobody anything to agree to.
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_asks_and_selects_nothing_is_no_work_for_people() {
+    let text = "playbook: oust/v1\nname: asks\ntitle: T\ndescription: D\nstages:\n  - name: evict\n    \
+                steps:\n      - okta.clear_sessions: {}\n      - okta.suspend_user: {}\n      - \
+                okta.clear_sessions: {}\n  - name: undo\n    ask: true\n    steps:\n      - \
+                okta.remove_admin_roles: { select: in_window }\n      - okta.delete_factors: { \
+                select: in_window }\n";
+    let vendors: Vec<_> = oust::connectors::vendors().collect();
+    let playbook = check("asks.yaml", text, &vendors).unwrap();
+    let lab = Lab::new(World::contoso(NOON).only_okta(), 7);
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let request = lab.request(&["alex@contoso.example"]);
+    let prepared = plan(&tools, &playbook, &GuardConfig::default(), request).await;
+    let prepared = prepared.unwrap();
+    let start = lab.start(&prepared.plan, prepared.snapshot);
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    let ended = run.carry_out().await;
+    let told = Told::of(ended, run.state());
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    let why = |verb: &str| {
+        let mut steps = told.report.subjects[0].steps.iter();
+        let step = steps.find(|step| step.action.verb() == verb).unwrap();
+        step.not_done.clone().expect("nothing of it was done").kind
+    };
+    assert_eq!(why("remove_admin_roles"), "nothing_selected");
+    assert_eq!(why("delete_factors"), "unasked");
+    let manual: Vec<&str> = told.report.manual.iter().map(|each| &*each.text).collect();
+    let asked = manual
+        .iter()
+        .filter(|text| text.contains("asks for a consent"));
+    assert_eq!(asked.count(), 1, "{manual:?}");
 }

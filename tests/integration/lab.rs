@@ -32,7 +32,7 @@ use tokio::sync::watch;
 pub(crate) const NOON: i64 = 1_773_154_800_000;
 
 /// Where the mock believes it is.
-const ORIGIN: &str = "https://contoso.okta.example";
+pub(crate) const ORIGIN: &str = "https://contoso.okta.example";
 
 /// Virtual time: begins at [`NOON`], moves with tokio's paused clock.
 pub(crate) struct LabClock {

@@ -12,6 +12,7 @@ mod downstream;
 mod fake;
 mod google;
 mod incident;
+mod instances;
 mod kill;
 mod lab;
 mod ledger;

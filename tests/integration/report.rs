@@ -675,6 +675,49 @@ fn the_page_loads_nothing_and_runs_nothing() {
     }
 }
 
+#[test]
+fn the_page_shows_code_as_code() {
+    let page = html(&report_of(&samples::forbidden().state()), &TimeZone::UTC);
+    assert!(page.contains("<code>"), "{page}");
+    assert!(!page.contains('`'), "{page}");
+}
+
+#[test]
+fn the_header_says_of_which_window_and_case_and_in_which_zone_times_are() {
+    let report = report_of(&samples::forbidden().state());
+    let zone = TimeZone::UTC;
+    for (name, text, end) in [
+        ("html", html(&report, &zone), "</header>"),
+        ("markdown", markdown(&report, &zone), "\n## "),
+    ] {
+        let (header, _) = text.split_once(end).unwrap();
+        for part in ["window ", "→", "INC", "2231", "times in UTC"] {
+            assert!(
+                header.contains(part),
+                "no `{part}` in the {name} header: {header}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_said_to_end_by_hand_that_nobody_ends() {
+    for run in [
+        samples::forbidden(),
+        samples::contained(),
+        samples::guard_refused(),
+    ] {
+        let report = report_of(&run.state());
+        assert!(!report.subjects[0].residual.is_empty());
+        for text in [
+            html(&report, &TimeZone::UTC),
+            markdown(&report, &TimeZone::UTC),
+        ] {
+            assert!(!text.contains("ended by hand"), "{text}");
+        }
+    }
+}
+
 /// Characters that steer a terminal, turn the writing or hide; found without `escape`'s list.
 fn commanding(text: &str) -> BTreeSet<char> {
     let hides = |character: char| {

@@ -182,6 +182,7 @@ impl PlanSample {
             },
             systems: Vec::new(),
             scope: Scope::default(),
+            left_out: Vec::new(),
             guards: Vec::new(),
             stages: Vec::new(),
             findings: Vec::new(),
@@ -213,6 +214,7 @@ impl PlanSample {
             id: SystemId::new(system),
             identities,
             late: Vec::new(),
+            tenant: None,
         });
         self
     }

@@ -108,6 +108,8 @@ pub(super) async fn planned(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Own {
     pub(super) id: String,
+    /// The customer that he belongs to; empty if it was not told.
+    pub(super) customer: String,
     pub(super) super_admin: bool,
     pub(super) suspended: bool,
 }
@@ -121,6 +123,7 @@ pub(super) async fn own(glance: &Glance, admin: &str) -> Result<Own, String> {
         Ok(user) if text(user, "id").is_empty() => Err("Google's answer names no id".into()),
         Ok(user) => Ok(Own {
             id: text(user, "id").to_owned(),
+            customer: text(user, "customerId").to_owned(),
             super_admin: user["isAdmin"] == true,
             suspended: user["suspended"] == true,
         }),

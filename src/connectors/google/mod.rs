@@ -208,6 +208,11 @@ impl Connector for Google {
         self.own(r).await.map(|own| vec![own.id])
     }
 
+    async fn tenant(&self, r: &Reader) -> Result<Option<String>, String> {
+        let customer = self.own(r).await?.customer;
+        Ok(Some(customer).filter(|id| !id.is_empty()))
+    }
+
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
         let glance = Glance::new(r, &VOICE);
         let planning = Planning {

@@ -172,6 +172,14 @@ impl Connector for M365 {
         stream::iter(each).buffered(AT_ONCE).collect().await
     }
 
+    /// As the token tells; that was fetched with the first read.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        let warmed = self.bearer.header(GRANTED).await;
+        warmed.map_err(|error| error.to_string())?;
+        let tenant = self.told().map(|told| told.tenant);
+        Ok(tenant.filter(|id| !id.is_empty()))
+    }
+
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
         let glance = Glance::new(r, &VOICE);
         let planning = Planning {

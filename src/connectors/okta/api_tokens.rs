@@ -108,16 +108,14 @@ impl Verb for RevokeApiTokens {
     }
 
     /// 404 alone proves nothing, because Okta hides a suspended owner's tokens: it must be we
-    /// who got a 204 for it in this run, or the log must name it.
+    /// who got a 204 for it in this run, or the log must name it. Only such a 404 is unverifiable;
+    /// an answer that was refused shows nothing, and leaves the change open.
     async fn prove(&self, _okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen {
         let id = &done.change.target.id;
         let path = Path::new("/api/v1/api-tokens").seg(id);
         match &*e.glance.one(path).await {
             Ok(_) => return (ProofState::Refuted, "the token can still be read".into()),
             Err(Unread::Absent { .. }) => {}
-            Err(unread @ Unread::Refused { status: 403, .. }) => {
-                return (ProofState::Unverifiable, unread.why());
-            }
             Err(unread) => return (ProofState::Pending, unread.why()),
         }
         let by_us = |other: &&Applied| {

@@ -1,5 +1,6 @@
 //! Okta as the identity source: who a login is, what he holds, and who else can sign in.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -122,6 +123,16 @@ impl Directory for Okta {
         used_since: Utc,
     ) -> History {
         history::read(r, who, window, used_since).await
+    }
+
+    async fn app_names(&self, r: &Reader, apps: &[String]) -> BTreeMap<String, String> {
+        let glance = Glance::new(r);
+        let each: Vec<BoxFuture<'_, Option<(String, String)>>> = apps
+            .iter()
+            .map(|app| Box::pin(app_name(&glance, app)) as BoxFuture<'_, _>)
+            .collect();
+        let named: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
+        named.into_iter().flatten().collect()
     }
 
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String> {
@@ -293,6 +304,18 @@ async fn accounts_of(glance: &Glance, who: &UserId) -> Option<Vec<AppAccount>> {
         ..AppAccount::default()
     });
     Some(named.collect())
+}
+
+/// What the catalogue calls an app. Source: Okta API, "Applications", get an application.
+async fn app_name(glance: &Glance, app: &str) -> Option<(String, String)> {
+    let got = glance.one(Path::new("/api/v1/apps").seg(app)).await;
+    let name = match &*got {
+        Ok(found) if text(found, "id") == app => text(found, "name"),
+        Ok(_) => return None,
+        Err(Unread::Absent { .. }) => "",
+        Err(_) => return None,
+    };
+    Some((app.to_owned(), name.to_owned()))
 }
 
 /// An app with its user embedded (`expand=user/{id}`).

@@ -4,8 +4,11 @@
 //! is cross-checked with the authenticator enrolments. Deleting an Okta Verify `push` or
 //! `signed_nonce` takes the account's other Okta Verify factors along: one change for them all,
 //! and it says what goes. A phone deleted as a factor stays a way to recover the account unless
-//! `removeRecoveryEnrollment` says otherwise. Source: Okta API, "User factors",
+//! `removeRecoveryEnrollment` says otherwise. One that only changed within the window stays, as
+//! suspect, unless the log names what the account did to it. Source: Okta API, "User factors",
 //! "User authenticator enrollments".
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -13,6 +16,7 @@ use serde_json::{Value, json};
 use super::Okta;
 use super::answers::{bounded, outcome, send};
 use super::events::Evidence;
+use super::factor_events::changed_by;
 use super::glance::{Glance, Unread, items, text};
 use super::users;
 use super::verb::{LABEL_MAX, Planning, Seen, Verb, moment, target};
@@ -53,6 +57,7 @@ impl Verb for DeleteFactors {
                 Vec::new()
             }
         };
+        let changed = self::changed(p, who, factors.iter().chain(&hidden), &mut planned).await;
         let mut taken = Vec::new();
         for (kind, item) in factors
             .iter()
@@ -62,6 +67,12 @@ impl Verb for DeleteFactors {
             let target = target(kind, text(item, "id"), &label(item));
             match p.not_selected(item, &target.id) {
                 None => taken.push((target, item)),
+                Some(_) if changed.contains_key(&target.id) => {
+                    let event = &changed[&target.id];
+                    let note = format!("{} is taken: {event} names it", named(item));
+                    planned.notes.push(note);
+                    taken.push((target, item));
+                }
                 Some((why, suspect)) => planned.kept.push(Kept {
                     target,
                     why,
@@ -150,6 +161,28 @@ impl Verb for DeleteFactors {
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         Err(CannotUndo::PersonRedoes("enrols again".into()))
     }
+}
+
+/// Of factors that only changed within the window, those that the account itself changed: asked
+/// of the log where there is such a factor, and not otherwise.
+async fn changed(
+    p: &Planning<'_>,
+    who: &Identified,
+    mut items: impl Iterator<Item = &Value>,
+    planned: &mut Planned,
+) -> BTreeMap<String, String> {
+    if !items.any(|item| p.only_changed_in_window(item)) {
+        return BTreeMap::new();
+    }
+    let reader = p.glance.reader();
+    let changed = changed_by(reader, &who.subject.id, &p.case.window).await;
+    changed.unwrap_or_else(|why| {
+        planned.notes.push(format!(
+            "whether the account itself changed a factor of before the window is not known: the \
+             System Log cannot be read ({why})"
+        ));
+        BTreeMap::new()
+    })
 }
 
 /// Turns what the selector takes into changes, Okta Verify as one.

@@ -14,6 +14,7 @@ mod auth;
 mod directory;
 mod dpop;
 mod events;
+mod factor_events;
 mod factors;
 mod glance;
 mod grantor;

@@ -136,7 +136,7 @@ const DELETE_FACTORS: Action = Action {
     verb: "delete_factors",
     does: "deletes second factors; a phone is dropped as a way to recover the account, too",
     needs: &[USERS_MANAGE, "okta.users.credentials.resetFactors"],
-    reads: &[USERS_READ],
+    reads: &[USERS_READ, LOGS_READ],
     settings: &[
         Setting::Word("select", &["in_window", "all", "listed"]),
         IDS,

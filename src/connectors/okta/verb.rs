@@ -103,6 +103,15 @@ impl Planning<'_> {
         }
     }
 
+    /// Whether the step takes what was made in the window, and this was made before it and
+    /// changed in it.
+    pub(super) fn only_changed_in_window(&self, item: &Value) -> bool {
+        let within = |key: &str| moment(item, key).map(|at| self.case.window.contains(at));
+        self.step.select == Select::InWindow
+            && within("created") == Some(false)
+            && within("lastUpdated") == Some(true)
+    }
+
     fn outside_window(&self, item: &Value) -> Option<(String, bool)> {
         let window = self.case.window;
         let within = |at: Option<Utc>| at.is_some_and(|at| window.contains(at));

@@ -256,6 +256,10 @@ impl Connector for Slack {
         Ok(vec![self.own(r).await?.user])
     }
 
+    async fn tenant(&self, r: &Reader) -> Result<Option<String>, String> {
+        Ok(self.own(r).await?.enterprise)
+    }
+
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
         let glance = Glance::new(r, &VOICE);
         let planning = Planning {

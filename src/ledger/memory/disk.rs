@@ -182,6 +182,10 @@ impl Disk {
                 row.row.verdict = Some((*verdict).to_owned());
                 self.claims.retain(|_, holder| *holder != draft.run);
             }
+            Turn::Judged { verdict } => {
+                let word = row.row.closed_at.map(|_| (*verdict).to_owned());
+                row.row.verdict = word.or(row.row.verdict.take());
+            }
             Turn::Reopened => {
                 row.row.closed_at = None;
                 row.row.verdict = None;

@@ -115,6 +115,12 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
             db.prepare_cached("DELETE FROM claim WHERE run = ?1")?
                 .execute([run])?;
         }
+        Turn::Judged { verdict } => {
+            db.prepare_cached(
+                "UPDATE run SET verdict = ?2 WHERE id = ?1 AND closed_at IS NOT NULL",
+            )?
+            .execute(params![run, verdict])?;
+        }
         Turn::Reopened => {
             let ids: String =
                 db.query_row("SELECT subject_ids FROM run WHERE id = ?1", [run], |row| {

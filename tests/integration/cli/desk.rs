@@ -46,6 +46,11 @@ impl Desk {
         Self::in_world(|world| change(world.only_okta()))
     }
 
+    /// The org and the services behind it, none of them configured.
+    pub(crate) fn of_all(change: impl FnOnce(World) -> World) -> Self {
+        Self::in_world(change)
+    }
+
     /// That org with every service of the register behind it, all of them configured.
     pub(crate) fn with_services() -> Self {
         let desk = Self::in_world(furnished);

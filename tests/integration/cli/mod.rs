@@ -6,6 +6,7 @@ mod consent;
 pub(crate) mod desk;
 mod exits;
 mod help;
+mod instances;
 mod json;
 mod runs;
 mod secrets;

@@ -85,6 +85,7 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
     let desk = Desk::contoso();
     desk.oust(CONTAIN).exits(0);
     desk.oust("runs prove --last").exits(0).says("CONTAINED");
+    desk.oust("runs list").exits(0).says(" contained ");
     let writes = desk.server.range().journal.writes().len();
     desk.server
         .range()
@@ -93,6 +94,8 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
     desk.oust("runs prove --last")
         .exits(3)
         .says("oust runs resume");
+    desk.oust("runs list").exits(0).says(" partial ");
+    desk.oust("runs verify").exits(0);
     assert_eq!(
         writes,
         desk.server.range().journal.writes().len(),
@@ -101,6 +104,8 @@ fn proving_again_notices_what_was_taken_back_by_hand() {
     desk.oust("runs resume --last --yes")
         .exits(0)
         .says("CONTAINED");
+    desk.oust("runs list").exits(0).says(" contained ");
+    desk.oust("runs verify").exits(0);
     desk.is_contained();
     // He may have come in while the door stood open: what is signed in now goes, too.
     assert_eq!(

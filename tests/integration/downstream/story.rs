@@ -101,16 +101,16 @@ impl Story {
 }
 
 /// What a run and its report say.
-pub(super) struct Told {
-    pub(super) state: RunState,
-    pub(super) verdict: Verdict,
-    pub(super) report: Report,
+pub(crate) struct Told {
+    pub(crate) state: RunState,
+    pub(crate) verdict: Verdict,
+    pub(crate) report: Report,
     /// The result screen, its lines joined: what it says may be wrapped anywhere.
-    pub(super) screen: String,
+    pub(crate) screen: String,
 }
 
 impl Told {
-    fn of(ended: Ended, state: RunState) -> Self {
+    pub(crate) fn of(ended: Ended, state: RunState) -> Self {
         let actions = |id: &ActionId| {
             let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
             vendor.action(id.verb())
@@ -127,7 +127,7 @@ impl Told {
     }
 
     /// The only subject at one system.
-    pub(super) fn at(&self, vendor: &str) -> &SubjectSystem {
+    pub(crate) fn at(&self, vendor: &str) -> &SubjectSystem {
         let [who] = &self.report.subjects[..] else {
             panic!("{} subjects", self.report.subjects.len())
         };
@@ -138,12 +138,12 @@ impl Told {
     }
 
     /// Who he is there, as the report has it.
-    pub(super) fn identity(&self, vendor: &str) -> String {
+    pub(crate) fn identity(&self, vendor: &str) -> String {
         format!("{:?}", self.at(vendor).identity)
     }
 
     /// Why the plan's steps at a system do nothing.
-    pub(super) fn skips(&self, vendor: &str) -> Vec<Skip> {
+    pub(crate) fn skips(&self, vendor: &str) -> Vec<Skip> {
         let plan = self.state.plan.as_ref().unwrap();
         let here = plan.steps().filter(|step| step.system.as_str() == vendor);
         here.filter_map(|step| step.subjects[0].skip.clone())
@@ -151,7 +151,7 @@ impl Told {
     }
 
     /// Changes of which `is` holds, in words.
-    pub(super) fn changes(&self, is: impl Fn(&ChangeState) -> bool) -> Vec<String> {
+    pub(crate) fn changes(&self, is: impl Fn(&ChangeState) -> bool) -> Vec<String> {
         let all = self.state.in_order().filter(|each| is(each));
         all.map(|each| format!("{}: {}", each.change.system, each.change.sentence))
             .collect()

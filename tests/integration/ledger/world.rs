@@ -130,8 +130,10 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             id: SystemId::new("okta"),
             identities: logins.iter().map(found).collect(),
             late: vec![],
+            tenant: None,
         }],
         scope: Scope::default(),
+        left_out: Vec::new(),
         guards: vec![],
         stages: vec![PlannedStage {
             name: "evict".into(),

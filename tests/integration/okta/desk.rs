@@ -227,6 +227,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         case: case.clone(),
         systems: Vec::new(),
         scope: Scope::default(),
+        left_out: Vec::new(),
         guards: Vec::new(),
         stages: Vec::new(),
         findings: Vec::new(),

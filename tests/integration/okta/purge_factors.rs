@@ -1,13 +1,19 @@
 //! Second factors: the intruder's go, the person's stay, and what goes along is said.
 
+use std::sync::Arc;
+
 use oust::connector::CannotUndo;
+use oust::ledger::MemoryStore;
 use oust::model::{OutcomeKind, ProofState, Select, Skip};
+use oust::report::Because;
 use oust_mocks::okta::state::Factor;
 use oust_mocks::world::{ALEX, GOOGLE_TOTP, PIXEL, YUBIKEY};
 use oust_mocks::{FaultKind, World};
 use serde_json::json;
 
 use super::desk::{ALEX_LOGIN, Desk, failure};
+use crate::downstream::story::Told;
+use crate::lab::{Lab, NOON};
 use crate::wire::now_ms;
 
 fn factors_of_alex(desk: &Desk) -> Vec<String> {
@@ -252,4 +258,125 @@ async fn resetting_all_factors_is_read_back() {
     assert_eq!(done.outcome.kind, OutcomeKind::Done);
     assert!(factors_of_alex(&desk).is_empty());
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+}
+
+/// Of long ago, and changed within the window: by the person himself, as far as anybody can tell,
+/// unless the log names what the account did to it.
+fn changed_long_after(desk: &Desk, kind: &str, name: &str) -> String {
+    let at = desk.org.at_ms();
+    let mut range = desk.org.range();
+    let id = range.okta.enrol_factor_by_hand(ALEX, kind, name, at);
+    let alex = range.okta.users.get_mut(ALEX).unwrap();
+    alex.factors.get_mut(&id).unwrap().created_ms = at - YEAR_MS;
+    id
+}
+
+async fn selected(desk: &Desk) -> oust::connector::Planned {
+    desk.plan_selecting("delete_factors", ALEX_LOGIN, json!({}), Select::InWindow)
+        .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_factor_that_the_account_itself_set_up_anew_in_the_window_goes() {
+    let desk = Desk::contoso();
+    let id = changed_long_after(&desk, "webauthn", "Key of old");
+    let planned = selected(&desk).await;
+    let change = planned.changes.iter().find(|each| each.target.id == id);
+    let change = change.unwrap_or_else(|| panic!("{planned:?}"));
+    assert!(planned.kept.iter().all(|each| each.target.id != id));
+    assert!(
+        planned
+            .notes
+            .iter()
+            .any(|note| note.contains("Key of old") && note.contains("event")),
+        "{:?}",
+        planned.notes
+    );
+    let done = desk.applied(change).await;
+    assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
+    assert!(desk.writes().iter().all(|line| !line.contains(YUBIKEY)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_log_cannot_be_read_such_a_factor_stays_suspect_and_that_is_said() {
+    let desk = Desk::contoso();
+    let id = changed_long_after(&desk, "webauthn", "Key of old");
+    desk.fault("GET", "/api/v1/logs", FaultKind::Forbidden403);
+    let planned = selected(&desk).await;
+    assert!(planned.changes.iter().all(|each| each.target.id != id));
+    assert!(
+        planned
+            .kept
+            .iter()
+            .any(|each| each.target.id == id && each.suspect)
+    );
+    assert!(
+        planned.notes.iter().any(|note| note.contains("System Log")),
+        "{:?}",
+        planned.notes
+    );
+}
+
+/// A help desk did it: that is for a person to ask there.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_did_to_a_factor_names_no_intruder() {
+    let desk = Desk::contoso();
+    let id = {
+        let at = desk.org.at_ms();
+        let mut range = desk.org.range();
+        let morgan = range
+            .okta
+            .user("morgan@contoso.example")
+            .unwrap()
+            .id
+            .clone();
+        let id = range
+            .okta
+            .enrol_factor_by_hand(&morgan, "webauthn", "Hers", at);
+        let mut factor = range
+            .okta
+            .users
+            .get_mut(&morgan)
+            .unwrap()
+            .factors
+            .remove(&id)
+            .unwrap();
+        factor.created_ms = at - YEAR_MS;
+        range
+            .okta
+            .users
+            .get_mut(ALEX)
+            .unwrap()
+            .factors
+            .insert(id.clone(), factor);
+        id
+    };
+    let planned = selected(&desk).await;
+    assert!(planned.changes.iter().all(|each| each.target.id != id));
+    assert!(
+        planned
+            .kept
+            .iter()
+            .any(|each| each.target.id == id && each.suspect)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suspect_factor_that_was_kept_is_among_what_still_works_in_the_report() {
+    let world = World::contoso(NOON).only_okta().user(ALEX_LOGIN, |alex| {
+        alex.factors.get_mut(YUBIKEY).unwrap().last_updated_ms = NOON - 60_000;
+    });
+    let lab = Lab::new(world, 3);
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let (ended, state) = lab.contain(&tools, &[ALEX_LOGIN], "account-takeover").await;
+    let told = Told::of(ended, state);
+    let mut residual = told.report.subjects[0].residual.iter();
+    let kept =
+        residual.find(|each| each.because == Because::Kept && each.what.starts_with("factor "));
+    let kept = kept.expect("a row for the suspect factor");
+    assert!(kept.why.contains("but changed on"), "{}", kept.why);
+    assert!(told.screen.contains("but changed on"), "{}", told.screen);
+    let range = lab.range.lock().unwrap();
+    let alex = range.okta.user(ALEX).unwrap();
+    assert!(alex.factors.contains_key(YUBIKEY));
 }

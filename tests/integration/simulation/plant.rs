@@ -1,5 +1,6 @@
 //! Bugs on purpose: what a simulation is worth is what it finds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -146,6 +147,10 @@ impl Directory for Planted {
         used_since: Utc,
     ) -> History {
         self.true_one.history(r, who, window, used_since).await
+    }
+
+    async fn app_names(&self, r: &Reader, apps: &[String]) -> BTreeMap<String, String> {
+        self.true_one.app_names(r, apps).await
     }
 
     fn is_own_app(&self, name: &str) -> bool {

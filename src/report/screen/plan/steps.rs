@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::TOLD_ONE_BY_ONE_MAX;
-use crate::model::{Change, Kept, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, Undo, UserId};
+use crate::model::{
+    Change, Kept, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, SystemId, Undo,
+    UserId,
+};
 use crate::report::screen::LINES_MAX;
 use crate::report::text::{Ink, Page, count};
 
@@ -16,16 +19,26 @@ const SENTENCE: usize = 18;
 #[derive(Default)]
 pub(super) struct Told {
     changes: BTreeSet<(String, String)>,
-    kept: BTreeSet<(String, String)>,
+    kept: BTreeSet<(String, String, String)>,
 }
 
 /// One stage, below its name.
 pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage, told: &mut Told) {
-    let shown: Vec<&PlannedStep> = stage
+    let mut shown: Vec<&PlannedStep> = stage
         .steps
         .iter()
         .filter(|step| plan.scope.includes(&step.system))
         .collect();
+    if stage.order == StageOrder::Parallel {
+        // Each system goes its own way: its steps stand together.
+        let mut systems: Vec<&SystemId> = Vec::new();
+        for step in &shown {
+            if !systems.contains(&&step.system) {
+                systems.push(&step.system);
+            }
+        }
+        shown.sort_by_key(|step| systems.iter().position(|system| **system == step.system));
+    }
     page.to(2).put(Ink::Strong, &stage.name);
     if stage.ask {
         page.put(Ink::Plain, "  asks for a consent of its own");
@@ -289,9 +302,10 @@ fn keeps(page: &mut Page, plan: &Plan, steps: &[&PlannedStep], suspect: bool, to
                 .map(move |kept| (step, &each.subject, kept))
         })
         .filter(|(_, _, kept)| kept.suspect == suspect)
-        .filter(|(_, who, kept)| {
+        .filter(|(step, who, kept)| {
             let target = format!("{} {}", kept.target.kind, kept.target.id);
-            told.kept.insert((who.to_string(), target))
+            told.kept
+                .insert((step.system.to_string(), who.to_string(), target))
         })
         .collect();
     if kept.is_empty() {
