@@ -17,8 +17,8 @@ use super::run::Tools;
 use crate::connector::System;
 use crate::given::Clock;
 use crate::model::{
-    Case, Chosen, History, Identity, Key, KeyKind, Lookup, PlannedStep, PlannedSystem, StepKey,
-    Subject, keys_of,
+    Case, Chosen, History, Identity, Key, KeyKind, Lookup, NOT_YET, PlannedStep, PlannedSystem,
+    StepKey, Subject, keys_of,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::{Rank, Reader};
@@ -111,7 +111,7 @@ impl Services<'_> {
     }
 
     fn unread(&self, system: &System, brief: &Brief) -> PlannedService {
-        let why = "it had not answered yet; it is read again when its turn comes".to_owned();
+        let why = NOT_YET.to_owned();
         let lookups = self.lookups(system, brief);
         let silent = |lookup: &Lookup| {
             let why = why.clone();

@@ -24,7 +24,7 @@ pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
-    GuardAnswer, GuardName, GuardReply, Lift, Plan, PlannedFor, PlannedStage, PlannedStep,
+    GuardAnswer, GuardName, GuardReply, Lift, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep,
     PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Unreached,
 };
 pub use time::Utc;

@@ -299,7 +299,17 @@ pub enum Skip {
     Halted,
 }
 
+/// Why a system that had not answered in time is unread: nobody waits for it, and it is asked
+/// while the directory is being written to.
+pub const NOT_YET: &str = "it had not answered yet; it is read while Okta is written to";
+
 impl Skip {
+    /// Whether its system had merely not answered in time.
+    #[must_use]
+    pub fn is_not_yet(&self) -> bool {
+        matches!(self, Self::Unread { why } if why == NOT_YET)
+    }
+
     /// One line for people.
     #[must_use]
     pub fn sentence(&self) -> String {

@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::LINES_MAX;
-use crate::model::{Change, GuardReply, Identity, Plan, Severity, Subject, SystemId, Tri, Undo};
+use crate::model::{
+    Change, GuardReply, Identity, NOT_YET, Plan, Severity, Subject, SystemId, Tri, Undo,
+};
 use crate::report::text::{Ink, Page, Style, count, moment, zone_name};
 
 /// Up to this many subjects each change has its line.
@@ -144,6 +146,7 @@ fn unsettled(plan: &Plan) -> Vec<String> {
         for (who, identity) in &system.identities {
             let why = match identity {
                 Identity::Found { .. } | Identity::NoAccount => continue,
+                Identity::Unread { why } if why == NOT_YET => continue,
                 Identity::Ambiguous { candidates } => {
                     format!("several accounts answer: {}", candidates.join(", "))
                 }

@@ -46,7 +46,11 @@ pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage, tol
     page.end();
     let mut last_system = None;
     for step in &shown {
-        let mut lines = step_lines(plan, step);
+        let mut lines = match still_read(step) {
+            true if last_system == Some(&step.system) => Vec::new(),
+            true => vec![reading(&shown, &step.system)],
+            false => step_lines(plan, step),
+        };
         for line in &mut lines {
             let once = (step.system.to_string(), line.text.clone());
             if line.undo.is_some() && !told.changes.insert(once) {
@@ -71,6 +75,25 @@ pub(super) fn show_stage(page: &mut Page, plan: &Plan, stage: &PlannedStage, tol
     for suspect in [false, true] {
         keeps(page, plan, &shown, suspect, told);
     }
+}
+
+/// Whether its system has not answered yet, for anybody.
+fn still_read(step: &PlannedStep) -> bool {
+    let mut rows = step.subjects.iter();
+    !step.subjects.is_empty() && rows.all(|each| each.skip.as_ref().is_some_and(Skip::is_not_yet))
+}
+
+/// All that is to be done at a system that has not answered yet.
+fn reading(steps: &[&PlannedStep], system: &SystemId) -> Line {
+    let here = steps.iter().filter(|step| step.system == *system);
+    let mut all: Vec<String> = Vec::new();
+    for words in here.map(|step| words(step)) {
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
+    let text = format!("reading…   {}", all.join(", "));
+    Line::new(Ink::Dim, text, None)
 }
 
 /// One line of a stage.
