@@ -1,7 +1,8 @@
 //! Several systems of one vendor: a second one has a name of its own, such as `salesforce:eu`.
 //!
 //! The first of each vendor is a field of [`Range`](crate::Range); all further ones stand in its
-//! `more`, by name. Each has its people, its route, its digest and its own credentials.
+//! `more`, by name. Each has its people, its route and its digest. Salesforce and GitHub have ids and
+//! credentials of their own in each; of the others, ids, secrets and tokens are the first's.
 
 use crate::github::GitHub;
 use crate::google::Google;
@@ -87,6 +88,15 @@ impl World {
                 service.befall("alex@contoso.example", start_ms, now_ms);
                 service.use_daily("kim@contoso.example", now_ms);
             }
+        }
+        self
+    }
+
+    /// Changes a second instance; nothing if there is none of this name.
+    #[must_use]
+    pub fn with_second(mut self, system: &str, change: impl FnOnce(&mut Instance)) -> Self {
+        if let Some(instance) = self.more.get_mut(system) {
+            change(instance);
         }
         self
     }

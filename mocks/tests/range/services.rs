@@ -579,6 +579,50 @@ fn a_clock_that_is_off_shows_in_the_date() {
 }
 
 #[test]
+fn every_vendor_can_be_there_twice_with_a_state_route_and_faults_of_its_own() {
+    let first = SYSTEMS[1..].iter();
+    let seconds: Vec<String> = first.map(|system| format!("{system}:two")).collect();
+    let world = seconds
+        .iter()
+        .fold(World::contoso(NOW), |world, system| world.second(system));
+    let world = world.without_account("slack:two", LOGIN);
+    let mut stage = stage(world);
+    assert_eq!(
+        stage.range.systems()[SYSTEMS.len() - 1..].len(),
+        seconds.len()
+    );
+    let held = stage.range.holds(ALEX);
+    for (system, one) in seconds.iter().zip(&SYSTEMS[1..]) {
+        let here = held
+            .iter()
+            .any(|line| line.starts_with(&format!("{system}: ")));
+        assert_eq!(here, system != "slack:two", "{system}: {held:?}");
+        stage.faults(&format!("{system}=status:418"));
+        let asked = Request::new("GET", &format!("/{system}/nothing"));
+        assert_eq!(stage.status(&asked, NOW), 418, "{system}");
+        let asked = Request::new("GET", &format!("/{one}/nothing"));
+        assert_ne!(stage.status(&asked, NOW), 418, "{one}");
+        let entries = stage.range.journal.entries();
+        let [.., there, here] = entries else { panic!() };
+        assert_eq!((&there.system, here.system.as_str()), (system, *one));
+    }
+    let before: Vec<String> = seconds.iter().map(|s| stage.range.digest_of(s)).collect();
+    stage.faults("");
+    stage.end_sessions(NOW);
+    let after: Vec<String> = seconds.iter().map(|s| stage.range.digest_of(s)).collect();
+    assert!(before == after && before.iter().all(|digest| !digest.is_empty()));
+    let labels: Vec<&str> = stage
+        .range
+        .okta
+        .apps
+        .values()
+        .map(|a| a.label.as_str())
+        .filter(|label| label.ends_with("(two)"))
+        .collect();
+    assert_eq!(labels.len(), seconds.len(), "{labels:?}");
+}
+
+#[test]
 fn he_digs_in_wherever_he_has_a_session() {
     let attacker = Attacker::new(ALEX, 500).with_services();
     let mut range = Range::new(World::contoso(NOW).attacker(attacker), 7);
