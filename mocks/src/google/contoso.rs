@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::state::{ServiceAccount, User};
 use super::{Google, PER_MINUTE, Settings, scope};
 use crate::accounts::google_id;
+use crate::instance::Instance;
 use crate::keys::KeyPair;
 use crate::rng::Rng;
 use crate::time::DAY;
@@ -102,13 +103,18 @@ impl Google {
 }
 
 impl World {
-    /// Registers a key of the service account; it must sign with RS256.
+    /// Registers a key of the service account at every Google; it must sign with RS256.
     #[must_use]
-    pub fn google_key(self, key: &KeyPair) -> Self {
-        let (kid, jwk) = (key.kid.clone(), key.public_jwk.clone());
-        self.with_google(|google| {
-            google.service_account.keys.insert(kid, jwk);
-        })
+    pub fn google_key(mut self, key: &KeyPair) -> Self {
+        let further = self.more.values_mut().filter_map(|more| match more {
+            Instance::Google(google) => Some(google.as_mut()),
+            _ => None,
+        });
+        for google in std::iter::once(&mut self.google).chain(further) {
+            let keys = &mut google.service_account.keys;
+            keys.insert(key.kid.clone(), key.public_jwk.clone());
+        }
+        self
     }
 
     /// Makes someone a super administrator.

@@ -7,6 +7,8 @@ mod contained;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod github;
+#[cfg(test)]
 mod google;
 #[cfg(test)]
 mod http;
@@ -20,6 +22,8 @@ mod logs;
 mod m365;
 #[cfg(test)]
 mod org;
+#[cfg(test)]
+mod salesforce;
 #[cfg(test)]
 mod services;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
 use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts};
 
-use crate::{NOW, ask, ask_at, contoso, google, m365};
+use crate::{NOW, ask, ask_at, contoso, github, google, m365, salesforce};
 
 const LOGIN: &str = "alex@contoso.example";
 
@@ -15,6 +15,8 @@ struct Stage {
     range: Range,
     google: String,
     m365: String,
+    salesforce: String,
+    github: String,
 }
 
 /// A request that reads, one that ends alex's sessions, and the name of the intruder's way in.
@@ -26,14 +28,22 @@ struct Sample {
 }
 
 fn stage(world: World) -> Stage {
-    let mut range = Range::new(world.google_key(google::key()), 7);
+    let world = world
+        .google_key(google::key())
+        .salesforce_key(salesforce::key())
+        .github_key(github::key());
+    let mut range = Range::new(world, 7);
     let google = google::token(&mut range);
     let m365 = m365::token(&mut range);
+    let salesforce = salesforce::token(&mut range, "salesforce");
+    let github = github::token(&mut range, "github");
     range.journal.clear();
     Stage {
         range,
         google,
         m365,
+        salesforce,
+        github,
     }
 }
 
@@ -60,6 +70,27 @@ impl Stage {
             Request::new(method, &path)
                 .with_header("authorization", &format!("Bearer {}", self.m365))
         };
+        let salesforce = |method: &str, tail: &str| {
+            let path = format!("/salesforce/services/data/v66.0{tail}");
+            Request::new(method, &path)
+                .with_header("authorization", &format!("Bearer {}", self.salesforce))
+        };
+        let his = self.range.salesforce.user(&accounts::salesforce_id(LOGIN));
+        let sessions: Vec<String> = his
+            .iter()
+            .flat_map(|u| u.sessions.keys().cloned())
+            .collect();
+        let github = |method: &str, tail: &str| {
+            Request::new(method, &format!("/github/orgs/contoso/{tail}"))
+                .with_header("authorization", &format!("Bearer {}", self.github))
+                .with_header("user-agent", "test")
+        };
+        let authorized = self.range.github.person(&accounts::github_id(LOGIN));
+        let authorized: Vec<u64> = authorized
+            .iter()
+            .flat_map(|p| p.credentials.values())
+            .filter_map(|c| c.authorization.as_ref().map(|a| a.id))
+            .collect();
         let slack_id = accounts::slack_id(LOGIN);
         vec![
             Sample {
@@ -80,6 +111,27 @@ impl Stage {
                 write: slack("admin.users.session.reset", format!("user_id={slack_id}")),
                 sso: "slack_sso",
             },
+            Sample {
+                system: "salesforce",
+                read: salesforce("GET", "/query?q=SELECT%20Id%20FROM%20User"),
+                write: salesforce(
+                    "DELETE",
+                    &format!("/composite/sobjects?ids={}", sessions.join(",")),
+                ),
+                sso: "salesforce_sso",
+            },
+            Sample {
+                system: "github",
+                read: github("GET", "credential-authorizations"),
+                write: github(
+                    "DELETE",
+                    &format!(
+                        "credential-authorizations/{}",
+                        authorized.first().copied().unwrap_or_default()
+                    ),
+                ),
+                sso: "github_sso",
+            },
         ]
     }
 
@@ -96,7 +148,17 @@ impl Stage {
         self.range.faults = Faults::parse(text).unwrap();
     }
 
+    /// Ends his sessions everywhere, and what would open new ones without Okta.
     fn end_sessions(&mut self, now_ms: i64) {
+        let alex = accounts::salesforce_id(LOGIN);
+        let tokens = self.range.salesforce.user(&alex).unwrap().tokens.clone();
+        for token in tokens.keys() {
+            let revoke = Request::new("POST", "/salesforce/services/oauth2/revoke").with_body(
+                "application/x-www-form-urlencoded",
+                format!("token={token}"),
+            );
+            assert_eq!(self.status(&revoke, now_ms), 200);
+        }
         for sample in self.samples() {
             assert!(
                 (200..300).contains(&self.status(&sample.write, now_ms)),
@@ -104,6 +166,33 @@ impl Stage {
                 sample.system
             );
         }
+        self.end_github(now_ms);
+    }
+
+    /// All credentials of his at GitHub, at once; the browser by hand, for no API ends it.
+    fn end_github(&mut self, now_ms: i64) {
+        let (secret, login) = (self.github.clone(), accounts::github_login(LOGIN));
+        let ask = |method: &str, tail: &str| {
+            Request::new(method, &format!("/github/orgs/contoso/{tail}"))
+                .with_header("authorization", &format!("Bearer {secret}"))
+                .with_header("user-agent", "test")
+        };
+        let all = ask("POST", &format!("credential-authorizations/{login}/revoke"));
+        let usual_ms = std::mem::replace(&mut self.range.github.settings.queue_ms, 0);
+        assert_eq!(self.status(&all, now_ms), 202);
+        self.range.github.settings.queue_ms = usual_ms;
+        let grants = ask(
+            "GET",
+            &format!("personal-access-tokens?owner%5B%5D={login}"),
+        );
+        let rows = self.send(&grants, now_ms).answer().unwrap().json();
+        for row in rows.as_array().unwrap() {
+            let end = ask("POST", &format!("personal-access-tokens/{}", row["id"]))
+                .with_body("application/json", r#"{"action":"revoke"}"#);
+            assert_eq!(self.status(&end, now_ms), 204);
+        }
+        let id = accounts::github_id(LOGIN).parse().unwrap();
+        self.range.github.end_browser_by_hand(id);
     }
 
     /// Lines of what he holds at one system.
@@ -133,13 +222,20 @@ fn the_first_segment_names_the_vendor_and_everything_else_is_okta_s() {
             "/graph/v1.0/users/a%2Fb",
         ),
         ("/slack", "slack", "/"),
+        ("/salesforce:eu/services", "salesforce:eu", "/services"),
+        ("/salesforce%3Aeu/services", "salesforce:eu", "/services"),
+        ("/nobody:eu/services", "okta", "/nobody:eu/services"),
         ("/slacker/api", "okta", "/slacker/api"),
         ("/api/v1/users", "okta", "/api/v1/users"),
         ("/", "okta", "/"),
     ] {
         let (found, request) = Range::route(&Request::new("GET", &format!("{path}?a=1")));
         assert_eq!(
-            (found, request.path.as_str(), request.query.as_str()),
+            (
+                found.as_str(),
+                request.path.as_str(),
+                request.query.as_str(),
+            ),
             (system, rest, "a=1")
         );
     }
@@ -152,6 +248,8 @@ fn okta_s_external_id_is_the_id_at_the_service() {
         ("0oaJ8ZrclgAhgf6Kg5d7", accounts::slack_id(LOGIN)),
         ("0oaVRaP8YzYGV2Wzc5d7", accounts::google_id(LOGIN)),
         ("0oapjggka7JrtyWlO5d7", accounts::m365_id(LOGIN)),
+        ("0oa2XFuEa4KdM0zIB5d7", accounts::salesforce_id(LOGIN)),
+        ("0oa1wfBlpGi7i8e3J5d7", accounts::github_scim_id(LOGIN)),
     ] {
         let path = format!("/api/v1/apps/{app}/users/{ALEX}");
         assert_eq!(ask(&mut range, "GET", &path).json()["externalId"], id);
@@ -314,6 +412,19 @@ fn throttles_are_the_vendor_s_own() {
                 assert_eq!(reason(&minute), "userRateLimitExceeded");
                 assert_eq!(reason(&crowd), "quotaExceeded");
             }
+            "salesforce" => {
+                assert_eq!((minute.status, wait(&minute)), (403, false));
+                for answer in [&minute, &crowd] {
+                    assert_eq!(answer.json()[0]["errorCode"], "REQUEST_LIMIT_EXCEEDED");
+                }
+            }
+            "github" => {
+                assert_eq!((minute.status, wait(&minute)), (403, false));
+                assert_eq!(minute.header("x-ratelimit-remaining"), Some("0"));
+                assert!(minute.header("x-ratelimit-reset").is_some());
+                assert_eq!((crowd.status, wait(&crowd)), (403, true));
+                assert!(bare.header("x-ratelimit-remaining").is_none());
+            }
             other => panic!("{other} is not described"),
         }
     });
@@ -360,7 +471,10 @@ fn he_is_back_at_a_service_as_long_as_okta_lets_him_and_never_after() {
     // What he has at the services outlives Okta.
     let in_session = |stage: &Stage, system: &str| {
         let held = stage.held_at(system);
-        held.iter().any(|line| line.contains(": session"))
+        match system {
+            "github" => !held.is_empty(),
+            _ => held.iter().any(|line| line.contains(": session")),
+        }
     };
     for sample in stage.samples() {
         assert!(in_session(&stage, sample.system), "{}", sample.system);
@@ -437,7 +551,7 @@ fn okta_s_token_opens_no_service() {
          Sample {
              system, mut read, ..
          }| {
-            read.headers.clear();
+            read.headers.retain(|(name, _)| name != "authorization");
             let read = read.with_header("authorization", &format!("SSWS {SSWS_SECRET}"));
             let answer = stage.send(&read, NOW).answer().unwrap().clone();
             let refused = answer.status == 401 || answer.json()["ok"] == false;
@@ -465,10 +579,54 @@ fn a_clock_that_is_off_shows_in_the_date() {
 }
 
 #[test]
+fn every_vendor_can_be_there_twice_with_a_state_route_and_faults_of_its_own() {
+    let first = SYSTEMS[1..].iter();
+    let seconds: Vec<String> = first.map(|system| format!("{system}:two")).collect();
+    let world = seconds
+        .iter()
+        .fold(World::contoso(NOW), |world, system| world.second(system));
+    let world = world.without_account("slack:two", LOGIN);
+    let mut stage = stage(world);
+    assert_eq!(
+        stage.range.systems()[SYSTEMS.len() - 1..].len(),
+        seconds.len()
+    );
+    let held = stage.range.holds(ALEX);
+    for (system, one) in seconds.iter().zip(&SYSTEMS[1..]) {
+        let here = held
+            .iter()
+            .any(|line| line.starts_with(&format!("{system}: ")));
+        assert_eq!(here, system != "slack:two", "{system}: {held:?}");
+        stage.faults(&format!("{system}=status:418"));
+        let asked = Request::new("GET", &format!("/{system}/nothing"));
+        assert_eq!(stage.status(&asked, NOW), 418, "{system}");
+        let asked = Request::new("GET", &format!("/{one}/nothing"));
+        assert_ne!(stage.status(&asked, NOW), 418, "{one}");
+        let entries = stage.range.journal.entries();
+        let [.., there, here] = entries else { panic!() };
+        assert_eq!((&there.system, here.system.as_str()), (system, *one));
+    }
+    let before: Vec<String> = seconds.iter().map(|s| stage.range.digest_of(s)).collect();
+    stage.faults("");
+    stage.end_sessions(NOW);
+    let after: Vec<String> = seconds.iter().map(|s| stage.range.digest_of(s)).collect();
+    assert!(before == after && before.iter().all(|digest| !digest.is_empty()));
+    let labels: Vec<&str> = stage
+        .range
+        .okta
+        .apps
+        .values()
+        .map(|a| a.label.as_str())
+        .filter(|label| label.ends_with("(two)"))
+        .collect();
+    assert_eq!(labels.len(), seconds.len(), "{labels:?}");
+}
+
+#[test]
 fn he_digs_in_wherever_he_has_a_session() {
     let attacker = Attacker::new(ALEX, 500).with_services();
     let mut range = Range::new(World::contoso(NOW).attacker(attacker), 7);
-    for second in 0..60 {
+    for second in 0..240 {
         range.tick(NOW + second * 1000);
     }
     let moves = range.attacker.clone().unwrap().moves;
@@ -479,6 +637,11 @@ fn he_digs_in_wherever_he_has_a_session() {
         "google_app_password",
         "google_consent",
         "slack_session",
+        "salesforce_token",
+        "salesforce_session",
+        "github_token",
+        "github_key",
+        "github_grant",
     ] {
         assert!(moves.contains_key(what), "{what}: {moves:?}");
     }
