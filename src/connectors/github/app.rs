@@ -7,8 +7,8 @@
 //! what to do. Source: `github.json` (installations, access tokens); claims of the signature and
 //! the texts of its refusals [docs*], which only choose the hint.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,15 +27,6 @@ use crate::transport::{AuthError, SecretRef};
 pub(super) const READING: &str = "reading";
 /// A token that can do what the installation may.
 pub(super) const WRITING: &str = "writing";
-
-/// The power that a request needs. Queries by POST read.
-pub(super) fn power_of(method: &Method, path: &str) -> &'static str {
-    if *method == Method::GET || path.ends_with("/graphql") {
-        READING
-    } else {
-        WRITING
-    }
-}
 
 /// How long a signature holds, in seconds; GitHub takes ten minutes at most.
 const SIGNED_FOR: i64 = 540;
@@ -58,14 +49,31 @@ pub(super) struct App {
     pub(super) installation: Installed,
     /// The organisation that it must be at, if one was named.
     pub(super) org: Option<String>,
-    /// What the installation has, once it was read.
-    pub(super) known: Known,
-    /// What GitHub's clock is ahead of ours, in seconds, once that was learnt.
-    pub(super) ahead: AtomicI64,
+    /// What it learns.
+    pub(super) learnt: Arc<Learnt>,
 }
 
-/// Kept for those who must say what is missing.
-pub(super) type Known = std::sync::Arc<Mutex<Option<Installation>>>;
+/// What an App learns of itself and of GitHub, for all who act as it.
+#[derive(Default)]
+pub(super) struct Learnt {
+    /// What the installation has, as read last.
+    installation: Mutex<Option<Installation>>,
+    /// What GitHub's clock is ahead of ours, in seconds.
+    ahead: AtomicI64,
+}
+
+impl Learnt {
+    /// What the installation has, as read last; `None` before.
+    pub(super) fn installation(&self) -> Option<Installation> {
+        self.place().clone()
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Installation>> {
+        self.installation
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
+}
 
 /// An installation as GitHub tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,8 +135,6 @@ impl Issuer for App {
         let body = answered.body();
         let token = body["token"].as_str().filter(|token| !token.is_empty());
         let Some(token) = token.filter(|_| is_good(&answered)) else {
-            // It may have been changed since it was read.
-            self.forget();
             return Err(self.refused(&answered));
         };
         let ends = moment(body, "expires_at");
@@ -154,11 +160,8 @@ impl App {
         })
     }
 
-    /// The installation, read once.
+    /// The installation, read anew for each token: an owner may have changed or suspended it.
     async fn installation(&self, key: &EncodingKey) -> Result<Installation, AuthError> {
-        if let Some(known) = self.known().clone() {
-            return Ok(known);
-        }
         let path = match &self.installation {
             Installed::Id(id) => format!("/app/installations/{id}"),
             Installed::At(org) => format!("/orgs/{org}/installation"),
@@ -174,18 +177,8 @@ impl App {
         if let Some(org) = self.elsewhere(&read) {
             return Err(org);
         }
-        *self.known() = Some(read.clone());
+        *self.learnt.place() = Some(read.clone());
         Ok(read)
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, Option<Installation>> {
-        self.known
-            .lock()
-            .expect("no code panics while it holds this lock")
-    }
-
-    fn forget(&self) {
-        *self.known() = None;
     }
 
     /// One request, signed by the App; once more by GitHub's clock if ours is wrong.
@@ -236,7 +229,7 @@ impl App {
     }
 
     fn signature(&self, key: &EncodingKey) -> Result<SecretString, AuthError> {
-        let now = self.endpoint.clock.now().seconds() + self.ahead.load(Ordering::Relaxed);
+        let now = self.endpoint.clock.now().seconds() + self.learnt.ahead.load(Ordering::Relaxed);
         let claims = json!({
             "iat": now - DATED_BACK, "exp": now + SIGNED_FOR, "iss": self.app_id,
         });
@@ -252,10 +245,10 @@ impl App {
     fn learn_time(&self, answered: &Answered) -> bool {
         let now = self.endpoint.clock.now().seconds();
         let ahead = answered.at.map(|at| at.seconds() - now);
-        let known = self.ahead.load(Ordering::Relaxed);
+        let known = self.learnt.ahead.load(Ordering::Relaxed);
         match ahead.filter(|ahead| (ahead - known).abs() > CLOCK_OFF) {
             Some(ahead) => {
-                self.ahead.store(ahead, Ordering::Relaxed);
+                self.learnt.ahead.store(ahead, Ordering::Relaxed);
                 true
             }
             None => false,
@@ -384,21 +377,5 @@ mod tests {
         assert!(some.has("members", "read") && !some.has(TOKENS, "write"));
         let whole = installation(json!({ "members": "write" }), "Enterprise");
         assert_eq!(whole.asked(READING), None, "it cannot be cut down");
-    }
-
-    #[test]
-    fn a_query_by_post_needs_no_right_to_write() {
-        for (method, path, power) in [
-            (Method::GET, "/orgs/contoso/personal-access-tokens", READING),
-            (Method::POST, "/api/graphql", READING),
-            (
-                Method::POST,
-                "/orgs/contoso/personal-access-tokens",
-                WRITING,
-            ),
-            (Method::DELETE, "/orgs/contoso/memberships/alex", WRITING),
-        ] {
-            assert_eq!(power_of(&method, path), power, "{path}");
-        }
     }
 }

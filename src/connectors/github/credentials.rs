@@ -2,12 +2,9 @@
 //!
 //! GitHub answers 202 and works later; the proof is that the organisation's list holds nothing of
 //! his any more. With an enterprise the call is the enterprise's, across all its organisations, and
-//! of a managed user it also destroys tokens and keys. A wider call that GitHub refuses is followed
-//! by the next narrower one, because less is better than nothing, and the change is told as failed.
-//! Hosts that have only the older call are asked credential by credential. Source: `github.json`
-//! (credential authorisations); that organisations without SAML answer 403 or 404 [inferred].
-
-use std::collections::BTreeSet;
+//! of a managed user it also destroys tokens and keys. What is sent, and what after a refusal, is
+//! [`revoke`](super::revoke)'s. Source: `github.json` (credential authorisations); that
+//! organisations without SAML answer 403 or 404 [inferred].
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -15,15 +12,15 @@ use serde_json::{Value, json};
 use super::GitHub;
 use super::accounts::Account;
 use super::leftovers;
+use super::revoke::{Reach, revoke, widest};
 use super::vendor::VENDOR;
 use super::voice::{self, VOICE};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Glance, Planning, Seen, Sent, Unread, Verb, account_of, bounded, change, items, moment, send,
-    target, text,
+    Glance, Planning, Seen, Unread, Verb, account_of, bounded, change, items, moment, target, text,
 };
-use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Receipt, Skip, Undo};
-use crate::transport::{Meaning, Path, Write, Writer};
+use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Undo};
+use crate::transport::{Path, Writer};
 
 /// Credentials kept in a change's before-state at most.
 const EVIDENCE_MAX: usize = 50;
@@ -32,17 +29,6 @@ const RIGHT: &str = "`organization_administration: read`, and single sign-on in 
 
 pub(super) struct RevokeCredentials;
 
-/// How far one call reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// All organisations of the enterprise, tokens and keys destroyed.
-    Destroys,
-    /// All organisations of the enterprise.
-    Enterprise,
-    /// The organisation.
-    Org,
-}
-
 #[async_trait]
 impl Verb<GitHub> for RevokeCredentials {
     async fn plan(&self, p: &Planning<'_, GitHub>, who: &Identified) -> Planned {
@@ -50,24 +36,23 @@ impl Verb<GitHub> for RevokeCredentials {
             Ok(account) => account,
             Err(skip) => return Planned::skipped(skip),
         };
-        let widest = reaches(p.service, account.is_managed())[0];
-        let listed = match authorised(p.service, p.glance, &account).await {
+        let widest = widest(p.service, account.is_managed());
+        let listed = authorised(p.service, p.glance, &account).await;
+        let planned = match listed {
             Some(Err(unread)) if widest == Reach::Org => {
-                return Planned::skipped(not_listed(p.service, &unread));
+                Planned::skipped(not_listed(p.service, &unread))
             }
-            Some(Ok(listed)) => Some(listed),
-            _ => None,
-        };
-        let kept = leftovers::of(p.service, &account);
-        let planned = match &listed {
-            Some(listed) if widest == Reach::Org && listed.is_empty() => {
-                Planned::skipped(Skip::NothingSelected {
-                    why: "nothing of his is authorised for single sign-on".into(),
-                })
+            Some(Ok(listed)) if widest == Reach::Org && listed.is_empty() => {
+                let why = "nothing of his is authorised for single sign-on".into();
+                Planned::skipped(Skip::NothingSelected { why })
             }
-            listed => Planned::one(planned(p, who, &account, widest, listed.as_deref())),
+            Some(Ok(listed)) => Planned::one(planned(p, who, &account, widest, Some(&listed))),
+            Some(Err(_)) | None => Planned::one(planned(p, who, &account, widest, None)),
         };
-        Planned { kept, ..planned }
+        Planned {
+            kept: leftovers::of(p.service, &account),
+            ..planned
+        }
     }
 
     async fn apply(&self, github: &GitHub, w: &Writer<'_>, change: &Change) -> Outcome {
@@ -102,19 +87,6 @@ impl Verb<GitHub> for RevokeCredentials {
             "authorises his tokens and keys for single sign-on again".into(),
         ))
     }
-}
-
-/// The calls there are for an account, the widest first.
-fn reaches(github: &GitHub, managed: bool) -> Vec<Reach> {
-    let mut all = Vec::new();
-    if github.settings.enterprise.is_some() {
-        all.extend(managed.then_some(Reach::Destroys));
-        all.push(Reach::Enterprise);
-    }
-    if github.settings.org.is_some() {
-        all.push(Reach::Org);
-    }
-    all
 }
 
 fn planned(
@@ -181,7 +153,7 @@ pub(super) fn of_org(org: &str) -> Path {
 }
 
 /// What the account authorised at the organisation; `None` without one.
-async fn authorised(
+pub(super) async fn authorised(
     github: &GitHub,
     glance: &Glance,
     account: &Account,
@@ -210,119 +182,6 @@ fn not_listed(github: &GitHub, unread: &Unread) -> Skip {
             why: voice::why(unread, RIGHT),
         },
     }
-}
-
-/// Sends the widest call that GitHub takes.
-async fn revoke(github: &GitHub, w: &Writer<'_>, change: &Change, account: &Account) -> Outcome {
-    let mut receipts = Vec::new();
-    let mut refused: Option<OutcomeKind> = None;
-    let destroys = change.before["destroys"] == true;
-    for reach in reaches(github, destroys) {
-        let sent = send(w, &call(github, account, reach)).await;
-        receipts.push(sent.receipt.clone());
-        let meaning = sent
-            .answer
-            .as_ref()
-            .ok()
-            .map(|answer| VOICE.meaning(answer));
-        github.heed_warning(&sent);
-        match meaning {
-            Some(Meaning::Gone) if reach == Reach::Org => {
-                return one_by_one(github, w, change, account, sent, receipts, refused).await;
-            }
-            // A wider reach is followed by a narrower one.
-            Some(Meaning::Forbidden | Meaning::Gone | Meaning::Invalid) if reach != Reach::Org => {
-                let kind = VOICE.outcome(change, sent, false).kind;
-                refused.get_or_insert(kind);
-            }
-            _ => {
-                let kind = VOICE.outcome(change, sent, false).kind;
-                return told(narrower(kind, refused), receipts);
-            }
-        }
-    }
-    let nothing = OutcomeKind::Failed {
-        why: "neither `org` nor `enterprise` is configured".into(),
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    };
-    told(refused.unwrap_or(nothing), receipts)
-}
-
-fn told(kind: OutcomeKind, receipts: Vec<Receipt>) -> Outcome {
-    Outcome { kind, receipts }
-}
-
-/// What was done on a narrower reach than consented to is no success: the refusal is told, and
-/// what was done beside it.
-fn narrower(kind: OutcomeKind, refused: Option<OutcomeKind>) -> OutcomeKind {
-    match (kind, refused) {
-        (kind, None) => kind,
-        (OutcomeKind::Done | OutcomeKind::Accepted, Some(OutcomeKind::Failed { why, hint })) => {
-            OutcomeKind::Failed {
-                why: format!("only a narrower call was taken, which leaves the rest open: {why}"),
-                hint,
-            }
-        }
-        (OutcomeKind::InDoubt { why }, Some(_)) => OutcomeKind::InDoubt { why },
-        (_, Some(refused)) => refused,
-    }
-}
-
-fn call(github: &GitHub, account: &Account, reach: Reach) -> Write {
-    let settings = &github.settings;
-    let of_enterprise = || {
-        let slug = settings.enterprise.as_deref().unwrap_or_default();
-        Path::new("/enterprises")
-            .seg(slug)
-            .then("/credential-authorizations")
-    };
-    let path = match reach {
-        Reach::Destroys | Reach::Enterprise => of_enterprise(),
-        Reach::Org => of_org(settings.org.as_deref().unwrap_or_default()),
-    };
-    let write = Write::post(path.seg(&account.login).then("/revoke"));
-    match reach {
-        Reach::Destroys => write.json(json!({ "revoke_credentials": true })),
-        Reach::Enterprise | Reach::Org => write,
-    }
-}
-
-/// The host does not know the call, or not him: what it lists of his is revoked one by one. A 404
-/// had no effect.
-async fn one_by_one(
-    github: &GitHub,
-    w: &Writer<'_>,
-    change: &Change,
-    account: &Account,
-    sent: Sent,
-    mut receipts: Vec<Receipt>,
-    refused: Option<OutcomeKind>,
-) -> Outcome {
-    let glance = Glance::new(w.reader(), &VOICE);
-    let listed = authorised(github, &glance, account).await;
-    let Some(Ok(listed)) = listed else {
-        let kind = VOICE.outcome(change, sent, false).kind;
-        return told(refused.unwrap_or(kind), receipts);
-    };
-    let ids: BTreeSet<u64> = listed
-        .iter()
-        .filter_map(|row| row["credential_id"].as_u64())
-        .collect();
-    let mut kind = if ids.is_empty() {
-        OutcomeKind::AlreadyDone
-    } else {
-        OutcomeKind::Done
-    };
-    let org = github.settings.org.as_deref().unwrap_or_default();
-    for id in ids {
-        let path = of_org(org).seg(&id.to_string());
-        let one = VOICE.outcome(change, send(w, &Write::delete(path)).await, true);
-        receipts.extend(one.receipts);
-        if !one.kind.is_good() {
-            kind = one.kind;
-        }
-    }
-    told(narrower(kind, refused), receipts)
 }
 
 /// What the organisation lists of his.
@@ -389,16 +248,6 @@ async fn and_keys(glance: &Glance, done: &Applied, account: &Account, how: Strin
 }
 
 impl GitHub {
-    /// GitHub warns in its yes if the call may end the token that made it. That is refused before
-    /// (`is_ours`); if it happens all the same, it is the first thing that a later 401 means.
-    fn heed_warning(&self, sent: &Sent) {
-        if let Ok(answer) = &sent.answer
-            && let Some(warning) = answer.json["warning"].as_str()
-        {
-            let _ = self.warned.set(bounded(warning, 200));
-        }
-    }
-
     /// Why a list was not read.
     fn unread(&self, unread: &Unread) -> String {
         let why = voice::why(unread, RIGHT);
@@ -414,37 +263,7 @@ impl GitHub {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{app, github};
     use super::*;
-
-    #[test]
-    fn the_widest_call_comes_first_and_only_managed_credentials_are_destroyed() {
-        let org = github(&app(json!({})));
-        assert_eq!(reaches(&org, false), [Reach::Org]);
-        assert_eq!(reaches(&org, true), [Reach::Org], "without an enterprise");
-        let both = github(&app(json!({ "enterprise": "contoso-inc" })));
-        assert_eq!(reaches(&both, false), [Reach::Enterprise, Reach::Org]);
-        let managed = [Reach::Destroys, Reach::Enterprise, Reach::Org];
-        assert_eq!(reaches(&both, true), managed);
-    }
-
-    #[test]
-    fn less_than_was_consented_to_is_no_success() {
-        let refused = OutcomeKind::Failed {
-            why: "403".into(),
-            hint: "grant it".into(),
-        };
-        for kind in [OutcomeKind::Accepted, OutcomeKind::Done] {
-            match narrower(kind, Some(refused.clone())) {
-                OutcomeKind::Failed { why, hint } => {
-                    assert!(why.contains("narrower") && why.contains("403"), "{why}");
-                    assert_eq!(hint, "grant it");
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(narrower(OutcomeKind::Accepted, None), OutcomeKind::Accepted);
-    }
 
     #[test]
     fn evidence_holds_no_part_of_a_credential() {

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`], [`app`] (who we are), [`voice`] (what
 //! GitHub says, and means), [`accounts`], [`graph`] and [`find`] (who somebody is), the verbs one
-//! file each: [`credentials`], [`fine_grained`], [`member`], [`managed`]; [`leftovers`] (what no
+//! file each: [`credentials`] (sent by [`revoke`]), [`fine_grained`], [`member`], [`managed`]; [`leftovers`] (what no
 //! call ends, and where a person does it), [`preflight`].
 //!
 //! One instance stands for one organisation or enterprise; nothing here is shared between two.
@@ -26,11 +26,11 @@ mod leftovers;
 mod managed;
 mod member;
 mod preflight;
+mod revoke;
 mod settings;
 mod vendor;
 mod voice;
 
-use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ use futures_util::stream;
 use http::Method;
 
 use self::accounts::Account;
-use self::app::{App, Installation, Known, READING, power_of};
+use self::app::{App, Learnt, READING, WRITING};
 use self::find::ByKey;
 use self::settings::{Auth, Settings};
 use self::vendor::VENDOR;
@@ -87,9 +87,10 @@ const AT_ONCE: usize = 8;
 /// One organisation, or one enterprise.
 struct GitHub {
     settings: Settings,
-    bearer: Arc<Bearer>,
-    /// What the App's installation has, once read.
-    known: Known,
+    /// What plans and proofs are signed with.
+    reading: Arc<Bearer>,
+    /// What our App learnt of itself; a person's token learns nothing.
+    learnt: Arc<Learnt>,
     /// Whose token we act with, once read.
     own: OnceLock<Account>,
     /// What GitHub warned of when it took a call of ours.
@@ -102,17 +103,16 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         why,
         hint: "see `connectors:` in config/oust.yaml".into(),
     })?;
-    let known = Known::default();
-    let bearer = Arc::new(Bearer::new(
-        issuer(opening, &settings, &known),
-        Arc::clone(&opening.clock),
-        &[READING],
-        if settings.is_person() {
-            |_, _| READING
-        } else {
-            power_of
-        },
-    ));
+    let learnt = Arc::new(Learnt::default());
+    let reading = Arc::new(bearer(opening, &settings, &learnt, &[READING], |_, _| {
+        READING
+    }));
+    let writing = match settings.auth {
+        Auth::App { .. } => Arc::new(bearer(opening, &settings, &learnt, &[WRITING], |_, _| {
+            WRITING
+        })),
+        Auth::Token(_) => Arc::clone(&reading),
+    };
     let client = Arc::new(Client::new(ClientParts {
         system: opening.id.clone(),
         origin: settings.api_url.clone(),
@@ -120,15 +120,15 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         wire: Arc::clone(&opening.wire),
         clock: Arc::clone(&opening.clock),
         rng: Arc::clone(&opening.rng),
-        reads_as: Arc::clone(&bearer) as Arc<dyn Credential>,
-        writes_as: Arc::clone(&bearer) as Arc<dyn Credential>,
+        reads_as: Arc::clone(&reading) as Arc<dyn Credential>,
+        writes_as: writing,
         manners: MANNERS,
         user_agent: opening.user_agent.clone(),
     }));
     let github = GitHub {
         settings,
-        bearer,
-        known,
+        reading,
+        learnt,
         own: OnceLock::new(),
         warned: OnceLock::new(),
     };
@@ -140,8 +140,15 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     }))
 }
 
-fn issuer(opening: &Opening, settings: &Settings, known: &Known) -> Box<dyn Issuer> {
-    match &settings.auth {
+/// Tokens of one power. A person's token has but one, whatever it is called.
+fn bearer(
+    opening: &Opening,
+    settings: &Settings,
+    learnt: &Arc<Learnt>,
+    powers: &'static [&'static str],
+    power_of: fn(&Method, &str) -> &'static str,
+) -> Bearer {
+    let issuer: Box<dyn Issuer> = match &settings.auth {
         Auth::Token(token) => Box::new(Stored {
             token: token.clone(),
             clock: Arc::clone(&opening.clock),
@@ -163,10 +170,10 @@ fn issuer(opening: &Opening, settings: &Settings, known: &Known) -> Box<dyn Issu
             private_key: private_key.clone(),
             installation: installation.clone(),
             org: settings.org.clone(),
-            known: Arc::clone(known),
-            ahead: AtomicI64::new(0),
+            learnt: Arc::clone(learnt),
         }),
-    }
+    };
+    Bearer::new(issuer, Arc::clone(&opening.clock), powers, power_of)
 }
 
 /// 5,000 requests an hour by default, of GraphQL as many points; writes are asked to stay below 80 a
@@ -234,14 +241,6 @@ impl GitHub {
                 ),
             }),
         }
-    }
-
-    /// What the App's installation has, as far as it was read.
-    fn installation(&self) -> Option<Installation> {
-        self.known
-            .lock()
-            .expect("no code panics while it holds this lock")
-            .clone()
     }
 }
 
@@ -338,8 +337,8 @@ mod tests {
         };
         GitHub {
             settings: Settings::parse(settings).unwrap(),
-            bearer: Arc::new(Bearer::new(Box::new(stored), clock, &[], power_of)),
-            known: Known::default(),
+            reading: Arc::new(Bearer::new(Box::new(stored), clock, &[], |_, _| READING)),
+            learnt: Arc::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
         }

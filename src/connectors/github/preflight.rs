@@ -26,7 +26,7 @@ pub(super) async fn findings(github: &GitHub, r: &Reader, wanted: &[ActionId]) -
         .map(|text| finding(Severity::High, "secret_exposed", text, ""))
         .into_iter()
         .collect();
-    if let Err(error) = github.bearer.header(READING).await {
+    if let Err(error) = github.reading.header(READING).await {
         let text = error.to_string();
         found.push(finding(Severity::High, "no_token", text, error.hint()));
         return found;
@@ -53,7 +53,7 @@ pub(super) async fn findings(github: &GitHub, r: &Reader, wanted: &[ActionId]) -
 
 /// Each action's missing permissions.
 fn about_app(github: &GitHub, wanted: &[ActionId]) -> Vec<Finding> {
-    let Some(installation) = github.installation() else {
+    let Some(installation) = github.learnt.installation() else {
         return Vec::new();
     };
     let mut found = Vec::new();
