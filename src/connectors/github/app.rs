@@ -284,6 +284,10 @@ impl App {
                 "the key is not one of App {app} (any more), or `app_id` is another App's: make a \
                  new key under the App's settings"
             ),
+            // The signature's issuer is unknown, whatever was asked for.
+            404 if lower.contains("integration not found") => {
+                format!("GitHub knows no App {app}: check `app_id`, and the host in `api_url`")
+            }
             404 => format!(
                 "App {app} is not installed at {place}: install it there, or check `org` and \
                  `installation_id`"

@@ -76,11 +76,12 @@ fn about_app(github: &GitHub, wanted: &[ActionId]) -> Vec<Finding> {
     found
 }
 
-/// Whether an installation lacks `name: level`; what is no permission of an App it never has.
+/// Whether an installation lacks `name: level`. What is no permission of an organisation's App is
+/// an enterprise's to give, and not told there.
 fn lacks(installation: &Installation, right: &str) -> bool {
     match right.split_once(": ") {
         Some((name, level)) => !installation.has(name, level),
-        None => true,
+        None => !installation.of_enterprise,
     }
 }
 
