@@ -16,7 +16,7 @@ use crate::model::{Change, Outcome, OutcomeKind, Skip};
 use crate::transport::Path;
 
 /// The right that takes seeing somebody.
-const RIGHT: &str = "`members: read`";
+const RIGHT: &str = "`members:read`";
 
 /// An account as it is called now.
 #[derive(Clone, Debug, PartialEq, Eq)]

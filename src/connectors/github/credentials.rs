@@ -20,12 +20,13 @@ use crate::connectors::kit::{
     Glance, Planning, Seen, Unread, Verb, account_of, bounded, change, items, moment, target, text,
 };
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip, Undo};
+use crate::model::{count, count_and};
 use crate::transport::{Path, Writer};
 
 /// Credentials kept in a change's before-state at most.
 const EVIDENCE_MAX: usize = 50;
 
-const RIGHT: &str = "`organization_administration: read`, and single sign-on in the organisation";
+const RIGHT: &str = "`organization_administration:read`, and single sign-on in the organisation";
 
 pub(super) struct RevokeCredentials;
 
@@ -98,7 +99,10 @@ fn planned(
 ) -> Change {
     let place = p.service.settings.place();
     let here = match listed.map(<[Value]>::len) {
-        Some(n) => format!("revoke {n} single sign-on authorisation(s) at {place}"),
+        Some(n) => format!(
+            "revoke {} at {place}",
+            count(n, "single sign-on authorisation")
+        ),
         None => "revoke all single sign-on authorisations".to_owned(),
     };
     let sentence = match widest {
@@ -175,7 +179,7 @@ fn not_listed(github: &GitHub, unread: &Unread) -> Skip {
             why: format!(
                 "GitHub has no list of credential authorisations for {place}: it has no SAML \
                  single sign-on, the host is a server of one's own, or our App lacks \
-                 `organization_administration: read`; his tokens and keys work on there"
+                 `organization_administration:read`; his tokens and keys work on there"
             ),
         },
         unread => Skip::Unread {
@@ -237,13 +241,14 @@ async fn and_keys(glance: &Glance, done: &Applied, account: &Account, how: Strin
             (ProofState::Proven, format!("{how}; no SSH key is left"))
         }
         Ok(keys) => {
-            let left = format!("{} SSH key(s) are still there", items(keys).len());
+            let left = count_and(items(keys).len(), "SSH key", ("is", "are"));
+            let left = format!("{left} still there");
             match done.outcome.kind {
                 OutcomeKind::Accepted => (ProofState::Pending, left),
                 _ => (ProofState::Refuted, left),
             }
         }
-        Err(unread) => (ProofState::Pending, voice::why(unread, "`members: read`")),
+        Err(unread) => (ProofState::Pending, voice::why(unread, "`members:read`")),
     }
 }
 

@@ -49,7 +49,7 @@ impl ByKey<'_> {
                 .into_iter()
                 .collect()),
             Err(Unread::Absent { .. }) => Ok(Vec::new()),
-            Err(unread) => Err(voice::why(unread, "`members: read`")),
+            Err(unread) => Err(voice::why(unread, "`members:read`")),
         }
     }
 
@@ -112,7 +112,7 @@ impl ByKey<'_> {
         match at {
             At::Org(org) => format!(
                 "organisation {org} shows us no SAML identity provider: it has no single sign-on \
-                 of its own, or we lack `members: read`; if its enterprise has it, name \
+                 of its own, or we lack `members:read`; if its enterprise has it, name \
                  `enterprise`; a person can be named by --identity with his number at GitHub"
             ),
             At::Enterprise(slug) => format!(
@@ -146,7 +146,7 @@ impl ByKey<'_> {
             let account = match &*self.glance.one(path).await {
                 Ok(user) => Account::of(user).filter(|account| account.is(&login)),
                 Err(Unread::Absent { .. }) => None,
-                Err(unread) => return Err(voice::why(unread, "`members: read`")),
+                Err(unread) => return Err(voice::why(unread, "`members:read`")),
             };
             let Some(account) = account else {
                 return Err(format!(

@@ -25,7 +25,7 @@ use crate::transport::{Meaning, Path, Write, Writer};
 const BULK_MAX: usize = 100;
 
 const VERB: &str = "revoke_fine_grained_tokens";
-const RIGHT: &str = "`organization_personal_access_tokens: read`";
+const RIGHT: &str = "`organization_personal_access_tokens:read`";
 
 pub(super) struct RevokeFineGrainedTokens;
 

@@ -19,7 +19,7 @@ use crate::connectors::kit::{
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip};
 use crate::transport::{Path, Write, Writer};
 
-const RIGHT: &str = "`members: read`";
+const RIGHT: &str = "`members:read`";
 
 /// Teams named at most.
 const TEAMS_MAX: usize = 5;

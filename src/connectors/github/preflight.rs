@@ -1,4 +1,4 @@
-//! What would stop us tonight: key or token, the installation, its permissions, and one real read.
+//! What would stop us tonight: key or token, the installation, its permissions, and two real reads.
 //!
 //! Reads alone. An App's permissions are told by its installation. What a person's token may do
 //! stands in `x-oauth-scopes`; that it can revoke itself is said loudly.
@@ -6,11 +6,13 @@
 use super::GitHub;
 use super::app::{Installation, READING};
 use super::credentials::of_org;
+use super::find::ByKey;
 use super::settings::Auth;
 use super::vendor::VENDOR;
 use super::voice::{self, VOICE};
 use crate::connectors::kit::Glance;
-use crate::model::{ActionId, Finding, Severity};
+use crate::identity::Finder as _;
+use crate::model::{ActionId, Finding, Key, KeyKind, Severity};
 use crate::transport::{Path, Read, Reader};
 
 /// Scopes of an owner's classic token, and what they are for.
@@ -18,6 +20,9 @@ const SCOPES: &[(&str, &str)] = &[
     ("admin:org", "credential authorisations and members"),
     ("admin:enterprise", "the enterprise's calls"),
 ];
+
+/// A name that no directory gives (RFC 2606).
+const NOBODY: &str = "oust-preflight@example.invalid";
 
 /// What a person should know before the night.
 pub(super) async fn findings(github: &GitHub, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -35,6 +40,7 @@ pub(super) async fn findings(github: &GitHub, r: &Reader, wanted: &[ActionId]) -
         Auth::App { .. } => found.extend(about_app(github, wanted)),
         Auth::Token(_) => found.extend(about_person(github, r).await),
     }
+    found.extend(looks_up(github, r).await);
     found.extend(reads_authorisations(github, r).await);
     if github.settings.org.is_none() {
         let text = "no `org` is named: GitHub lists nothing of an enterprise, so that \
@@ -76,10 +82,10 @@ fn about_app(github: &GitHub, wanted: &[ActionId]) -> Vec<Finding> {
     found
 }
 
-/// Whether an installation lacks `name: level`. What is no permission of an organisation's App is
+/// Whether an installation lacks `name:level`. What is no permission of an organisation's App is
 /// an enterprise's to give, and not told there.
 fn lacks(installation: &Installation, right: &str) -> bool {
-    match right.split_once(": ") {
+    match right.split_once(':') {
         Some((name, level)) => !installation.has(name, level),
         None => !installation.of_enterprise,
     }
@@ -135,6 +141,24 @@ fn lacks_scopes(github: &GitHub, scopes: &str) -> Option<Finding> {
     })
 }
 
+/// Whether anybody could be found: a name that nobody has must be nobody.
+async fn looks_up(github: &GitHub, r: &Reader) -> Option<Finding> {
+    let glance = Glance::new(r, &VOICE);
+    let finder = ByKey {
+        github,
+        glance: &glance,
+    };
+    let nobody = Key {
+        kind: KeyKind::Login,
+        value: NOBODY.into(),
+        doubt: None,
+    };
+    let why = finder.find(&nobody).await.err()?;
+    let text = format!("nobody can be found at {}: {why}", github.settings.place());
+    let hint = "until then a person must be named by --identity, with his number at GitHub";
+    Some(finding(Severity::High, "identities_unread", text, hint))
+}
+
 /// Whether the list that everything is proven by can be read.
 async fn reads_authorisations(github: &GitHub, r: &Reader) -> Option<Finding> {
     let org = github.settings.org.as_deref()?;
@@ -143,7 +167,7 @@ async fn reads_authorisations(github: &GitHub, r: &Reader) -> Option<Finding> {
     let unread = got.as_ref().as_ref().err()?;
     let text = format!(
         "credential authorisations of {org} cannot be read: {}",
-        voice::why(unread, "`organization_administration: read`")
+        voice::why(unread, "`organization_administration:read`")
     );
     let hint = "check that the organisation has SAML single sign-on, and what we may do there";
     Some(finding(Severity::High, "authorisations_unread", text, hint))

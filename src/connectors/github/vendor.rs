@@ -38,8 +38,8 @@ const REVOKE_CREDENTIALS: Action = Action {
     verb: "revoke_credentials",
     does: "revokes what the account authorised for single sign-on: tokens, SSH keys, apps; of a \
            managed user, destroys tokens and keys",
-    needs: &["organization_administration: write"],
-    reads: &["organization_administration: read", "members: read"],
+    needs: &["organization_administration:write"],
+    reads: &["organization_administration:read", "members:read"],
     settings: &[],
     undo: Undo::PersonRedoes,
     proof: Provable::ByRead,
@@ -55,8 +55,8 @@ const REVOKE_CREDENTIALS: Action = Action {
 const REVOKE_FINE_GRAINED_TOKENS: Action = Action {
     verb: "revoke_fine_grained_tokens",
     does: "ends the access of the account's fine-grained tokens to the organisation",
-    needs: &["organization_personal_access_tokens: write"],
-    reads: &["organization_personal_access_tokens: read", "members: read"],
+    needs: &["organization_personal_access_tokens:write"],
+    reads: &["organization_personal_access_tokens:read", "members:read"],
     settings: &[
         Setting::Word("select", &["all", "in_window", "listed"]),
         Setting::List("ids"),
@@ -76,8 +76,8 @@ const REMOVE_MEMBER: Action = Action {
     verb: "remove_member",
     does: "removes the member from the organisation, or cancels his invitation; in no shipped \
            playbook",
-    needs: &["members: write"],
-    reads: &["members: read"],
+    needs: &["members:write"],
+    reads: &["members:read"],
     settings: &[],
     undo: Undo::Restores,
     proof: Provable::ByRead,

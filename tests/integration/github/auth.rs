@@ -181,7 +181,7 @@ async fn a_permission_that_was_not_granted_blocks_only_what_needs_it() {
         .collect();
     assert_eq!(lacks.len(), 1, "{found:?}");
     assert!(
-        lacks[0].contains("organization_personal_access_tokens: write"),
+        lacks[0].contains("organization_personal_access_tokens:write"),
         "{lacks:?}"
     );
 }
@@ -245,7 +245,8 @@ async fn a_person_s_token_says_what_it_cannot_and_a_warning_is_remembered() {
     }
     let found = desk.preflight(&["revoke_credentials"]).await;
     let ids: Vec<&str> = found.iter().map(|each| each.id.as_str()).collect();
-    assert_eq!(ids, ["personal_token", "scope_missing"], "{found:?}");
+    let wanted = ["personal_token", "scope_missing", "identities_unread"];
+    assert_eq!(ids, wanted, "{found:?}");
 
     let change = desk.change("revoke_credentials").await;
     let done = desk.applied(&change).await;
