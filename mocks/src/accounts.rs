@@ -46,6 +46,48 @@ pub fn salesforce_id_at(system: &str, login: &str) -> String {
     salesforce_key("005", system, login)
 }
 
+/// A GitHub account's number, which never changes.
+#[must_use]
+pub fn github_id(login: &str) -> String {
+    github_number_at("github", login).to_string()
+}
+
+/// The same at a system of another name, such as `github:eng`, where people have other accounts.
+#[must_use]
+pub fn github_id_at(system: &str, login: &str) -> String {
+    github_number_at(system, login).to_string()
+}
+
+/// The login of a GitHub account that nobody manages: `alex-contoso`, or `alex-eng` at `github:eng`.
+#[must_use]
+pub fn github_login(login: &str) -> String {
+    github_login_at("github", login)
+}
+
+pub(crate) fn github_login_at(system: &str, login: &str) -> String {
+    let local = login.split('@').next().unwrap_or_default();
+    let sign = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let local: String = local.chars().map(sign).collect();
+    let tail = system.split_once(':').map_or("contoso", |(_, name)| name);
+    format!("{local}-{tail}")
+}
+
+pub(crate) fn github_number_at(system: &str, login: &str) -> u64 {
+    let bytes = digest(&format!("{system} number"), login);
+    let number = bytes[..6].iter().fold(0, |n, b| n << 8 | u64::from(*b));
+    1_000_000_000 + number % 9_000_000_000
+}
+
+/// The id that GitHub's SCIM gives a person: a GUID.
+#[must_use]
+pub fn github_scim_id(login: &str) -> String {
+    github_scim_id_at("github", login)
+}
+
+pub(crate) fn github_scim_id_at(system: &str, login: &str) -> String {
+    guid(system, login)
+}
+
 /// An id of 18 characters for anything in a Salesforce org.
 pub(crate) fn salesforce_key(prefix: &str, system: &str, name: &str) -> String {
     const SIGNS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -90,6 +132,7 @@ pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
         "google" => Some(google_id(login)),
         "slack" => Some(slack_id(login)),
         "salesforce" => Some(salesforce_id(login)),
+        "githubcloud" => Some(github_scim_id(login)),
         _ => None,
     }
 }
@@ -118,7 +161,17 @@ mod tests {
         let salesforce = salesforce_id(alex);
         assert!(salesforce.len() == 18 && salesforce.starts_with("005"));
         assert_ne!(salesforce, salesforce_id_at("salesforce:eu", alex));
-        for id in [slack_id, google_id, m365_id, salesforce_id] {
+        assert!(github_id(alex).parse::<u64>().is_ok());
+        assert_eq!(github_login("alex.b@contoso.example"), "alex-b-contoso");
+        let all = [
+            slack_id,
+            google_id,
+            m365_id,
+            salesforce_id,
+            github_id,
+            github_scim_id,
+        ];
+        for id in all {
             assert_eq!(id(alex), id("Alex@contoso.example"));
             assert_ne!(id(alex), id("kim@contoso.example"));
         }

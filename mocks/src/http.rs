@@ -85,8 +85,11 @@ impl Response {
         let wanted = format!("rel=\"{rel}\"");
         self.headers
             .iter()
-            .filter(|(name, value)| name.eq_ignore_ascii_case("link") && value.contains(&wanted))
-            .find_map(|(_, value)| value.split_once('<')?.1.split_once('>').map(|(url, _)| url))
+            .filter(|(name, _)| name.eq_ignore_ascii_case("link"))
+            .flat_map(|(_, value)| value.split(", <"))
+            .filter(|link| link.contains(&wanted))
+            .find_map(|link| link.trim_start_matches('<').split_once('>'))
+            .map(|(url, _)| url)
     }
 }
 
@@ -144,7 +147,7 @@ fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.as_str())
 }
 
-/// Shifts the vendor's clock in an answer: `Date` and `X-Rate-Limit-Reset` together.
+/// Shifts the vendor's clock in an answer: `Date` and the time of a limit's reset together.
 pub(crate) fn skew(response: &mut Response, ms: i64) {
     for (name, value) in &mut response.headers {
         match name.as_str() {
@@ -153,7 +156,7 @@ pub(crate) fn skew(response: &mut Response, ms: i64) {
                     *value = crate::time::http_date(date.timestamp().as_millisecond() + ms);
                 }
             }
-            "X-Rate-Limit-Reset" => {
+            "X-Rate-Limit-Reset" | "x-ratelimit-reset" => {
                 if let Ok(at) = value.parse::<i64>() {
                     *value = (at + ms / 1000).to_string();
                 }

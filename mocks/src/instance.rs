@@ -3,6 +3,7 @@
 //! The first of each vendor is a field of [`Range`](crate::Range); all further ones stand in its
 //! `more`, by name. Each has its people, its route, its digest and its own credentials.
 
+use crate::github::GitHub;
 use crate::google::Google;
 use crate::m365::M365;
 use crate::salesforce::Salesforce;
@@ -19,6 +20,7 @@ pub enum Instance {
     Google(Box<Google>),
     Slack(Box<Slack>),
     Salesforce(Box<Salesforce>),
+    GitHub(Box<GitHub>),
 }
 
 impl Instance {
@@ -30,6 +32,7 @@ impl Instance {
             "google" => Self::Google(Box::new(Google::empty(now_ms))),
             "slack" => Self::Slack(Box::new(Slack::empty(now_ms))),
             "salesforce" => Self::Salesforce(Box::new(Salesforce::empty(system, now_ms))),
+            "github" => Self::GitHub(Box::new(GitHub::empty(system, now_ms))),
             _ => return None,
         })
     }
@@ -40,6 +43,7 @@ impl Instance {
             Self::Google(it) => it.as_ref(),
             Self::Slack(it) => it.as_ref(),
             Self::Salesforce(it) => it.as_ref(),
+            Self::GitHub(it) => it.as_ref(),
         }
     }
 
@@ -49,6 +53,7 @@ impl Instance {
             Self::Google(it) => it.as_mut(),
             Self::Slack(it) => it.as_mut(),
             Self::Salesforce(it) => it.as_mut(),
+            Self::GitHub(it) => it.as_mut(),
         }
     }
 }

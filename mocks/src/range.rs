@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::attacker::Attacker;
 use crate::faults::{FaultKind, Faults, Shown};
+use crate::github::GitHub;
 use crate::google::Google;
 use crate::http::{Reply, Request, Response};
 use crate::instance::Instance;
@@ -24,7 +25,7 @@ use crate::world::{Parts, World};
 
 /// Every vendor of a range; the first system of each is called so in the journal, in the faults and by
 /// [`Range::handle`]. A further one is called `vendor:name`.
-pub const SYSTEMS: [&str; 5] = ["okta", "m365", "google", "slack", "salesforce"];
+pub const SYSTEMS: [&str; 6] = ["okta", "m365", "google", "slack", "salesforce", "github"];
 
 /// Everything a client can reach, and what watches it.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Range {
     pub slack: Slack,
     /// The mock Salesforce org.
     pub salesforce: Salesforce,
+    /// The mock GitHub organisation and its enterprise.
+    pub github: GitHub,
     /// Further instances by name, such as `salesforce:eu`.
     pub more: BTreeMap<String, Instance>,
     /// Every request so far.
@@ -61,6 +64,7 @@ impl Range {
             google,
             slack,
             salesforce,
+            github,
             more,
             mut attacker,
             now_ms,
@@ -76,6 +80,7 @@ impl Range {
             google,
             slack,
             salesforce,
+            github,
             more,
             journal: Journal::default(),
             faults: Faults::default(),
@@ -231,6 +236,7 @@ impl Range {
             "google" => &self.google,
             "slack" => &self.slack,
             "salesforce" => &self.salesforce,
+            "github" => &self.github,
             more => self.more.get(more)?.service(),
         })
     }
@@ -241,6 +247,7 @@ impl Range {
             "google" => &mut self.google,
             "slack" => &mut self.slack,
             "salesforce" => &mut self.salesforce,
+            "github" => &mut self.github,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }

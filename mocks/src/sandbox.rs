@@ -58,6 +58,8 @@ pub struct Sandbox {
     pub slack: SlackAccess,
     /// What a client of Salesforce needs.
     pub salesforce: SalesforceAccess,
+    /// What a client of GitHub needs.
+    pub github: GitHubAccess,
 }
 
 /// How a client reaches the sandbox's Microsoft 365: by secret or by certificate.
@@ -126,6 +128,27 @@ pub struct SalesforceAccess {
     pub private_key_pem: String,
 }
 
+/// How a client reaches the sandbox's GitHub: by the App or by an owner's token.
+#[derive(Debug, Clone)]
+pub struct GitHubAccess {
+    /// Where REST stands.
+    pub api_url: String,
+    /// Where GraphQL stands.
+    pub graphql_url: String,
+    /// The organisation.
+    pub org: String,
+    /// Its enterprise.
+    pub enterprise: String,
+    /// The App's number.
+    pub app_id: u64,
+    /// Its installation's.
+    pub installation_id: u64,
+    /// Its private key, PKCS#8 PEM.
+    pub private_key_pem: String,
+    /// An owner's token.
+    pub token: String,
+}
+
 /// Opens the contoso world on loopback with two service apps.
 ///
 /// # Errors
@@ -138,10 +161,12 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     let certificate = Certificate::self_signed("oust-sandbox", now_ms - DAY, now_ms + 300 * DAY);
     let google_key = KeyPair::rs256("oust-sandbox-google");
     let salesforce_key = KeyPair::rs256("oust-sandbox-salesforce");
+    let github_key = KeyPair::rs256("oust-sandbox-github");
     let mut world = World::contoso(now_ms)
         .m365_certificate(&certificate)
         .google_key(&google_key)
         .salesforce_key(&salesforce_key)
+        .github_key(&github_key)
         .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
         .client(
             READER_CLIENT_ID,
@@ -200,6 +225,16 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             client_id: crate::salesforce::CLIENT_ID.to_owned(),
             username: crate::salesforce::USERNAME.to_owned(),
             private_key_pem: salesforce_key.private_pem,
+        },
+        github: GitHubAccess {
+            api_url: format!("{base}/github"),
+            graphql_url: format!("{base}/github/graphql"),
+            org: crate::github::ORG.to_owned(),
+            enterprise: crate::github::ENTERPRISE.to_owned(),
+            app_id: crate::github::APP_ID,
+            installation_id: crate::github::INSTALLATION_ID,
+            private_key_pem: github_key.private_pem,
+            token: crate::github::TOKEN.to_owned(),
         },
         server,
         client_id: CLIENT_ID.to_owned(),

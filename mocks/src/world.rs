@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::attacker::Attacker;
+use crate::github::GitHub;
 use crate::google::Google;
 use crate::instance::app_of;
 use crate::m365::M365;
@@ -60,6 +61,7 @@ pub struct World {
     pub(crate) google: Google,
     pub(crate) slack: Slack,
     pub(crate) salesforce: Salesforce,
+    pub(crate) github: GitHub,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) left_out: BTreeSet<String>,
     attacker: Option<Attacker>,
@@ -75,6 +77,7 @@ pub(crate) struct Parts {
     pub(crate) google: Google,
     pub(crate) slack: Slack,
     pub(crate) salesforce: Salesforce,
+    pub(crate) github: GitHub,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
@@ -125,6 +128,7 @@ impl World {
             google: Google::empty(now_ms),
             slack: Slack::empty(now_ms),
             salesforce: Salesforce::empty("salesforce", now_ms),
+            github: GitHub::empty("github", now_ms),
             more: BTreeMap::new(),
             left_out: BTreeSet::new(),
             attacker: None,
@@ -348,6 +352,7 @@ impl World {
             &mut self.google,
             &mut self.slack,
             &mut self.salesforce,
+            &mut self.github,
         ];
         all.extend(self.more.values_mut().map(Instance::service_mut));
         all
@@ -359,6 +364,7 @@ impl World {
             "google" => &mut self.google,
             "slack" => &mut self.slack,
             "salesforce" => &mut self.salesforce,
+            "github" => &mut self.github,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }
@@ -375,6 +381,7 @@ impl World {
             google: self.google,
             slack: self.slack,
             salesforce: self.salesforce,
+            github: self.github,
             more: self.more,
             attacker: self.attacker,
             now_ms: self.now_ms,

@@ -7,6 +7,8 @@ mod contained;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod github;
+#[cfg(test)]
 mod google;
 #[cfg(test)]
 mod http;

@@ -6,7 +6,7 @@ use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
 use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts};
 
-use crate::{NOW, ask, ask_at, contoso, google, m365, salesforce};
+use crate::{NOW, ask, ask_at, contoso, github, google, m365, salesforce};
 
 const LOGIN: &str = "alex@contoso.example";
 
@@ -16,6 +16,7 @@ struct Stage {
     google: String,
     m365: String,
     salesforce: String,
+    github: String,
 }
 
 /// A request that reads, one that ends alex's sessions, and the name of the intruder's way in.
@@ -29,17 +30,20 @@ struct Sample {
 fn stage(world: World) -> Stage {
     let world = world
         .google_key(google::key())
-        .salesforce_key(salesforce::key());
+        .salesforce_key(salesforce::key())
+        .github_key(github::key());
     let mut range = Range::new(world, 7);
     let google = google::token(&mut range);
     let m365 = m365::token(&mut range);
     let salesforce = salesforce::token(&mut range, "salesforce");
+    let github = github::token(&mut range, "github");
     range.journal.clear();
     Stage {
         range,
         google,
         m365,
         salesforce,
+        github,
     }
 }
 
@@ -76,6 +80,17 @@ impl Stage {
             .iter()
             .flat_map(|u| u.sessions.keys().cloned())
             .collect();
+        let github = |method: &str, tail: &str| {
+            Request::new(method, &format!("/github/orgs/contoso/{tail}"))
+                .with_header("authorization", &format!("Bearer {}", self.github))
+                .with_header("user-agent", "test")
+        };
+        let authorized = self.range.github.person(&accounts::github_id(LOGIN));
+        let authorized: Vec<u64> = authorized
+            .iter()
+            .flat_map(|p| p.credentials.values())
+            .filter_map(|c| c.authorization.as_ref().map(|a| a.id))
+            .collect();
         let slack_id = accounts::slack_id(LOGIN);
         vec![
             Sample {
@@ -104,6 +119,18 @@ impl Stage {
                     &format!("/composite/sobjects?ids={}", sessions.join(",")),
                 ),
                 sso: "salesforce_sso",
+            },
+            Sample {
+                system: "github",
+                read: github("GET", "credential-authorizations"),
+                write: github(
+                    "DELETE",
+                    &format!(
+                        "credential-authorizations/{}",
+                        authorized.first().copied().unwrap_or_default()
+                    ),
+                ),
+                sso: "github_sso",
             },
         ]
     }
@@ -139,6 +166,33 @@ impl Stage {
                 sample.system
             );
         }
+        self.end_github(now_ms);
+    }
+
+    /// All credentials of his at GitHub, at once; the browser by hand, for no API ends it.
+    fn end_github(&mut self, now_ms: i64) {
+        let (secret, login) = (self.github.clone(), accounts::github_login(LOGIN));
+        let ask = |method: &str, tail: &str| {
+            Request::new(method, &format!("/github/orgs/contoso/{tail}"))
+                .with_header("authorization", &format!("Bearer {secret}"))
+                .with_header("user-agent", "test")
+        };
+        let all = ask("POST", &format!("credential-authorizations/{login}/revoke"));
+        let usual_ms = std::mem::replace(&mut self.range.github.settings.queue_ms, 0);
+        assert_eq!(self.status(&all, now_ms), 202);
+        self.range.github.settings.queue_ms = usual_ms;
+        let grants = ask(
+            "GET",
+            &format!("personal-access-tokens?owner%5B%5D={login}"),
+        );
+        let rows = self.send(&grants, now_ms).answer().unwrap().json();
+        for row in rows.as_array().unwrap() {
+            let end = ask("POST", &format!("personal-access-tokens/{}", row["id"]))
+                .with_body("application/json", r#"{"action":"revoke"}"#);
+            assert_eq!(self.status(&end, now_ms), 204);
+        }
+        let id = accounts::github_id(LOGIN).parse().unwrap();
+        self.range.github.end_browser_by_hand(id);
     }
 
     /// Lines of what he holds at one system.
@@ -195,6 +249,7 @@ fn okta_s_external_id_is_the_id_at_the_service() {
         ("0oaVRaP8YzYGV2Wzc5d7", accounts::google_id(LOGIN)),
         ("0oapjggka7JrtyWlO5d7", accounts::m365_id(LOGIN)),
         ("0oa2XFuEa4KdM0zIB5d7", accounts::salesforce_id(LOGIN)),
+        ("0oa1wfBlpGi7i8e3J5d7", accounts::github_scim_id(LOGIN)),
     ] {
         let path = format!("/api/v1/apps/{app}/users/{ALEX}");
         assert_eq!(ask(&mut range, "GET", &path).json()["externalId"], id);
@@ -363,6 +418,13 @@ fn throttles_are_the_vendor_s_own() {
                     assert_eq!(answer.json()[0]["errorCode"], "REQUEST_LIMIT_EXCEEDED");
                 }
             }
+            "github" => {
+                assert_eq!((minute.status, wait(&minute)), (403, false));
+                assert_eq!(minute.header("x-ratelimit-remaining"), Some("0"));
+                assert!(minute.header("x-ratelimit-reset").is_some());
+                assert_eq!((crowd.status, wait(&crowd)), (403, true));
+                assert!(bare.header("x-ratelimit-remaining").is_none());
+            }
             other => panic!("{other} is not described"),
         }
     });
@@ -409,7 +471,10 @@ fn he_is_back_at_a_service_as_long_as_okta_lets_him_and_never_after() {
     // What he has at the services outlives Okta.
     let in_session = |stage: &Stage, system: &str| {
         let held = stage.held_at(system);
-        held.iter().any(|line| line.contains(": session"))
+        match system {
+            "github" => !held.is_empty(),
+            _ => held.iter().any(|line| line.contains(": session")),
+        }
     };
     for sample in stage.samples() {
         assert!(in_session(&stage, sample.system), "{}", sample.system);
@@ -486,7 +551,7 @@ fn okta_s_token_opens_no_service() {
          Sample {
              system, mut read, ..
          }| {
-            read.headers.clear();
+            read.headers.retain(|(name, _)| name != "authorization");
             let read = read.with_header("authorization", &format!("SSWS {SSWS_SECRET}"));
             let answer = stage.send(&read, NOW).answer().unwrap().clone();
             let refused = answer.status == 401 || answer.json()["ok"] == false;
@@ -530,6 +595,9 @@ fn he_digs_in_wherever_he_has_a_session() {
         "slack_session",
         "salesforce_token",
         "salesforce_session",
+        "github_token",
+        "github_key",
+        "github_grant",
     ] {
         assert!(moves.contains_key(what), "{what}: {moves:?}");
     }
