@@ -167,6 +167,7 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
         m365,
         google,
         slack,
+        github,
         ..
     } = open;
     vec![
@@ -188,6 +189,13 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
         ToldService::new(
             json!({ "vendor": "slack", "api_url": slack.api_url, "scim_url": slack.scim_url }),
             &[("token", &slack.token)],
+        ),
+        ToldService::new(
+            json!({
+                "vendor": "github", "org": github.org, "app_id": github.app_id,
+                "api_url": github.api_url, "graphql_url": github.graphql_url,
+            }),
+            &[("private_key", &github.private_key_pem)],
         ),
     ]
 }

@@ -3,6 +3,7 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod github;
 mod google;
 mod kit;
 mod m365;
@@ -66,7 +67,7 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW];
+pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW, github::ROW];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

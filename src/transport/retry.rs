@@ -77,7 +77,7 @@ pub(super) fn throttle(headers: &HeaderMap, now: Utc) -> Throttle {
     if let Some(after) = number(headers, "retry-after") {
         return Throttle::Window(Duration::from_secs(after.min(120)));
     }
-    match (number(headers, "x-rate-limit-limit"), learnt(headers, now)) {
+    match (told(headers, "limit"), learnt(headers, now)) {
         (Some(0), _) => Throttle::Concurrency,
         (_, Some(learnt)) => Throttle::Window(learnt.resets_in),
         _ => Throttle::Untold,
@@ -88,9 +88,9 @@ pub(super) fn throttle(headers: &HeaderMap, now: Utc) -> Throttle {
 ///
 /// The wait is `Reset − Date + 1 s`, both by the vendor's clock, so that ours may be wrong.
 pub(super) fn learnt(headers: &HeaderMap, now: Utc) -> Option<Learnt> {
-    let limit = number(headers, "x-rate-limit-limit").filter(|limit| *limit > 0)?;
-    let remaining = number(headers, "x-rate-limit-remaining")?;
-    let reset = i64::try_from(number(headers, "x-rate-limit-reset")?).ok()?;
+    let limit = told(headers, "limit").filter(|limit| *limit > 0)?;
+    let remaining = told(headers, "remaining")?;
+    let reset = i64::try_from(told(headers, "reset")?).ok()?;
     let date = date(headers).unwrap_or(now);
     let seconds = u64::try_from(reset - date.seconds() + 1)
         .unwrap_or(0)
@@ -107,6 +107,14 @@ pub(super) fn date(headers: &HeaderMap) -> Option<Utc> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let text = headers.get(http::header::DATE)?.to_str().ok()?;
     PARSER.parse_timestamp(text).ok().map(Utc::from)
+}
+
+/// A number of the bucket, by either spelling that is in use for the same three headers.
+fn told(headers: &HeaderMap, what: &str) -> Option<u64> {
+    let spellings = ["x-rate-limit-", "x-ratelimit-"];
+    spellings
+        .iter()
+        .find_map(|prefix| number(headers, &format!("{prefix}{what}")))
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
@@ -135,6 +143,21 @@ mod tests {
         let bogus = throttle(&headers("0", "0", server + 3_600), wrong_clock);
         assert_eq!(bogus, Throttle::Concurrency);
         assert_eq!(throttle(&HeaderMap::new(), wrong_clock), Throttle::Untold);
+    }
+
+    #[test]
+    fn the_other_spelling_teaches_the_same_and_an_hour_s_window_is_not_waited_out() {
+        let mut map = HeaderMap::new();
+        let server = "2026-03-10T15:00:00Z".parse::<Utc>().unwrap();
+        let reset = (server.seconds() + 1_800).to_string();
+        for (name, value) in [("limit", "5000"), ("remaining", "0"), ("reset", &reset)] {
+            let name: http::HeaderName = format!("x-ratelimit-{name}").parse().unwrap();
+            map.insert(name, value.parse().unwrap());
+        }
+        let learnt = learnt(&map, server).unwrap();
+        assert_eq!((learnt.limit, learnt.remaining), (5_000, 0));
+        let wait = Duration::from_secs(120);
+        assert_eq!(throttle(&map, server), Throttle::Window(wait));
     }
 
     #[test]

@@ -90,9 +90,19 @@ static SLACK: Vendor = Vendor {
     actions: &[action("reset_sessions", &[])],
 };
 
+/// And one more.
+static GITHUB: Vendor = Vendor {
+    id: "github",
+    apps: &["githubcloud"],
+    actions: &[
+        action("revoke_credentials", &[]),
+        action("revoke_fine_grained_tokens", &[SELECT, IDS]),
+    ],
+};
+
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SLACK]
+    vec![&OKTA, &M365, &GOOGLE, &SLACK, &GITHUB]
 }
 
 /// Both, as the register would have them.

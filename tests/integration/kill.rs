@@ -65,13 +65,15 @@ fn go_on(desk: &Desk, usual: &Usual) {
     nothing_is_repeated(desk, died_at, usual);
 }
 
-/// Nothing tells at once whether these were carried out (Microsoft's replicas lag): once more is
-/// the way to be sure, and meant.
+/// Nothing tells at once whether these were carried out (Microsoft's replicas lag, GitHub queues):
+/// once more is the way to be sure, and meant.
 const TO_BE_SURE: &[&str] = &[
     "/sessions",
     "/revokeSignInSessions",
     "/signOut",
     "/invalidate",
+    "/revoke",
+    "/personal-access-tokens",
 ];
 
 /// Fails if a write that had its effect before the death was sent more often than a run that

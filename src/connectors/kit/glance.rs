@@ -110,6 +110,20 @@ impl Glance {
         Arc::clone(cell.get_or_init(read).await)
     }
 
+    /// All pages of a list whose pages are arrays and whose answers name the next one by
+    /// `Link: rel="next"`.
+    pub(in crate::connectors) async fn list_by_link(&self, path: Path) -> Arc<Got> {
+        let cell = self.cell(format!("list {path:?}"));
+        let read = || async {
+            Arc::new(match self.reader.list(&Read::get(path)).await {
+                Ok(Ok(items)) => Ok(Value::Array(items)),
+                Ok(Err(answer)) => self.heard(Ok(answer)),
+                Err(error) => self.heard(Err(error)),
+            })
+        };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
     async fn read(&self, key: String, read: Read) -> Arc<Got> {
         let cell = self.cell(key);
         let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };

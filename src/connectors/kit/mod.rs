@@ -11,7 +11,7 @@ mod token_endpoint;
 mod verb;
 mod voice;
 
-pub(super) use bearer::{Bearer, Issued, Issuer};
+pub(super) use bearer::{Bearer, Issued, Issuer, Stored};
 pub(super) use changes::{
     LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };

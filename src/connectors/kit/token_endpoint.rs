@@ -49,10 +49,6 @@ impl TokenEndpoint {
         &self,
         form: &[(&str, &str)],
     ) -> Result<Answered, AuthError> {
-        let unreachable = |why: String| AuthError::Unreachable {
-            system: self.system.clone(),
-            why,
-        };
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
@@ -61,13 +57,25 @@ impl TokenEndpoint {
         *request.uri_mut() = self
             .url
             .parse()
-            .map_err(|_| unreachable("the token URL is not a URL".into()))?;
+            .map_err(|_| self.unreachable("the token URL is not a URL".into()))?;
         let headers = request.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        self.send(request).await
+    }
+
+    /// Sends one request of another form, for vendors whose endpoint is none of OAuth's.
+    ///
+    /// # Errors
+    /// [`AuthError::Unreachable`], if no answer came.
+    pub(in crate::connectors) async fn send(
+        &self,
+        mut request: Request<Vec<u8>>,
+    ) -> Result<Answered, AuthError> {
+        let headers = request.headers_mut();
         if let Ok(agent) = HeaderValue::from_str(&self.user_agent) {
             headers.insert(header::USER_AGENT, agent);
         }
@@ -76,12 +84,20 @@ impl TokenEndpoint {
             ..WireLimits::default()
         };
         let answer = self.wire.send(request, limits).await;
-        let answer = answer.map_err(|error| unreachable(error.to_string()))?;
+        let answer = answer.map_err(|error| self.unreachable(error.to_string()))?;
         Ok(Answered {
             status: answer.status().as_u16(),
             at: date(answer.headers()),
             body: serde_json::from_slice(answer.body()).unwrap_or(Value::Null),
         })
+    }
+
+    /// That no usable answer came.
+    pub(in crate::connectors) fn unreachable(&self, why: String) -> AuthError {
+        AuthError::Unreachable {
+            system: self.system.clone(),
+            why,
+        }
     }
 
     /// A new single-use id.
@@ -113,6 +129,11 @@ impl Answered {
             token: SecretString::from(token),
             holds: Some(Duration::from_secs(seconds)),
         })
+    }
+
+    /// The body, null if it is no JSON. May hold a token: never shown.
+    pub(in crate::connectors) fn body(&self) -> &Value {
+        &self.body
     }
 
     /// The `error` word.

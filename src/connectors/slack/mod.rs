@@ -27,18 +27,16 @@ use self::bulk::Bulk;
 use self::settings::Settings;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Issued, Issuer, Planning, Verb, apply_all, inverse_of, plan_all, prove_all,
-    text,
+    Bearer, Glance, Planning, Stored, Verb, apply_all, inverse_of, plan_all, prove_all, text,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::given::Clock;
 use crate::identity::settle;
 use crate::model::{
     Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
     Provable, Setting, Severity, Undo, Vendor,
 };
-use crate::transport::{AuthError, Client, ClientParts, Manners, Path, Reader, SecretRef, Writer};
+use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -163,22 +161,6 @@ const SCIM: &str = "scim";
 
 /// One token does everything.
 const THE_TOKEN: &str = "token";
-
-/// A token that an administrator stored; it does not end.
-struct Stored {
-    token: SecretRef,
-    clock: Arc<dyn Clock>,
-}
-
-#[async_trait]
-impl Issuer for Stored {
-    async fn issue(&self, _power: &'static str) -> Result<Issued, AuthError> {
-        Ok(Issued {
-            token: self.token.fetch(&*self.clock).await?,
-            holds: None,
-        })
-    }
-}
 
 /// The verb behind an action.
 fn verb(action: &ActionId) -> Option<&'static dyn Verb<Slack>> {

@@ -141,11 +141,11 @@ async fn a_live_intruder_who_digs_in_again_loses_google_too() {
     let mut dug = 0;
     for seed in 0..25 {
         let attacker = Attacker::new(oust_mocks::world::ALEX, 100).with_services();
-        // Google is all that he has: what he does elsewhere is time lost here.
-        let elsewhere = ["m365", "slack", "salesforce", "github"];
-        let world = elsewhere
+        // Google alone is open here; elsewhere he would only lose time.
+        let closed = oust_mocks::range::SYSTEMS[1..]
             .iter()
-            .fold(World::contoso(NOON), |world, system| world.without(system));
+            .filter(|system| **system != "google");
+        let world = closed.fold(World::contoso(NOON), |world, system| world.without(system));
         let (lab, tools) = lab_of(world.attacker(attacker), ADMIN, seed);
         let (_, state) = lab.contain(&tools, &[ALEX], "account-takeover").await;
         let range = lab.range.lock().unwrap();

@@ -10,10 +10,11 @@ use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
 use oust_mocks::range::SYSTEMS;
-use oust_mocks::{Range, World, accounts, google, m365, slack};
+use oust_mocks::{Range, World, accounts, github, google, m365, slack};
 use serde_json::{Value, json};
 
 use super::{Lab, NOON};
+use crate::github::script::key as app_key;
 use crate::google::desk::{key, key_file};
 
 /// What tests must know of a service beside what its connector declares.
@@ -80,6 +81,25 @@ const ROWS: &[Service] = &[
         refuses_us: World::slack_token_revoked,
         lacks_a_right: |world| world.slack_without_scope("admin.users:write"),
     },
+    Service {
+        vendor: "github",
+        settings: |keep, base| {
+            json!({
+                "org": github::ORG, "app_id": github::APP_ID,
+                "private_key": { "file": keep("github.pem", &app_key().private_pem) },
+                "api_url": format!("{base}/github"),
+                "graphql_url": format!("{base}/github/graphql"),
+            })
+        },
+        id: accounts::github_id,
+        people: |range| {
+            let people = range.github.people.iter();
+            let people = people.map(|(id, who)| (id.to_string(), who.clone()));
+            told(&people.collect())
+        },
+        refuses_us: World::github_key_revoked,
+        lacks_a_right: |world| world.github_without_permission("organization_administration"),
+    },
 ];
 
 fn told<T: serde::Serialize>(people: &BTreeMap<String, T>) -> BTreeMap<String, String> {
@@ -112,9 +132,8 @@ pub(crate) fn furnished(world: World) -> World {
     let no_connector = SYSTEMS[1..]
         .iter()
         .filter(|system| !REGISTER.iter().any(|row| row.vendor.id == **system));
-    no_connector.fold(world.google_key(key()), |world, system| {
-        world.without(system)
-    })
+    let world = world.google_key(key()).github_key(app_key());
+    no_connector.fold(world, |world, system| world.without(system))
 }
 
 /// Everybody at every service, as stored there: `vendor id` and all that is his.

@@ -23,6 +23,8 @@ const A_BLINK: Duration = Duration::from_secs(1);
 const ONCE_ENDS_WITHIN: Duration = Duration::from_secs(150);
 /// At a service whose replicas lag, for five.
 const ONCE_BEHIND_ENDS_WITHIN: Duration = Duration::from_secs(310);
+/// At one that queues, for ten.
+const ONCE_QUEUED_ENDS_WITHIN: Duration = Duration::from_secs(610);
 const FOR_GOOD_ENDS_WITHIN: Duration = Duration::from_secs(20 * 60);
 
 /// Words of which one stands in every hint.
@@ -233,6 +235,7 @@ fn bounded(place: &Place, seen: &Seen, how: How) -> Result<(), String> {
     }
     let max = match how {
         How::Once if place.at.is_empty() => ONCE_ENDS_WITHIN,
+        How::Once if place.at == "github" => ONCE_QUEUED_ENDS_WITHIN,
         How::Once => ONCE_BEHIND_ENDS_WITHIN,
         How::ForGood => FOR_GOOD_ENDS_WITHIN,
     };

@@ -30,6 +30,7 @@ stages:
       - m365.disable_account
       - google.suspend_user
       - slack.deactivate_user
+      - github.remove_member
 ";
 
 fn contoso() -> World {
@@ -52,6 +53,7 @@ fn shut(range: &Range) -> Result<(), String> {
         ("m365", range.m365.users[&id("m365")].account_enabled),
         ("google", !range.google.users[&id("google")].suspended),
         ("slack", range.slack.members[&id("slack")].active),
+        ("github", is_member(range)),
     ];
     let open: Vec<&str> = open
         .iter()
@@ -63,6 +65,11 @@ fn shut(range: &Range) -> Result<(), String> {
     } else {
         Err(format!("the account is open at {open:?}"))
     }
+}
+
+fn is_member(range: &Range) -> bool {
+    let person = range.github.person(ALEX_LOGIN);
+    person.is_some_and(|person| person.membership.is_some())
 }
 
 /// A verb, and the call of it that meets the fault.
@@ -120,6 +127,9 @@ const WRITES: &[Write] = &[
     shutting(write("google", "suspend_user", "google.suspend_user", "PUT", "/users/")),
     write("slack", "reset_sessions", "slack.reset_sessions", "POST", "admin.users.session.reset"),
     shutting(write("slack", "deactivate_user", "slack.deactivate_user", "PATCH", "/Users/")),
+    write("github", "revoke_credentials", "github.revoke_credentials", "POST", "/revoke"),
+    write("github", "revoke_fine_grained_tokens", "github.revoke_fine_grained_tokens", "POST", "/personal-access-tokens"),
+    shutting(write("github", "remove_member", "github.remove_member", "DELETE", "/memberships/")),
 ];
 
 /// What `release` sends, and nothing else.
@@ -128,7 +138,13 @@ const INVERSES: &[&str] = &[
     "enable_inbox_rule",
     "unsuspend_user",
     "reactivate_user",
+    "invite_member",
+    "unsuspend_managed_user",
 ];
+
+/// What takes another credential than the one that the services are opened with: an owner's of an
+/// enterprise. Its stories are GitHub's own.
+const ELSEWHERE: &[&str] = &["suspend_managed_user"];
 
 /// Google lists neither sessions nor codes (in a way that we would use): a yes without effect is
 /// told as unproven, and may be untrue.
@@ -148,6 +164,16 @@ const fn pending(kind: &'static str) -> Exception {
     }
 }
 
+/// GitHub queues: a yes without effect looks like one that is not carried out yet.
+const fn queued(place: &'static str) -> Exception {
+    let why = "told as open after ten minutes";
+    Exception {
+        place,
+        kind: "lie_ok",
+        why,
+    }
+}
+
 /// Once: what ends otherwise than contained and out.
 const ONCE: &[Exception] = &[
     blind("google.invalidate_backup_codes", "lie_ok"),
@@ -155,6 +181,8 @@ const ONCE: &[Exception] = &[
     pending("lie_ok"),
     pending("oversized_body"),
     pending("clock_skew:600000"),
+    queued("github.revoke_credentials"),
+    queued("github.revoke_fine_grained_tokens"),
 ];
 
 /// For good: what ends `contained` and is not so.
@@ -173,7 +201,7 @@ fn every_write_verb_of_a_service_has_its_row() {
             let actions = vendor.actions.iter();
             actions.map(move |action| (vendor.id, action.verb))
         })
-        .filter(|(_, verb)| !INVERSES.contains(verb))
+        .filter(|(_, verb)| !INVERSES.contains(verb) && !ELSEWHERE.contains(verb))
         .collect();
     let rows: BTreeSet<(&str, &str)> = WRITES
         .iter()
