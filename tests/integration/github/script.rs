@@ -342,10 +342,7 @@ impl Desk {
     }
 
     pub(crate) async fn applied(&self, change: &Change) -> Applied {
-        Applied {
-            change: change.clone(),
-            outcome: self.apply(change).await,
-        }
+        Applied::alone(change.clone(), self.apply(change).await)
     }
 
     pub(crate) async fn proof(&self, done: &Applied) -> Proof {
