@@ -272,6 +272,18 @@ impl Connector for GitHub {
         Ok(own.into_iter().map(|own| own.id).collect())
     }
 
+    /// By its name at its host: that is what every call of ours names, and it costs no read.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        let Settings {
+            api_url,
+            org,
+            enterprise,
+            ..
+        } = &self.settings;
+        let names = [org, enterprise].map(|name| name.as_deref().unwrap_or("-"));
+        Ok(Some(format!("{api_url}{}", names.join("/").to_lowercase())))
+    }
+
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
         let glance = Glance::new(r, &VOICE);
         let planning = Planning {
