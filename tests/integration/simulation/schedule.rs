@@ -96,7 +96,7 @@ const KINDS: [&str; 22] = [
 const KINDS_OF_READS: [&str; 3] = ["foreign_next", "clock_skew:600000", "clock_skew:-600000"];
 
 /// Where something goes wrong at a service; the system alone is everything there.
-const AT_SERVICES: [(&str, &str); 19] = [
+const AT_SERVICES: [(&str, &str); 25] = [
     ("m365", "POST revokeSignInSessions"),
     ("m365", "DELETE authentication"),
     ("m365", "DELETE oauth2PermissionGrants"),
@@ -116,6 +116,12 @@ const AT_SERVICES: [(&str, &str); 19] = [
     ("slack", "POST auth.test"),
     ("slack", "GET users"),
     ("slack", ""),
+    ("github", "POST revoke"),
+    ("github", "POST personal-access-tokens"),
+    ("github", "GET credential-authorizations"),
+    ("github", "POST graphql"),
+    ("github", "POST access_tokens"),
+    ("github", ""),
 ];
 
 /// How long a whole service is silent, seconds.

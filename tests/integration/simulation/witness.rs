@@ -254,6 +254,11 @@ fn at_a_service(method: &str, parts: &[&str]) -> Option<String> {
         ("DELETE", ["google", .., "asps", _]) => ("google", "delete_app_passwords"),
         ("POST", ["google", .., "invalidate"]) => ("google", "invalidate_backup_codes"),
         ("POST", ["slack", .., "admin.users.session.reset"]) => ("slack", "reset_sessions"),
+        ("POST", ["github", .., "revoke"]) => ("github", "revoke_credentials"),
+        (
+            "POST",
+            ["github", .., "personal-access-tokens"] | ["github", .., "personal-access-tokens", _],
+        ) => ("github", "revoke_fine_grained_tokens"),
         _ => return None,
     };
     Some(format!("{system} {verb}"))
