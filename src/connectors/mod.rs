@@ -7,6 +7,7 @@ mod google;
 mod kit;
 mod m365;
 mod okta;
+mod salesforce;
 mod slack;
 
 use std::sync::Arc;
@@ -66,7 +67,13 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW];
+pub const REGISTER: &[Row] = &[
+    okta::ROW,
+    m365::ROW,
+    google::ROW,
+    salesforce::ROW,
+    slack::ROW,
+];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {
