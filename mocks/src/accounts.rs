@@ -34,6 +34,41 @@ pub fn m365_id(login: &str) -> String {
     guid("m365", login)
 }
 
+/// A Salesforce user id: `005`, twelve letters and digits, and the three that tell their case.
+#[must_use]
+pub fn salesforce_id(login: &str) -> String {
+    salesforce_id_at("salesforce", login)
+}
+
+/// The same in an org of another name, such as `salesforce:eu`.
+#[must_use]
+pub fn salesforce_id_at(system: &str, login: &str) -> String {
+    salesforce_key("005", system, login)
+}
+
+/// An id of 18 characters for anything in a Salesforce org.
+pub(crate) fn salesforce_key(prefix: &str, system: &str, name: &str) -> String {
+    const SIGNS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const CASES: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+    let bytes = digest(&format!("{system} {prefix}"), name);
+    let middle = bytes[..12]
+        .iter()
+        .map(|b| char::from(SIGNS[usize::from(*b) % SIGNS.len()]));
+    let short: String = prefix.chars().chain(middle).collect();
+    let tail: String = short
+        .as_bytes()
+        .chunks(5)
+        .map(|five| {
+            let bits = five.iter().enumerate();
+            let capitals = bits.fold(0, |sum, (n, c)| {
+                sum | usize::from(c.is_ascii_uppercase()) << n
+            });
+            char::from(CASES[capitals])
+        })
+        .collect();
+    short + &tail
+}
+
 /// A GUID drawn from a kind and a name.
 pub(crate) fn guid(kind: &str, name: &str) -> String {
     let b = digest(kind, name);
@@ -54,6 +89,7 @@ pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
         "office365" => Some(m365_id(login)),
         "google" => Some(google_id(login)),
         "slack" => Some(slack_id(login)),
+        "salesforce" => Some(salesforce_id(login)),
         _ => None,
     }
 }
@@ -79,7 +115,10 @@ mod tests {
             m365_id(alex).split('-').map(str::len).collect::<Vec<_>>(),
             [8, 4, 4, 4, 12]
         );
-        for id in [slack_id, google_id, m365_id] {
+        let salesforce = salesforce_id(alex);
+        assert!(salesforce.len() == 18 && salesforce.starts_with("005"));
+        assert_ne!(salesforce, salesforce_id_at("salesforce:eu", alex));
+        for id in [slack_id, google_id, m365_id, salesforce_id] {
             assert_eq!(id(alex), id("Alex@contoso.example"));
             assert_ne!(id(alex), id("kim@contoso.example"));
         }

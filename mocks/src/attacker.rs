@@ -11,11 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::accounts;
+use crate::instance::{app_id_of, app_of};
 use crate::okta::Okta;
 use crate::range::Range;
 use crate::rng::Rng;
-use crate::vendor::Downstream;
 
 /// How many things of one kind he makes before he stops.
 const GREED_MAX: u32 = 20;
@@ -153,70 +152,74 @@ impl Attacker {
         }
     }
 
-    /// Signs on where he has no session; if he has one everywhere, or cannot, digs in somewhere.
+    /// Signs on where he has no session; if he has one everywhere, or cannot, uses what he left, or
+    /// digs in somewhere.
     fn visit(&mut self, range: &mut Range, now_ms: i64) -> Option<&'static str> {
         let user = self.user_id.clone();
         let login = range.okta.user(&user)?.login.clone();
-        if let Some((_, ip)) = range.okta.intruder_session(&user, now_ms) {
-            for (app, name) in SERVICES {
-                if !is_assigned(&range.okta, &user, app) {
+        let okta = range.okta.intruder_session(&user, now_ms);
+        let systems = range.systems();
+        if let Some((_, ip)) = &okta {
+            for system in &systems {
+                let Some((app, name)) = door(&range.okta, &user, system, &systems) else {
+                    continue;
+                };
+                let service = range.service_mut(system)?;
+                let id = service.id_of(&login);
+                if service.is_inside(&id) || !service.enter(&id, ip, now_ms) {
                     continue;
                 }
-                let (service, id) = service(range, app, &login);
-                if service.is_inside(&id) || !service.enter(&id, &ip, now_ms) {
-                    continue;
-                }
-                self.leave_sso_event(&mut range.okta, app, now_ms);
+                self.leave_sso_event(&mut range.okta, &app, now_ms);
                 return Some(name);
             }
         }
-        let open: Vec<&str> = SERVICES
+        for system in &systems {
+            let service = range.service_mut(system)?;
+            let id = service.id_of(&login);
+            if !service.is_inside(&id)
+                && let Some(name) = service.come_back(&id, now_ms)
+            {
+                return Some(name);
+            }
+        }
+        let open: Vec<&String> = systems
             .iter()
-            .map(|(app, _)| *app)
-            .filter(|app| {
-                let (service, id) = service(range, app, &login);
-                service.is_inside(&id)
+            .filter(|system| {
+                range.service(system).is_some_and(|service| {
+                    let may = okta.is_some() || !service.asks_for_sign_on();
+                    may && service.is_inside(&service.id_of(&login))
+                })
             })
             .collect();
         let at = usize::try_from(self.visit_rng.below(open.len() as u64)).unwrap_or(0);
-        let (service, id) = service(range, open.get(at)?, &login);
+        let service = range.service_mut(open.get(at)?)?;
+        let id = service.id_of(&login);
         Some(service.dig_in(&id, &mut self.visit_rng, now_ms))
     }
 
     /// The event takes its chance from here, so that Okta's own stays what it was.
     fn leave_sso_event(&mut self, okta: &mut Okta, app: &str, now_ms: i64) {
         std::mem::swap(&mut okta.rng, &mut self.visit_rng);
-        let id = okta
-            .apps
-            .values()
-            .find(|a| a.name == app)
-            .map(|a| a.id.clone());
-        if let Some(id) = id {
-            okta.sso_as_attacker(&self.user_id, &id, now_ms);
-        }
+        okta.sso_as_attacker(&self.user_id, app, now_ms);
         std::mem::swap(&mut okta.rng, &mut self.visit_rng);
     }
 }
 
-/// The services he visits: Okta's name of the app, and the name of the move.
-const SERVICES: [(&str, &str); 3] = [
-    ("office365", "m365_sso"),
-    ("google", "google_sso"),
-    ("slack", "slack_sso"),
-];
-
-fn service<'r>(range: &'r mut Range, app: &str, login: &str) -> (&'r mut dyn Downstream, String) {
-    match app {
-        "office365" => (&mut range.m365, accounts::m365_id(login)),
-        "google" => (&mut range.google, accounts::google_id(login)),
-        _ => (&mut range.slack, accounts::slack_id(login)),
-    }
-}
-
-fn is_assigned(okta: &Okta, user: &str, app: &str) -> bool {
-    okta.user(user).is_some_and(|u| {
-        u.apps
-            .keys()
-            .any(|id| okta.apps.get(id).is_some_and(|a| a.name == app))
-    })
+/// The Okta app by which he reaches a system, and the name of that move; none if it is not his.
+fn door(
+    okta: &Okta,
+    user: &str,
+    system: &str,
+    systems: &[String],
+) -> Option<(String, &'static str)> {
+    let (app, name) = app_of(system)?;
+    let further = system.contains(':').then(|| app_id_of(system));
+    let is_further = |id: &str| systems.iter().any(|other| app_id_of(other) == id);
+    let his = &okta.user(user)?.apps;
+    let mut apps = okta.apps.values().filter(|a| his.contains_key(&a.id));
+    let found = apps.find(|a| match &further {
+        Some(id) => a.id == *id,
+        None => a.name == app && !is_further(&a.id),
+    })?;
+    Some((found.id.clone(), name))
 }

@@ -117,7 +117,11 @@ impl World {
         world.alex(start_ms);
         world.tokens(start_ms);
         world.employ("alex@contoso.example", "Alex", "Rivera");
+        world.start_ms = Some(start_ms);
         world.take_over("alex@contoso.example", start_ms);
+        for service in world.services() {
+            service.use_daily("kim@contoso.example", now_ms);
+        }
         story::tell(&mut world.okta, start_ms, now_ms);
         world
     }
@@ -263,7 +267,10 @@ impl World {
             created_ms,
             user_name: user.login.clone(),
             last_updated_ms: created_ms,
-            external_id: accounts::external_id(&name, &user.login)
+            external_id: self
+                .further_at(app)
+                .map(|service| service.external_id_of(&user.login))
+                .or_else(|| accounts::external_id(&name, &user.login))
                 .or_else(|| Some(format!("{name}-{short}"))),
         };
         user.apps.insert(app.to_owned(), assigned);

@@ -5,8 +5,8 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`] (where it signs people on), [`journal`],
-//! [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
+//! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`], [`salesforce`] (where it signs people
+//! on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
@@ -19,6 +19,7 @@ mod contoso;
 pub mod faults;
 pub mod google;
 pub mod http;
+pub mod instance;
 pub mod journal;
 mod jwt;
 pub mod keys;
@@ -26,6 +27,7 @@ pub mod m365;
 pub mod okta;
 pub mod range;
 mod rng;
+pub mod salesforce;
 pub mod sandbox;
 mod scim;
 pub mod server;
@@ -41,6 +43,7 @@ pub use attacker::Attacker;
 pub use certificate::Certificate;
 pub use faults::{Fault, FaultKind, Faults};
 pub use http::{Reply, Request, Response};
+pub use instance::Instance;
 pub use journal::{Entry, Journal};
 pub use keys::KeyPair;
 pub use range::Range;

@@ -6,21 +6,25 @@
 //! All vendors stand at one address: [`Range::route`] tells by the first segment of the path
 //! whom a request is for.
 
-use crate::accounts;
+use std::collections::BTreeMap;
+
 use crate::attacker::Attacker;
 use crate::faults::{FaultKind, Faults, Shown};
 use crate::google::Google;
 use crate::http::{Reply, Request, Response};
+use crate::instance::Instance;
 use crate::journal::{Entry, Journal};
 use crate::m365::M365;
 use crate::okta::Okta;
 use crate::rng::Rng;
+use crate::salesforce::Salesforce;
 use crate::slack::Slack;
-use crate::vendor::{Handled, Trouble, Vendor, sha};
+use crate::vendor::{Handled, Service, Trouble, Vendor, sha};
 use crate::world::{Parts, World};
 
-/// Every system of a range, as the journal, the faults and [`Range::handle`] name them.
-pub const SYSTEMS: [&str; 4] = ["okta", "m365", "google", "slack"];
+/// Every vendor of a range; the first system of each is called so in the journal, in the faults and by
+/// [`Range::handle`]. A further one is called `vendor:name`.
+pub const SYSTEMS: [&str; 5] = ["okta", "m365", "google", "slack", "salesforce"];
 
 /// Everything a client can reach, and what watches it.
 #[derive(Debug)]
@@ -33,12 +37,18 @@ pub struct Range {
     pub google: Google,
     /// The mock Slack organisation.
     pub slack: Slack,
+    /// The mock Salesforce org.
+    pub salesforce: Salesforce,
+    /// Further instances by name, such as `salesforce:eu`.
+    pub more: BTreeMap<String, Instance>,
     /// Every request so far.
     pub journal: Journal,
     /// What goes wrong.
     pub faults: Faults,
     /// The intruder, if he is awake.
     pub attacker: Option<Attacker>,
+    /// When anything last happened.
+    now_ms: i64,
 }
 
 impl Range {
@@ -47,15 +57,15 @@ impl Range {
     pub fn new(world: World, seed: u64) -> Self {
         let Parts {
             mut okta,
-            mut m365,
-            mut google,
-            mut slack,
+            m365,
+            google,
+            slack,
+            salesforce,
+            more,
             mut attacker,
+            now_ms,
         } = world.into_parts();
         okta.rng = Rng::new(seed);
-        m365.rng = Rng::new(seed ^ 0x0365);
-        google.rng = Rng::new(seed ^ 0x6006);
-        slack.rng = Rng::new(seed ^ 0x51AC);
         if let Some(attacker) = &mut attacker {
             attacker.reseed(seed);
         }
@@ -65,39 +75,59 @@ impl Range {
             m365,
             google,
             slack,
+            salesforce,
+            more,
             journal: Journal::default(),
             faults: Faults::default(),
             attacker,
+            now_ms,
         };
+        for system in range.systems() {
+            if let Some(service) = range.service_mut(&system) {
+                service.reseed(seed ^ seed_of(&system));
+            }
+        }
         range.set_base_url(&base_url);
         range
     }
 
     /// Whom a request is for, and the request as that system sees it: `/slack/api/auth.test` is
-    /// `/api/auth.test` at `slack`. What begins with no other system's name is Okta's.
+    /// `/api/auth.test` at `slack`, and `/slack:eu/api/auth.test` the same at `slack:eu`. What begins
+    /// with no vendor's name is Okta's.
     #[must_use]
-    pub fn route(request: &Request) -> (&'static str, Request) {
+    pub fn route(request: &Request) -> (String, Request) {
         let mut request = request.clone();
         let path = request.path.trim_start_matches('/');
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-        let Some(system) = SYSTEMS[1..].iter().find(|system| **system == first) else {
-            return ("okta", request);
-        };
+        let first = first.replace("%3A", ":");
+        if !is_service(&first) {
+            return ("okta".to_owned(), request);
+        }
         request.path = format!("/{rest}");
-        (system, request)
+        (first, request)
+    }
+
+    /// The services behind Okta by name, further instances last.
+    #[must_use]
+    pub fn systems(&self) -> Vec<String> {
+        let first = SYSTEMS[1..].iter().map(|system| (*system).to_owned());
+        first.chain(self.more.keys().cloned()).collect()
     }
 
     /// Sets scheme and authority of every vendor; no slash at the end.
     pub fn set_base_url(&mut self, url: &str) {
         url.clone_into(&mut self.okta.base_url);
-        self.m365.base_url = format!("{url}/m365");
-        self.google.base_url = format!("{url}/google");
-        self.slack.base_url = format!("{url}/slack");
+        for system in self.systems() {
+            if let Some(service) = self.service_mut(&system) {
+                service.set_base_url(format!("{url}/{system}"));
+            }
+        }
     }
 
-    /// Answers one request at `now_ms` (milliseconds since 1970). `system` is one of [`SYSTEMS`], and
-    /// the path is without its name, as [`route`](Self::route) gives it.
-    pub fn handle(&mut self, system: &str, request: &Request, now_ms: i64) -> Reply {
+    /// Answers one request at `now_ms` (milliseconds since 1970). `system` and a path
+    /// without its name are as [`route`](Self::route) gives them.
+    pub fn handle(&mut self, system: impl AsRef<str>, request: &Request, now_ms: i64) -> Reply {
+        let system = system.as_ref();
         self.tick(now_ms);
         let fault = self.faults.choose(system, request, now_ms);
         let name = fault.as_ref().map(ToString::to_string);
@@ -125,9 +155,11 @@ impl Range {
 
     /// Lets the attacker move, if it is his turn, and what was under way at the vendors happen.
     pub fn tick(&mut self, now_ms: i64) {
-        for system in SYSTEMS {
-            if let Some(vendor) = self.vendor(system) {
-                vendor.advance(now_ms);
+        self.now_ms = now_ms;
+        self.okta.advance(now_ms);
+        for system in self.systems() {
+            if let Some(service) = self.service_mut(&system) {
+                service.advance(now_ms);
             }
         }
         if let Some(mut attacker) = self.attacker.take() {
@@ -143,46 +175,82 @@ impl Range {
         let Some(user) = self.okta.user(user) else {
             return Vec::new();
         };
-        let m365 = self.m365.holds(&accounts::m365_id(&user.login));
-        let google = self.google.holds(&accounts::google_id(&user.login));
-        let slack = self.slack.holds(&accounts::slack_id(&user.login));
-        let at = |system: &'static str, held: Vec<String>| {
-            held.into_iter()
-                .map(move |line| format!("{system}: {line}"))
-        };
-        at("okta", self.okta.attacker_holds(&user.id))
-            .chain(at("m365", m365))
-            .chain(at("google", google))
-            .chain(at("slack", slack))
+        let okta = self.okta.attacker_holds(&user.id);
+        told("okta", okta)
+            .chain(self.at_services(&user.login, |service, id| service.holds(id, self.now_ms)))
             .collect()
+    }
+
+    /// What he goes on with there, in the same form, although no API could end it.
+    #[must_use]
+    pub fn lingers(&self, user: &str) -> Vec<String> {
+        let Some(user) = self.okta.user(user) else {
+            return Vec::new();
+        };
+        self.at_services(&user.login, |service, id| service.lingers(id, self.now_ms))
+            .collect()
+    }
+
+    fn at_services(
+        &self,
+        login: &str,
+        ask: impl Fn(&dyn Service, &str) -> Vec<String>,
+    ) -> impl Iterator<Item = String> {
+        self.systems().into_iter().flat_map(move |system| {
+            let lines = self
+                .service(&system)
+                .map(|service| ask(service, &service.id_of(login)));
+            told(&system, lines.unwrap_or_default()).collect::<Vec<_>>()
+        })
     }
 
     /// The digest of one system's state; empty for an unknown system.
     #[must_use]
     pub fn digest_of(&self, system: &str) -> String {
-        match system {
-            "okta" => self.okta.digest(),
-            "m365" => self.m365.digest(),
-            "google" => self.google.digest(),
-            "slack" => self.slack.digest(),
-            _ => String::new(),
+        if system == "okta" {
+            return self.okta.digest();
         }
+        self.service(system)
+            .map(Service::digest)
+            .unwrap_or_default()
     }
 
     /// One digest over the state of every system.
     #[must_use]
     pub fn digest(&self) -> String {
-        sha(&SYSTEMS.map(|system| self.digest_of(system)))
+        let okta = std::iter::once("okta".to_owned());
+        let all = okta.chain(self.systems());
+        sha(&all
+            .map(|system| self.digest_of(&system))
+            .collect::<Vec<_>>())
+    }
+
+    pub(crate) fn service(&self, system: &str) -> Option<&dyn Service> {
+        Some(match system {
+            "m365" => &self.m365,
+            "google" => &self.google,
+            "slack" => &self.slack,
+            "salesforce" => &self.salesforce,
+            more => self.more.get(more)?.service(),
+        })
+    }
+
+    pub(crate) fn service_mut(&mut self, system: &str) -> Option<&mut dyn Service> {
+        Some(match system {
+            "m365" => &mut self.m365,
+            "google" => &mut self.google,
+            "slack" => &mut self.slack,
+            "salesforce" => &mut self.salesforce,
+            more => self.more.get_mut(more)?.service_mut(),
+        })
     }
 
     fn vendor(&mut self, system: &str) -> Option<&mut dyn Vendor> {
-        match system {
-            "okta" => Some(&mut self.okta),
-            "m365" => Some(&mut self.m365),
-            "google" => Some(&mut self.google),
-            "slack" => Some(&mut self.slack),
-            _ => None,
+        if system == "okta" {
+            return Some(&mut self.okta);
         }
+        self.service_mut(system)
+            .map(|service| service as &mut dyn Vendor)
     }
 
     fn note(
@@ -212,24 +280,59 @@ impl Range {
     }
 }
 
-/// The body for the journal, which holds no token.
-fn body_of(system: &str, request: &Request) -> String {
+/// Whether a name is that of a service, first or further, whether or not this range has it.
+pub(crate) fn is_service(system: &str) -> bool {
+    SYSTEMS[1..].contains(&kind_of(system))
+}
+
+/// The vendor of a system.
+fn kind_of(system: &str) -> &str {
+    system.split_once(':').map_or(system, |(vendor, _)| vendor)
+}
+
+/// Further instances have chance of their own.
+fn seed_of(system: &str) -> u64 {
+    let name = system.split_once(':').map_or("", |(_, name)| name);
+    name.bytes()
+        .fold(0, |sum, b| (sum << 8 | u64::from(b)).rotate_left(3))
+}
+
+/// Lines with the name of their system before them.
+fn told(system: &str, lines: Vec<String>) -> impl Iterator<Item = String> {
+    lines
+        .into_iter()
+        .map(move |line| format!("{system}: {line}"))
+}
+
+/// Whether a request is one for a token, or about one, and says it.
+fn is_secret(system: &str, request: &Request) -> bool {
     let path = request.path.as_str();
-    let secret = match system {
+    match kind_of(system) {
         "okta" => path == "/oauth2/v1/token",
         "m365" => path.starts_with("/login/"),
         "google" => path.starts_with("/oauth/"),
+        "salesforce" => path.starts_with("/services/oauth2/"),
         _ => false,
-    };
-    if secret {
-        return "(client assertion)".to_owned();
+    }
+}
+
+/// The body for the journal, which holds no token.
+fn body_of(system: &str, request: &Request) -> String {
+    if is_secret(system, request) {
+        let revokes = request.path.ends_with("/revoke");
+        let what = if revokes {
+            "(token)"
+        } else {
+            "(client assertion)"
+        };
+        return what.to_owned();
     }
     String::from_utf8_lossy(&request.body).into_owned()
 }
 
-/// The query for the journal: Google's token endpoint may be asked by it.
+/// The query for the journal: Google's token endpoint may be asked by it, and Salesforce's to revoke.
 fn query_of(system: &str, request: &Request) -> String {
-    if system == "google" && request.path.starts_with("/oauth/") && !request.query.is_empty() {
+    if system != "okta" && is_secret(system, request) && !request.query.is_empty() {
         return "(token)".to_owned();
     }
     request.query.clone()

@@ -27,6 +27,8 @@ pub struct SandboxOptions {
     pub faults: String,
     /// The seed of all chance.
     pub seed: u64,
+    /// Services in which nobody has an account, for a client that cannot reach them.
+    pub without: Vec<String>,
 }
 
 /// A stand-alone range, and all that a client needs to know of it.
@@ -54,6 +56,8 @@ pub struct Sandbox {
     pub google: GoogleAccess,
     /// What a client of Slack needs.
     pub slack: SlackAccess,
+    /// What a client of Salesforce needs.
+    pub salesforce: SalesforceAccess,
 }
 
 /// How a client reaches the sandbox's Microsoft 365: by secret or by certificate.
@@ -107,6 +111,21 @@ pub struct SlackAccess {
     pub token: String,
 }
 
+/// How a client reaches the sandbox's Salesforce.
+#[derive(Debug, Clone)]
+pub struct SalesforceAccess {
+    /// The org; `/services/data` lies below.
+    pub instance_url: String,
+    /// Where tokens are given; `/services/oauth2/token` lies below.
+    pub login_url: String,
+    /// The app's consumer key.
+    pub client_id: String,
+    /// The integration user.
+    pub username: String,
+    /// The private key of the app's certificate, PKCS#8 PEM.
+    pub private_key_pem: String,
+}
+
 /// Opens the contoso world on loopback with two service apps.
 ///
 /// # Errors
@@ -118,9 +137,11 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     let now_ms = clock_ms(0);
     let certificate = Certificate::self_signed("oust-sandbox", now_ms - DAY, now_ms + 300 * DAY);
     let google_key = KeyPair::rs256("oust-sandbox-google");
+    let salesforce_key = KeyPair::rs256("oust-sandbox-salesforce");
     let mut world = World::contoso(now_ms)
         .m365_certificate(&certificate)
         .google_key(&google_key)
+        .salesforce_key(&salesforce_key)
         .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
         .client(
             READER_CLIENT_ID,
@@ -128,6 +149,9 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             &World::read_scopes(),
         )
         .latency_ms(options.latency_ms);
+    for system in &options.without {
+        world = world.without(system);
+    }
     if options.attacker {
         world = world.attacker(Attacker::new(ALEX, 1_500).with_services());
     }
@@ -169,6 +193,13 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             api_url: format!("{base}/slack/api"),
             scim_url: format!("{base}/slack/scim"),
             token: crate::slack::TOKEN.to_owned(),
+        },
+        salesforce: SalesforceAccess {
+            instance_url: format!("{base}/salesforce"),
+            login_url: format!("{base}/salesforce"),
+            client_id: crate::salesforce::CLIENT_ID.to_owned(),
+            username: crate::salesforce::USERNAME.to_owned(),
+            private_key_pem: salesforce_key.private_pem,
         },
         server,
         client_id: CLIENT_ID.to_owned(),

@@ -10,41 +10,36 @@ impl World {
     /// Gives a person an account at every service.
     pub(crate) fn employ(&mut self, login: &str, first: &str, last: &str) {
         let created_ms = self.now_ms - 300 * DAY;
-        self.m365.join(login, first, last, created_ms);
-        self.google.join(login, first, last, created_ms);
-        self.slack.join(login, first, last, created_ms);
+        for service in self.services() {
+            service.employ(login, first, last, created_ms);
+        }
     }
 
     /// What the intruder did at the services after the takeover at `start_ms`.
     pub(crate) fn take_over(&mut self, login: &str, start_ms: i64) {
-        self.m365.take_over(login, start_ms, self.now_ms);
-        self.google.take_over(login, start_ms, self.now_ms);
-        self.slack.take_over(login, start_ms, self.now_ms);
+        let now_ms = self.now_ms;
+        for service in self.services() {
+            service.befall(login, start_ms, now_ms);
+        }
     }
 
-    /// Takes away someone's account at `m365`, `google` or `slack`. Okta still assigns the app.
+    /// Takes away someone's account at a service. Okta still assigns the app.
     #[must_use]
     pub fn without_account(mut self, system: &str, login: &str) -> Self {
-        match system {
-            "m365" => {
-                let id = accounts::m365_id(login);
-                self.m365.users.remove(&id);
-                self.m365
-                    .grants
-                    .retain(|_, g| g.principal_id.as_ref() != Some(&id));
-            }
-            "google" => {
-                self.google.users.remove(&accounts::google_id(login));
-            }
-            "slack" => {
-                self.slack.members.remove(&accounts::slack_id(login));
-            }
-            _ => {}
+        if let Some(service) = self.service(system) {
+            service.dismiss(login);
         }
         self
     }
 
-    /// Gives a second person at `m365` or `slack` the mail address of the first. Not at `google`,
+    /// Leaves a service out: nobody has an account there, the intruder neither. Okta still assigns the app.
+    #[must_use]
+    pub fn without(mut self, system: &str) -> Self {
+        self.left_out.insert(system.to_owned());
+        self
+    }
+
+    /// Gives a second person at `m365`, `slack` or `salesforce` the mail address of the first. Not at `google`,
     /// where an address belongs to one person.
     #[must_use]
     pub fn same_mail(mut self, system: &str, login: &str, other: &str) -> Self {
@@ -57,6 +52,12 @@ impl World {
             "slack" => {
                 if let Some(member) = self.slack.members.get_mut(&accounts::slack_id(other)) {
                     login.clone_into(&mut member.email);
+                }
+            }
+            "salesforce" => {
+                let id = accounts::salesforce_id(other);
+                if let Some(user) = self.salesforce.users.get_mut(&id) {
+                    login.clone_into(&mut user.email);
                 }
             }
             _ => {}

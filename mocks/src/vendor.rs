@@ -84,6 +84,62 @@ pub(crate) trait Downstream {
 
     /// With a session, he leaves something that outlives it; which, in one word.
     fn dig_in(&mut self, id: &str, chance: &mut Rng, now_ms: i64) -> &'static str;
+
+    /// Without a session and without the identity provider, he comes in by what he left.
+    fn come_back(&mut self, _id: &str, _now_ms: i64) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether digging in takes another sign-on at the identity provider.
+    fn asks_for_sign_on(&self) -> bool {
+        false
+    }
+}
+
+/// One instance of a vendor behind the identity provider, as range and world see all of them alike.
+pub(crate) trait Service: Vendor + Downstream {
+    /// The id here of whoever has this login at the identity provider, whether or not he is here.
+    fn id_of(&self, login: &str) -> String;
+
+    /// What provisioning has told the identity provider to be his id here.
+    fn external_id_of(&self, login: &str) -> String {
+        self.id_of(login)
+    }
+
+    /// SHA-256 over all that belongs to the people here.
+    fn digest(&self) -> String;
+
+    /// What the intruder still holds of a person, by id, in words.
+    fn holds(&self, id: &str, now_ms: i64) -> Vec<String>;
+
+    /// What he goes on with although nothing that this vendor's API offers could end it.
+    fn lingers(&self, _id: &str, _now_ms: i64) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Scheme, authority and path below which it stands; no slash at the end.
+    fn set_base_url(&mut self, url: String);
+
+    /// Begins its chance anew.
+    fn reseed(&mut self, seed: u64);
+
+    /// How long every answer takes from now on.
+    fn set_latency_ms(&mut self, ms: u64);
+
+    /// Gives a person an account.
+    fn employ(&mut self, login: &str, first: &str, last: &str, created_ms: i64);
+
+    /// What the intruder did here in the story that began at `start_ms`, as far as `now_ms`.
+    fn befall(&mut self, login: &str, start_ms: i64, now_ms: i64);
+
+    /// Somebody whom nothing befell has been at work.
+    fn use_daily(&mut self, _login: &str, _now_ms: i64) {}
+
+    /// Takes a person's account away.
+    fn dismiss(&mut self, login: &str);
+
+    /// Takes everybody's account away.
+    fn evacuate(&mut self);
 }
 
 /// What an operation answers, before the vendor's headers are added.

@@ -9,12 +9,17 @@ use serde_json::Value;
 
 use crate::attacker::Attacker;
 use crate::google::Google;
+use crate::instance::app_of;
 use crate::m365::M365;
 use crate::okta::state::{Enrollment, ServiceApp, Session, User};
 use crate::okta::{Limits, Okta, Settings};
 use crate::rng::Rng;
+use crate::salesforce::Salesforce;
 use crate::slack::Slack;
 use crate::time::{DAY, MINUTE};
+use crate::vendor::Service;
+
+pub use crate::instance::Instance;
 
 /// The account taken over.
 pub const ALEX: &str = "00ujkPI1q4Pa7UeFg5d7";
@@ -54,8 +59,13 @@ pub struct World {
     pub(crate) m365: M365,
     pub(crate) google: Google,
     pub(crate) slack: Slack,
+    pub(crate) salesforce: Salesforce,
+    pub(crate) more: BTreeMap<String, Instance>,
+    pub(crate) left_out: BTreeSet<String>,
     attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
+    /// When the story began, if there is one.
+    pub(crate) start_ms: Option<i64>,
 }
 
 /// A world taken apart, for the range that opens on it.
@@ -64,7 +74,10 @@ pub(crate) struct Parts {
     pub(crate) m365: M365,
     pub(crate) google: Google,
     pub(crate) slack: Slack,
+    pub(crate) salesforce: Salesforce,
+    pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) attacker: Option<Attacker>,
+    pub(crate) now_ms: i64,
 }
 
 impl World {
@@ -111,8 +124,12 @@ impl World {
             m365: M365::empty(now_ms),
             google: Google::empty(now_ms),
             slack: Slack::empty(now_ms),
+            salesforce: Salesforce::empty("salesforce", now_ms),
+            more: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             attacker: None,
             now_ms,
+            start_ms: None,
         }
     }
 
@@ -136,14 +153,10 @@ impl World {
     /// An org with nothing behind it: no app that another mock stands for, assigned or known.
     #[must_use]
     pub fn only_okta(mut self) -> Self {
-        let services = [
-            "office365",
-            "google",
-            "slack",
-            "salesforce",
-            "githubcloud",
-            "amazon_aws_sso",
-        ];
+        let mut services = vec!["amazon_aws_sso"];
+        for system in ["m365", "google", "slack", "salesforce", "github"] {
+            services.extend(app_of(system).map(|(app, _)| app));
+        }
         self.okta
             .apps
             .retain(|_, app| !services.contains(&app.name.as_str()));
@@ -260,9 +273,9 @@ impl World {
     #[must_use]
     pub fn latency_ms(mut self, ms: u64) -> Self {
         self.okta.settings.latency_ms = ms;
-        self.m365.settings.latency_ms = ms;
-        self.google.settings.latency_ms = ms;
-        self.slack.settings.latency_ms = ms;
+        for service in self.services() {
+            service.set_latency_ms(ms);
+        }
         self
     }
 
@@ -328,13 +341,43 @@ impl World {
         self
     }
 
-    pub(crate) fn into_parts(self) -> Parts {
+    /// Every service behind Okta, further instances last.
+    pub(crate) fn services(&mut self) -> Vec<&mut dyn Service> {
+        let mut all: Vec<&mut dyn Service> = vec![
+            &mut self.m365,
+            &mut self.google,
+            &mut self.slack,
+            &mut self.salesforce,
+        ];
+        all.extend(self.more.values_mut().map(Instance::service_mut));
+        all
+    }
+
+    pub(crate) fn service(&mut self, system: &str) -> Option<&mut dyn Service> {
+        Some(match system {
+            "m365" => &mut self.m365,
+            "google" => &mut self.google,
+            "slack" => &mut self.slack,
+            "salesforce" => &mut self.salesforce,
+            more => self.more.get_mut(more)?.service_mut(),
+        })
+    }
+
+    pub(crate) fn into_parts(mut self) -> Parts {
+        for system in std::mem::take(&mut self.left_out) {
+            if let Some(service) = self.service(&system) {
+                service.evacuate();
+            }
+        }
         Parts {
             okta: self.okta,
             m365: self.m365,
             google: self.google,
             slack: self.slack,
+            salesforce: self.salesforce,
+            more: self.more,
             attacker: self.attacker,
+            now_ms: self.now_ms,
         }
     }
 

@@ -116,6 +116,7 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
             attacker: args.attacker,
             faults: args.faults.clone(),
             seed: 0,
+            without: unreachable(),
         };
         let open = oust_mocks::serve(options).await;
         let open = open.map_err(|error| Failure::new(Exit::Usage, error, ""))?;
@@ -145,6 +146,19 @@ fn serve(args: &MockArgs) -> Result<Exit, Failure> {
         }
         Ok(Exit::Good)
     })
+}
+
+/// The mock services that no connector reaches.
+fn unreachable() -> Vec<String> {
+    let services = oust_mocks::range::SYSTEMS[1..].iter();
+    services
+        .filter(|system| {
+            !crate::connectors::REGISTER
+                .iter()
+                .any(|row| row.vendor.id == **system)
+        })
+        .map(|system| (*system).to_owned())
+        .collect()
 }
 
 /// The connectors that reach the mock services, with their secrets apart.

@@ -15,7 +15,7 @@ pub(crate) use kind::Shown;
 use kind::parse_kind;
 pub use kind::{FaultKind, okta_error};
 
-use crate::range::SYSTEMS;
+use crate::range::is_service;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Rule {
 impl Faults {
     /// Reads a comma-separated list: `[SYSTEM ][METHOD ]PATHPART[#N][*TIMES]=KIND[:VALUE]`.
     ///
-    /// `m365`, `google` and `slack` alone mean every request there.
+    /// A service alone, such as `slack` or `salesforce:eu`, means every request there.
     ///
     /// # Errors
     /// A sentence naming the rule and what is wrong with it.
@@ -182,7 +182,7 @@ fn split_system(selector: &str) -> (Option<String>, String) {
             (first, format!("/{rest}"))
         }
     };
-    let is_system = SYSTEMS.contains(&first) && (selector.contains(' ') || first != "okta");
+    let is_system = is_service(first) || (first == "okta" && selector.contains(' '));
     if is_system {
         (Some(first.to_owned()), rest)
     } else {

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::Google;
 use super::state::{Activity, AppPassword, AppToken, Session, User};
+use crate::accounts::google_id;
 use crate::rng::Rng;
-use crate::vendor::{Downstream, sha};
+use crate::vendor::{Downstream, Service, sha};
 
 /// How many app passwords, and how many apps, he leaves before he is content.
 const GREED_MAX: usize = 5;
@@ -182,5 +183,47 @@ impl Downstream for Google {
             }
             _ => "google_nothing",
         }
+    }
+}
+
+impl Service for Google {
+    fn id_of(&self, login: &str) -> String {
+        google_id(login)
+    }
+
+    fn digest(&self) -> String {
+        Self::digest(self)
+    }
+
+    fn holds(&self, id: &str, _now_ms: i64) -> Vec<String> {
+        Self::holds(self, id)
+    }
+
+    fn set_base_url(&mut self, url: String) {
+        self.base_url = url;
+    }
+
+    fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed ^ 0x6006);
+    }
+
+    fn set_latency_ms(&mut self, ms: u64) {
+        self.settings.latency_ms = ms;
+    }
+
+    fn employ(&mut self, login: &str, first: &str, last: &str, created_ms: i64) {
+        self.join(login, first, last, created_ms);
+    }
+
+    fn befall(&mut self, login: &str, start_ms: i64, now_ms: i64) {
+        self.take_over(login, start_ms, now_ms);
+    }
+
+    fn dismiss(&mut self, login: &str) {
+        self.users.remove(&google_id(login));
+    }
+
+    fn evacuate(&mut self) {
+        self.users.clear();
     }
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::M365;
 use super::state::{Grant, Method, Rule, ServicePrincipal, Session, User};
-use crate::accounts::guid;
+use crate::accounts::{guid, m365_id};
 use crate::rng::Rng;
-use crate::vendor::{Downstream, sha};
+use crate::vendor::{Downstream, Service, sha};
 
 /// How many methods, consents and rules he leaves before he is content.
 const GREED_MAX: usize = 5;
@@ -217,5 +217,51 @@ impl Downstream for M365 {
             }
             _ => "m365_nothing",
         }
+    }
+}
+
+impl Service for M365 {
+    fn id_of(&self, login: &str) -> String {
+        m365_id(login)
+    }
+
+    fn digest(&self) -> String {
+        Self::digest(self)
+    }
+
+    fn holds(&self, id: &str, _now_ms: i64) -> Vec<String> {
+        Self::holds(self, id)
+    }
+
+    fn set_base_url(&mut self, url: String) {
+        self.base_url = url;
+    }
+
+    fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed ^ 0x0365);
+    }
+
+    fn set_latency_ms(&mut self, ms: u64) {
+        self.settings.latency_ms = ms;
+    }
+
+    fn employ(&mut self, login: &str, first: &str, last: &str, created_ms: i64) {
+        self.join(login, first, last, created_ms);
+    }
+
+    fn befall(&mut self, login: &str, start_ms: i64, now_ms: i64) {
+        self.take_over(login, start_ms, now_ms);
+    }
+
+    fn dismiss(&mut self, login: &str) {
+        let id = m365_id(login);
+        self.users.remove(&id);
+        self.grants
+            .retain(|_, g| g.principal_id.as_ref() != Some(&id));
+    }
+
+    fn evacuate(&mut self) {
+        self.users.clear();
+        self.grants.retain(|_, g| g.principal_id.is_none());
     }
 }

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::Slack;
 use super::state::{AppToken, Member, Session};
+use crate::accounts::slack_id;
 use crate::rng::Rng;
-use crate::vendor::{Downstream, sha};
+use crate::vendor::{Downstream, Service, sha};
 
 /// How many sessions he opens before he is content.
 const GREED_MAX: usize = 6;
@@ -105,5 +106,47 @@ impl Downstream for Slack {
         };
         self.sign_in(id, &team, "203.0.113.140", true, now_ms);
         "slack_session"
+    }
+}
+
+impl Service for Slack {
+    fn id_of(&self, login: &str) -> String {
+        slack_id(login)
+    }
+
+    fn digest(&self) -> String {
+        Self::digest(self)
+    }
+
+    fn holds(&self, id: &str, _now_ms: i64) -> Vec<String> {
+        Self::holds(self, id)
+    }
+
+    fn set_base_url(&mut self, url: String) {
+        self.base_url = url;
+    }
+
+    fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed ^ 0x51AC);
+    }
+
+    fn set_latency_ms(&mut self, ms: u64) {
+        self.settings.latency_ms = ms;
+    }
+
+    fn employ(&mut self, login: &str, first: &str, last: &str, created_ms: i64) {
+        self.join(login, first, last, created_ms);
+    }
+
+    fn befall(&mut self, login: &str, start_ms: i64, now_ms: i64) {
+        self.take_over(login, start_ms, now_ms);
+    }
+
+    fn dismiss(&mut self, login: &str) {
+        self.members.remove(&slack_id(login));
+    }
+
+    fn evacuate(&mut self) {
+        self.members.clear();
     }
 }

@@ -21,6 +21,8 @@ mod m365;
 #[cfg(test)]
 mod org;
 #[cfg(test)]
+mod salesforce;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod slack;

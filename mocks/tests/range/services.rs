@@ -6,7 +6,7 @@ use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
 use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts};
 
-use crate::{NOW, ask, ask_at, contoso, google, m365};
+use crate::{NOW, ask, ask_at, contoso, google, m365, salesforce};
 
 const LOGIN: &str = "alex@contoso.example";
 
@@ -15,6 +15,7 @@ struct Stage {
     range: Range,
     google: String,
     m365: String,
+    salesforce: String,
 }
 
 /// A request that reads, one that ends alex's sessions, and the name of the intruder's way in.
@@ -26,14 +27,19 @@ struct Sample {
 }
 
 fn stage(world: World) -> Stage {
-    let mut range = Range::new(world.google_key(google::key()), 7);
+    let world = world
+        .google_key(google::key())
+        .salesforce_key(salesforce::key());
+    let mut range = Range::new(world, 7);
     let google = google::token(&mut range);
     let m365 = m365::token(&mut range);
+    let salesforce = salesforce::token(&mut range, "salesforce");
     range.journal.clear();
     Stage {
         range,
         google,
         m365,
+        salesforce,
     }
 }
 
@@ -60,6 +66,16 @@ impl Stage {
             Request::new(method, &path)
                 .with_header("authorization", &format!("Bearer {}", self.m365))
         };
+        let salesforce = |method: &str, tail: &str| {
+            let path = format!("/salesforce/services/data/v66.0{tail}");
+            Request::new(method, &path)
+                .with_header("authorization", &format!("Bearer {}", self.salesforce))
+        };
+        let his = self.range.salesforce.user(&accounts::salesforce_id(LOGIN));
+        let sessions: Vec<String> = his
+            .iter()
+            .flat_map(|u| u.sessions.keys().cloned())
+            .collect();
         let slack_id = accounts::slack_id(LOGIN);
         vec![
             Sample {
@@ -80,6 +96,15 @@ impl Stage {
                 write: slack("admin.users.session.reset", format!("user_id={slack_id}")),
                 sso: "slack_sso",
             },
+            Sample {
+                system: "salesforce",
+                read: salesforce("GET", "/query?q=SELECT%20Id%20FROM%20User"),
+                write: salesforce(
+                    "DELETE",
+                    &format!("/composite/sobjects?ids={}", sessions.join(",")),
+                ),
+                sso: "salesforce_sso",
+            },
         ]
     }
 
@@ -96,7 +121,17 @@ impl Stage {
         self.range.faults = Faults::parse(text).unwrap();
     }
 
+    /// Ends his sessions everywhere, and what would open new ones without Okta.
     fn end_sessions(&mut self, now_ms: i64) {
+        let alex = accounts::salesforce_id(LOGIN);
+        let tokens = self.range.salesforce.user(&alex).unwrap().tokens.clone();
+        for token in tokens.keys() {
+            let revoke = Request::new("POST", "/salesforce/services/oauth2/revoke").with_body(
+                "application/x-www-form-urlencoded",
+                format!("token={token}"),
+            );
+            assert_eq!(self.status(&revoke, now_ms), 200);
+        }
         for sample in self.samples() {
             assert!(
                 (200..300).contains(&self.status(&sample.write, now_ms)),
@@ -133,13 +168,20 @@ fn the_first_segment_names_the_vendor_and_everything_else_is_okta_s() {
             "/graph/v1.0/users/a%2Fb",
         ),
         ("/slack", "slack", "/"),
+        ("/salesforce:eu/services", "salesforce:eu", "/services"),
+        ("/salesforce%3Aeu/services", "salesforce:eu", "/services"),
+        ("/nobody:eu/services", "okta", "/nobody:eu/services"),
         ("/slacker/api", "okta", "/slacker/api"),
         ("/api/v1/users", "okta", "/api/v1/users"),
         ("/", "okta", "/"),
     ] {
         let (found, request) = Range::route(&Request::new("GET", &format!("{path}?a=1")));
         assert_eq!(
-            (found, request.path.as_str(), request.query.as_str()),
+            (
+                found.as_str(),
+                request.path.as_str(),
+                request.query.as_str(),
+            ),
             (system, rest, "a=1")
         );
     }
@@ -152,6 +194,7 @@ fn okta_s_external_id_is_the_id_at_the_service() {
         ("0oaJ8ZrclgAhgf6Kg5d7", accounts::slack_id(LOGIN)),
         ("0oaVRaP8YzYGV2Wzc5d7", accounts::google_id(LOGIN)),
         ("0oapjggka7JrtyWlO5d7", accounts::m365_id(LOGIN)),
+        ("0oa2XFuEa4KdM0zIB5d7", accounts::salesforce_id(LOGIN)),
     ] {
         let path = format!("/api/v1/apps/{app}/users/{ALEX}");
         assert_eq!(ask(&mut range, "GET", &path).json()["externalId"], id);
@@ -314,6 +357,12 @@ fn throttles_are_the_vendor_s_own() {
                 assert_eq!(reason(&minute), "userRateLimitExceeded");
                 assert_eq!(reason(&crowd), "quotaExceeded");
             }
+            "salesforce" => {
+                assert_eq!((minute.status, wait(&minute)), (403, false));
+                for answer in [&minute, &crowd] {
+                    assert_eq!(answer.json()[0]["errorCode"], "REQUEST_LIMIT_EXCEEDED");
+                }
+            }
             other => panic!("{other} is not described"),
         }
     });
@@ -468,7 +517,7 @@ fn a_clock_that_is_off_shows_in_the_date() {
 fn he_digs_in_wherever_he_has_a_session() {
     let attacker = Attacker::new(ALEX, 500).with_services();
     let mut range = Range::new(World::contoso(NOW).attacker(attacker), 7);
-    for second in 0..60 {
+    for second in 0..240 {
         range.tick(NOW + second * 1000);
     }
     let moves = range.attacker.clone().unwrap().moves;
@@ -479,6 +528,8 @@ fn he_digs_in_wherever_he_has_a_session() {
         "google_app_password",
         "google_consent",
         "slack_session",
+        "salesforce_token",
+        "salesforce_session",
     ] {
         assert!(moves.contains_key(what), "{what}: {moves:?}");
     }

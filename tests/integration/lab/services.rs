@@ -9,6 +9,7 @@ use std::sync::Arc;
 use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
+use oust_mocks::range::SYSTEMS;
 use oust_mocks::{Range, World, accounts, google, m365, slack};
 use serde_json::{Value, json};
 
@@ -105,9 +106,15 @@ pub(crate) fn contoso() -> World {
     furnished(World::contoso(NOON))
 }
 
-/// A world in which our credentials are known to the services.
+/// A world in which our credentials are known to the services. What the mocks have and the register
+/// does not is left out: nobody could throw him out there.
 pub(crate) fn furnished(world: World) -> World {
-    world.google_key(key())
+    let no_connector = SYSTEMS[1..]
+        .iter()
+        .filter(|system| !REGISTER.iter().any(|row| row.vendor.id == **system));
+    no_connector.fold(world.google_key(key()), |world, system| {
+        world.without(system)
+    })
 }
 
 /// Everybody at every service, as stored there: `vendor id` and all that is his.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use oust::connectors::REGISTER;
 use oust::engine::Tools;
 use oust::given::Rng;
 use oust::ledger::Store;
@@ -276,7 +277,9 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         .iter()
         .chain(&KINDS_OF_READS)
         .map(|kind| format!("fault {kind}"));
-    let systems = SYSTEMS.iter().map(|system| format!("fault at {system}"));
+    let ours = |system: &&&str| REGISTER.iter().any(|row| row.vendor.id == **system);
+    let systems = SYSTEMS.iter().filter(ours);
+    let systems = systems.map(|system| format!("fault at {system}"));
     let moves = [
         "sign_in",
         "enrol_factor",
