@@ -25,7 +25,7 @@ use crate::connectors::kit::{
     Glance, Planning, Said, Seen, Unread, Verb, account_of, change, items, login_of, moment, send,
     target, text, unanswered,
 };
-use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Receipt, Skip, Utc};
+use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Receipt, Skip, Utc, count};
 use crate::transport::{Answer, Meaning, Path, Write, Writer};
 
 /// Rows of one composite call at most.
@@ -84,7 +84,7 @@ impl Verb<Salesforce> for DeleteSessions {
                 ProofState::Proven,
                 match open.len() {
                     0 => "no open session".into(),
-                    n => format!("not among the {n} session(s) that are open now"),
+                    n => format!("not among {} open now", count(n, "session")),
                 },
             ),
         }

@@ -97,7 +97,7 @@ impl Verb<Salesforce> for RevokeOauthTokens {
                 ProofState::Proven,
                 match number {
                     0 => "no token is left".into(),
-                    n => format!("not among the {n} token(s) that are listed"),
+                    n => format!("not among {} listed", count(n, "token")),
                 },
             ),
         }

@@ -6,6 +6,7 @@
 
 pub(crate) mod google;
 mod m365;
+pub(crate) mod salesforce;
 mod slack;
 
 use std::collections::BTreeSet;
