@@ -90,9 +90,20 @@ static SLACK: Vendor = Vendor {
     actions: &[action("reset_sessions", &[])],
 };
 
+/// And one more.
+static SALESFORCE: Vendor = Vendor {
+    id: "salesforce",
+    apps: &["salesforce"],
+    actions: &[
+        action("freeze_user", &[]),
+        action("revoke_oauth_tokens", &[]),
+        action("delete_sessions", &[]),
+    ],
+};
+
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SLACK]
+    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK]
 }
 
 /// Both, as the register would have them.

@@ -31,7 +31,7 @@ mod vendor;
 mod voice;
 
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -135,6 +135,7 @@ fn bearer(opening: &Opening, settings: &Settings, instance: &Instance) -> Bearer
         settings: settings.clone(),
         ahead: AtomicI64::new(0),
         instance: Arc::clone(instance),
+        key: Mutex::default(),
     };
     Bearer::new(
         Box::new(integration),

@@ -10,7 +10,7 @@ use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
 use oust_mocks::range::SYSTEMS;
-use oust_mocks::{Range, World, accounts, google, m365, slack};
+use oust_mocks::{Range, World, accounts, google, m365, salesforce, slack};
 use serde_json::{Value, json};
 
 use super::{Lab, NOON};
@@ -67,6 +67,20 @@ const ROWS: &[Service] = &[
         lacks_a_right: |world| world.google_without_scope("admin.directory.user.security"),
     },
     Service {
+        vendor: "salesforce",
+        settings: |keep, base| {
+            json!({
+                "client_id": salesforce::CLIENT_ID, "username": salesforce::USERNAME,
+                "private_key": { "file": keep("salesforce.pem", &key().private_pem) },
+                "instance_url": format!("{base}/salesforce"),
+            })
+        },
+        id: accounts::salesforce_id,
+        people: |range| told(&range.salesforce.users),
+        refuses_us: World::salesforce_not_approved,
+        lacks_a_right: |world| world.salesforce_without_permission("ManageUsers"),
+    },
+    Service {
         vendor: "slack",
         settings: |keep, base| {
             json!({
@@ -112,9 +126,8 @@ pub(crate) fn furnished(world: World) -> World {
     let no_connector = SYSTEMS[1..]
         .iter()
         .filter(|system| !REGISTER.iter().any(|row| row.vendor.id == **system));
-    no_connector.fold(world.google_key(key()), |world, system| {
-        world.without(system)
-    })
+    let known = world.google_key(key()).salesforce_key(key());
+    no_connector.fold(known, |world, system| world.without(system))
 }
 
 /// Everybody at every service, as stored there: `vendor id` and all that is his.

@@ -118,6 +118,9 @@ const WRITES: &[Write] = &[
     write("google", "delete_app_passwords", "google.delete_app_passwords", "DELETE", "/asps/"),
     write("google", "invalidate_backup_codes", "google.invalidate_backup_codes", "POST", "/invalidate"),
     shutting(write("google", "suspend_user", "google.suspend_user", "PUT", "/users/")),
+    write("salesforce", "freeze_user", "salesforce.freeze_user", "PATCH", "/UserLogin/"),
+    write("salesforce", "revoke_oauth_tokens", "salesforce.revoke_oauth_tokens", "POST", "/oauth2/revoke"),
+    write("salesforce", "delete_sessions", "salesforce.delete_sessions", "DELETE", "/AuthSession/"),
     write("slack", "reset_sessions", "slack.reset_sessions", "POST", "admin.users.session.reset"),
     shutting(write("slack", "deactivate_user", "slack.deactivate_user", "PATCH", "/Users/")),
 ];
@@ -127,6 +130,7 @@ const INVERSES: &[&str] = &[
     "enable_account",
     "enable_inbox_rule",
     "unsuspend_user",
+    "unfreeze_user",
     "reactivate_user",
 ];
 
