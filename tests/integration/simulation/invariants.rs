@@ -140,12 +140,21 @@ fn truth(range: &Range, schedule: &Schedule, state: &RunState) -> Result<(), Vio
         } else {
             range.okta.attacker_holds(id)
         };
-        if !range.okta.is_contained(id) || !holds.is_empty() {
+        let unseen = holds.is_empty() && left_by_a_lie(range, schedule, state, id);
+        if (!range.okta.is_contained(id) && !unseen) || !holds.is_empty() {
             let detail = format!("{login} holds {holds:?}\n{}", range.journal.lines());
             return Err(Violation::new("`contained`, and it is not so", detail));
         }
     }
     Ok(())
+}
+
+/// Okta lied about every clear that could have ended his own sessions, he is locked out, and the
+/// run says that something could not be proven: Okta lists no sessions, so that nobody could see it.
+fn left_by_a_lie(range: &Range, schedule: &Schedule, state: &RunState, id: &str) -> bool {
+    let user = range.okta.user(id).unwrap();
+    let open = !user.sessions.is_empty() && user.status == "SUSPENDED";
+    open && schedule.lied_about_a_clear(range) && report(state).unproven > 0
 }
 
 /// What he holds of it at the systems where the playbook has a step.
@@ -165,13 +174,17 @@ fn held(range: &Range, schedule: &Schedule, state: &RunState, login: &str) -> Ve
     all
 }
 
-/// The report says of the run what the run said of itself when it closed.
-fn one_word(state: &RunState) -> Result<(), Violation> {
+fn report(state: &RunState) -> Report {
     let actions = |id: &ActionId| {
         let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
         vendor.action(id.verb())
     };
-    let report = Report::of(state, &actions, &SystemId::new("okta"));
+    Report::of(state, &actions, &SystemId::new("okta"))
+}
+
+/// The report says of the run what the run said of itself when it closed.
+fn one_word(state: &RunState) -> Result<(), Violation> {
+    let report = report(state);
     if state.verdict == Some(report.verdict) {
         return Ok(());
     }

@@ -236,6 +236,15 @@ impl Schedule {
         })
     }
 
+    /// Whether a clear at Okta was answered well and did nothing.
+    pub(crate) fn lied_about_a_clear(&self, range: &Range) -> bool {
+        let mut shown = self.faults.split(',').zip(range.faults.shown());
+        shown.any(|(fault, shown)| {
+            let lies = fault.ends_with("=lie_ok") || fault.ends_with("=oversized_body");
+            shown > 0 && lies && fault.contains("DELETE sessions")
+        })
+    }
+
     /// The subjects: alex, whom the attacker has, and two more.
     pub(crate) fn who(&self) -> Vec<&'static str> {
         vec!["alex@contoso.example", OTHERS[0], OTHERS[1]]
@@ -316,7 +325,6 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         "google_consent",
         "salesforce_token",
         "salesforce_session",
-        "salesforce_refresh",
         "slack_session",
     ];
     let moves = moves.iter().map(|name| format!("attacker {name}"));
