@@ -8,6 +8,7 @@ mod google;
 mod kit;
 mod m365;
 mod okta;
+mod salesforce;
 mod slack;
 
 use std::sync::Arc;
@@ -67,7 +68,14 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW, github::ROW];
+pub const REGISTER: &[Row] = &[
+    okta::ROW,
+    m365::ROW,
+    google::ROW,
+    salesforce::ROW,
+    slack::ROW,
+    github::ROW,
+];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

@@ -91,6 +91,17 @@ static SLACK: Vendor = Vendor {
 };
 
 /// And one more.
+static SALESFORCE: Vendor = Vendor {
+    id: "salesforce",
+    apps: &["salesforce"],
+    actions: &[
+        action("freeze_user", &[]),
+        action("revoke_oauth_tokens", &[]),
+        action("delete_sessions", &[]),
+    ],
+};
+
+/// And one more.
 static GITHUB: Vendor = Vendor {
     id: "github",
     apps: &["githubcloud"],
@@ -102,7 +113,7 @@ static GITHUB: Vendor = Vendor {
 
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SLACK, &GITHUB]
+    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK, &GITHUB]
 }
 
 /// Both, as the register would have them.

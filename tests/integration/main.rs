@@ -23,6 +23,7 @@ mod okta;
 mod playbook;
 mod report;
 mod requests;
+mod salesforce;
 mod samples;
 mod service;
 mod simulation;

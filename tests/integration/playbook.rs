@@ -534,6 +534,9 @@ fn a_playbook_can_be_read_in_plain_lines() {
       google.delete_app_passwords  select=all
       google.invalidate_backup_codes
       google.sign_out
+      salesforce.freeze_user
+      salesforce.revoke_oauth_tokens
+      salesforce.delete_sessions
       slack.reset_sessions
     ");
 }

@@ -56,7 +56,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Skip, Vendor,
 };
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -76,6 +78,7 @@ const MANNERS: Manners = Manners {
     headers: HEADERS,
     request_ids: &["x-github-request-id"],
     throttled: is_too_fast,
+    quota: no_quota,
 };
 
 /// GraphQL's address among the client's.

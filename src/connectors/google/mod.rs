@@ -60,7 +60,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Reader, Writer};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -74,6 +76,7 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: is_too_fast,
+    quota: no_quota,
 };
 
 /// Subjects looked up at the same time.

@@ -136,6 +136,11 @@ impl Answered {
         &self.body
     }
 
+    /// Something else that it says, which is no secret; bounded, empty if it does not.
+    pub(in crate::connectors) fn says(&self, key: &str) -> String {
+        bounded(self.body[key].as_str().unwrap_or_default(), 300)
+    }
+
     /// The `error` word.
     pub(in crate::connectors) fn error(&self) -> String {
         bounded(self.body["error"].as_str().unwrap_or_default(), 60)

@@ -53,7 +53,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
-use crate::transport::{Client, ClientParts, Credential, Manners, Reader, Writer, only_429};
+use crate::transport::{
+    Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -67,6 +69,7 @@ const MANNERS: Manners = Manners {
     headers: &[("x-ms-throttle-priority", "high")],
     request_ids: &["request-id"],
     throttled: only_429,
+    quota: no_quota,
 };
 
 /// People looked up at the same time.

@@ -7,6 +7,7 @@
 pub(crate) mod github;
 pub(crate) mod google;
 mod m365;
+pub(crate) mod salesforce;
 mod slack;
 
 use std::collections::BTreeSet;
