@@ -31,7 +31,7 @@ const FREEZE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "integrations that log in as the account stop",
-    residual: "sessions that are open until they are ended, and jobs that run as the account",
+    residual: "jobs that run as the account until somebody stops them; freezing alone ends no session",
 };
 
 const REVOKE_OAUTH_TOKENS: Action = Action {
