@@ -538,6 +538,8 @@ fn a_playbook_can_be_read_in_plain_lines() {
       salesforce.revoke_oauth_tokens
       salesforce.delete_sessions
       slack.reset_sessions
+      github.revoke_credentials
+      github.revoke_fine_grained_tokens  select=all
     ");
 }
 

@@ -52,7 +52,8 @@ use self::issuer::Delegation;
 use self::settings::Settings;
 use self::vendor::VENDOR;
 use super::kit::{
-    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -132,6 +133,7 @@ fn bearer(opening: &Opening, settings: &Settings) -> Bearer {
             rng: Arc::clone(&opening.rng),
             url: settings.token_url.to_string(),
             user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
         },
         account: settings.account.clone(),
         admin: settings.admin.clone(),

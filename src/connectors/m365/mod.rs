@@ -45,7 +45,8 @@ use self::token::{Entra, GRANTED, Known, Told};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -97,6 +98,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             rng: Arc::clone(&opening.rng),
             url: settings.token_url(),
             user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
         },
         settings: settings.clone(),
         known: Arc::clone(&known),

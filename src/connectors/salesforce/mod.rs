@@ -31,7 +31,7 @@ mod vendor;
 mod voice;
 
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,7 +46,8 @@ use self::token::{API, Instance, Integration, Signer};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -131,11 +132,11 @@ fn bearer(opening: &Opening, settings: &Settings, instance: &Instance) -> Bearer
             rng: Arc::clone(&opening.rng),
             url: settings.token_url(),
             user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
         },
         settings: settings.clone(),
         ahead: AtomicI64::new(0),
         instance: Arc::clone(instance),
-        key: Mutex::default(),
     };
     Bearer::new(
         Box::new(integration),

@@ -52,21 +52,17 @@ pub(super) struct Integration {
     pub(super) ahead: AtomicI64,
     /// Told to the preflight.
     pub(super) instance: Instance,
-    /// The key, once fetched: tokens are asked for every few minutes, and a program that prints
-    /// the key may be slow. Forgotten when Salesforce refuses it.
-    pub(super) key: Mutex<Option<SecretString>>,
 }
 
 #[async_trait]
 impl Issuer for Integration {
     async fn issue(&self, _power: &'static str) -> Result<Issued, AuthError> {
-        let pem = self.key().await?;
+        let pem = self.endpoint.secret(&self.settings.private_key).await?;
         let mut answered = self.ask(&pem).await?;
         if answered.error() == "invalid_grant" && self.learn_time(&answered) {
             answered = self.ask(&pem).await?;
         }
         let Some(issued) = answered.token() else {
-            self.keep(None);
             return Err(self.refused(&answered));
         };
         let instance = Some(answered.says("instance_url")).filter(|url| !url.is_empty());
@@ -79,28 +75,6 @@ impl Issuer for Integration {
 }
 
 impl Integration {
-    async fn key(&self) -> Result<SecretString, AuthError> {
-        let kept = self
-            .key
-            .lock()
-            .expect("no code panics while it holds this lock")
-            .clone();
-        if let Some(kept) = kept {
-            return Ok(kept);
-        }
-        let place = &self.settings.private_key;
-        let pem = place.fetch(&*self.endpoint.clock).await?;
-        self.keep(Some(pem.clone()));
-        Ok(pem)
-    }
-
-    fn keep(&self, key: Option<SecretString>) {
-        *self
-            .key
-            .lock()
-            .expect("no code panics while it holds this lock") = key;
-    }
-
     async fn ask(&self, pem: &SecretString) -> Result<Answered, AuthError> {
         let now = self.endpoint.clock.now().seconds() + self.ahead.load(Ordering::Relaxed);
         let assertion = assertion(&self.settings, pem, now)?;
