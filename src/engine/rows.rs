@@ -224,7 +224,9 @@ fn empty_row(subject: &Subject) -> PlannedFor {
 
 fn fill_row(row: &mut PlannedFor, planned: Planned) {
     row.ceiling = PlannedFor::ceiling_for(planned.changes.len());
-    row.changes = planned.changes.into_iter().map(Arc::new).collect();
+    // Not collected: that would keep the buffer of the changes themselves for their pointers.
+    row.changes
+        .extend(planned.changes.into_iter().map(Arc::new));
     row.kept = planned.kept;
     row.notes.extend(planned.notes);
     row.skip = planned.skip;
