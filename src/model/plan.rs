@@ -204,7 +204,7 @@ pub struct PlannedStep {
     /// Where.
     pub system: SystemId,
     /// Checked settings, defaults filled in.
-    pub settings: Value,
+    pub settings: Arc<Value>,
     /// Which of the subject's things it takes.
     pub select: Select,
     /// `when:` as written.
