@@ -92,7 +92,7 @@ impl Prover<'_> {
         self.run.recorder.read(|state| {
             let news = state.answered_after(*heard);
             *heard += news.len();
-            for each in news.iter().filter_map(|id| state.changes.get(id)) {
+            for each in news.iter().filter_map(|id| state.change(id)) {
                 let key = (each.change.id.clone(), each.attempts);
                 if each.change.system == *system && !reads.contains_key(&key) {
                     queue.insert((Duration::ZERO, key.0, key.1));
@@ -109,7 +109,7 @@ impl Prover<'_> {
         {
             let (_, id, attempt) = self.queue.pop_first().expect("it was there just now");
             let applied = self.run.recorder.read(|state| {
-                let each = state.changes.get(&id)?;
+                let each = state.change(&id)?;
                 (each.attempts == attempt && needs_proof(each))
                     .then(|| applied_of(state, &each.change))
             });
@@ -138,7 +138,7 @@ impl Prover<'_> {
                 self.queue.insert((reads.next_at, key.0.clone(), key.1));
             }
             let (same_attempt, known) = self.run.recorder.read(|state| {
-                let each = state.changes.get(&key.0);
+                let each = state.change(&key.0);
                 let same = each.is_some_and(|each| each.attempts == key.1);
                 (same, each.and_then(|each| each.proof.clone()))
             });

@@ -429,12 +429,14 @@ impl RunSample {
 
     /// Ids of the changes so far, in order.
     pub(crate) fn changes(&self) -> Vec<ChangeId> {
-        self.state().order
+        let state = self.state();
+        let ids = state.changes().iter().map(|each| &each.change.id);
+        ids.cloned().collect()
     }
 
     /// Sends a change, 100 ms, and gets this answer.
     pub(crate) fn answer(&mut self, change: &ChangeId, kind: OutcomeKind) -> &mut Self {
-        let attempt = self.state().changes[change].attempts + 1;
+        let attempt = self.state().change(change).unwrap().attempts + 1;
         self.happens(Event::Intended {
             change: change.clone(),
             attempt,
