@@ -1,5 +1,7 @@
 //! What a call answered, and what a later read showed. Two things, never one.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Utc};
@@ -74,7 +76,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The vendor's id of the request, if it sent one.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// When it left, by our clock.
     pub sent_at: Utc,
     /// When it was answered, by the vendor's clock (`Date`), else by ours.
