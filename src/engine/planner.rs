@@ -248,11 +248,14 @@ async fn read_case(
     };
     let own = async {
         let slots = here(home, playbook, systems);
-        let asked = ask_directory(&slots, &case);
+        let asked = ask_directory(&home.system.id, &slots, &case);
         let facts = guard::read_case(home, &*tools.store, &case.subjects, &*tools.clock);
         let (facts, answers, case) = join3(facts, asked, holding.clone()).await;
         let _ = planned.send(true);
-        (facts, settle_directory(&slots, &case, answers))
+        (
+            facts,
+            settle_directory(&home.system.id, &slots, &case, answers),
+        )
     };
     let ((facts, steps), brief) = join(own, brief).await;
     let mut findings = findings(&brief.case);
@@ -311,23 +314,26 @@ fn here<'p>(
     all
 }
 
-async fn ask_directory(slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
-    let asked = slots.iter().map(|slot| {
-        let known = known_at_home(slot, case);
-        async move { ask(slot, &known, case).await }
-    });
-    join_all(asked).await
+async fn ask_directory(home: &SystemId, slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
+    let known = known_at_home(home, case);
+    join_all(slots.iter().map(|slot| ask(slot, &known, case))).await
 }
 
-fn settle_directory(slots: &[Slot<'_>], case: &Case, answers: Vec<Answers>) -> Vec<PlannedStep> {
+fn settle_directory(
+    home: &SystemId,
+    slots: &[Slot<'_>],
+    case: &Case,
+    answers: Vec<Answers>,
+) -> Vec<PlannedStep> {
+    let known = known_at_home(home, case);
     let each = slots.iter().zip(answers);
-    each.map(|(slot, answers)| settle(slot, &known_at_home(slot, case), case, answers))
+    each.map(|(slot, answers)| settle(slot, &known, case, answers))
         .collect()
 }
 
-fn known_at_home(slot: &Slot<'_>, case: &Case) -> Known {
+fn known_at_home(home: &SystemId, case: &Case) -> Known {
     Known {
-        identities: at_home(&slot.system.id, case).identities,
+        identities: at_home(home, case).identities,
         own: Vec::new(),
     }
 }
