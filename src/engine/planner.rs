@@ -23,9 +23,9 @@ use super::{background, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan,
-    PlannedFor, PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source,
-    StepKey, Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor,
+    PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
+    Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -283,8 +283,8 @@ async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
         snapshot: Snapshot::default(),
         too_many: true,
         brief: Brief {
-            case,
-            history: History::default(),
+            case: Arc::new(case),
+            history: Arc::default(),
         },
     }
 }
@@ -384,7 +384,7 @@ fn assemble(
         playbook: playbook.reference.clone(),
         unreached,
         chosen: request.identities,
-        case,
+        case: Arc::unwrap_or_clone(case),
         systems: identities,
         scope: request.scope,
         guards: answers,
