@@ -122,7 +122,7 @@ impl Prover<'_> {
 
     async fn read(&mut self, due: Vec<((ChangeId, u32), Applied)>) {
         let reader = Reader::new(self.system.client.clone()).ranked(Rank::Prove);
-        let applied: Vec<Applied> = due.iter().map(|(_, applied)| applied.clone()).collect();
+        let (keys, applied): (Vec<_>, Vec<Applied>) = due.into_iter().unzip();
         let proofs = self.system.connector.prove(&reader, &applied).await;
         let mut news = Vec::new();
         let now = || self.run.tools.clock.now();
@@ -130,10 +130,10 @@ impl Prover<'_> {
         let proofs: Vec<Proof> = proofs
             .into_iter()
             .chain(std::iter::repeat_with(missing))
-            .take(due.len())
+            .take(keys.len())
             .collect();
-        for ((key, applied), proof) in due.into_iter().zip(proofs) {
-            let proof = self.weigh(&key, &applied, proof);
+        for ((key, applied), proof) in keys.into_iter().zip(&applied).zip(proofs) {
+            let proof = self.weigh(&key, applied, proof);
             if let Some(reads) = self.reads.get(&key).filter(|reads| !reads.settled) {
                 self.queue.insert((reads.next_at, key.0.clone(), key.1));
             }

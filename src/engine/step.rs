@@ -557,7 +557,7 @@ pub(super) fn applied_of(state: &RunState, change: &Change) -> Applied {
     );
     let receipts = known.map(|each| each.receipts.clone()).unwrap_or_default();
     Applied {
-        change: change.clone(),
+        change: known.map_or_else(|| change.clone().into(), |each| each.change.clone()),
         outcome: Outcome { kind, receipts },
         others: others_of(state, change),
     }

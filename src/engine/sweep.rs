@@ -120,7 +120,7 @@ async fn unlocked(run: &Run) -> BTreeSet<UserId> {
                 gone.insert(lock.change.subject.clone());
             }
             run.recorder.defer(Event::Proved {
-                change: lock.change.id,
+                change: lock.change.id.clone(),
                 proof,
             });
         }
@@ -229,7 +229,7 @@ async fn came_back(
         if proof.state == ProofState::Refuted {
             back.push((applied.change.step, applied.change.subject.clone()));
             run.recorder.defer(Event::Proved {
-                change: applied.change.id,
+                change: applied.change.id.clone(),
                 proof,
             });
         }

@@ -86,8 +86,8 @@ pub struct Receipt {
 /// A change with the answer it got: what the prover starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
-    /// The change.
-    pub change: Change,
+    /// The change, which the run has too.
+    pub change: Arc<Change>,
     /// Its answer.
     pub outcome: Outcome,
     /// What other calls of the run did to the same target: what they left proves nothing of this.
@@ -97,9 +97,9 @@ pub struct Applied {
 impl Applied {
     /// The only call of its kind.
     #[must_use]
-    pub fn alone(change: Change, outcome: Outcome) -> Self {
+    pub fn alone(change: impl Into<Arc<Change>>, outcome: Outcome) -> Self {
         Self {
-            change,
+            change: change.into(),
             outcome,
             others: Vec::new(),
         }
