@@ -164,6 +164,8 @@ pub async fn plan(
     };
     let behind = async { Ok(services.plan(brief, home_ready).await) };
     let (home, behind) = try_join(home, behind).await?;
+    // Nobody reads it any more: the case goes into the plan, and need not be copied.
+    drop(tell);
     Ok(assemble(tools, playbook, request, home, behind))
 }
 
