@@ -5,7 +5,7 @@
 //! change is settled when it is proven, cannot be read, was seen undone three times running,
 //! or its time is up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures_util::future::{join_all, select};
@@ -29,7 +29,7 @@ pub(super) async fn prove(run: &Run, writes_ended: watch::Receiver<bool>) {
         let mut prover = Prover {
             run,
             system,
-            reads: BTreeMap::new(),
+            reads: HashMap::new(),
             queue: BTreeSet::new(),
             heard: 0,
         };
@@ -43,7 +43,7 @@ struct Prover<'a> {
     run: &'a Run,
     system: &'a System,
     /// Reads made of each attempt of a change, and when the next is due.
-    reads: BTreeMap<(ChangeId, u32), Reads>,
+    reads: HashMap<(ChangeId, u32), Reads>,
     /// What is not settled, by when it is to be read next.
     queue: BTreeSet<(Duration, ChangeId, u32)>,
     /// Answers taken into the queue so far.

@@ -3,7 +3,7 @@
 //! Executor, prover, report, resume and release all read this one value; whoever wants to know
 //! whether a call is in doubt asks here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -31,10 +31,11 @@ pub struct RunState {
     pub consent: Option<(ConsentKind, String, Utc)>,
     /// Every change, in the order they were planned or found.
     changes: Vec<ChangeState>,
-    /// Where each stands among them.
-    by_id: BTreeMap<ChangeId, usize>,
-    /// The same by step and subject: nobody looks through all changes for one's own.
-    by_step: BTreeSet<(StepKey, UserId, usize)>,
+    /// Where each stands among them. Hashed, as what is asked for all the time: a search by
+    /// order reads a text at every turn, and among thousands each is far away.
+    by_id: HashMap<ChangeId, usize>,
+    /// The same by subject, with their steps: nobody looks through all changes for one's own.
+    by_subject: HashMap<UserId, Vec<(StepKey, usize)>>,
     /// Intents so far.
     intents: u64,
     /// Ids in the order they were answered, once for every answer.
@@ -200,10 +201,9 @@ impl RunState {
         step: StepKey,
         subject: &UserId,
     ) -> impl Iterator<Item = &'s ChangeState> + use<'s> {
-        let first = (step, subject.clone(), 0);
-        let last = (step, subject.clone(), usize::MAX);
-        let places = self.by_step.range(first..=last);
-        places.filter_map(|(.., place)| self.changes.get(*place))
+        let his = self.by_subject.get(subject).into_iter().flatten();
+        his.filter(move |(at, _)| *at == step)
+            .filter_map(|(_, place)| self.changes.get(*place))
     }
 
     /// Who a subject turned out to be at a system that answered only after the plan was made.
@@ -414,8 +414,8 @@ impl RunState {
         if self.change(&change.id).is_none() {
             let place = self.changes.len();
             self.by_id.insert(change.id.clone(), place);
-            self.by_step
-                .insert((change.step, change.subject.clone(), place));
+            let his = self.by_subject.entry(change.subject.clone()).or_default();
+            his.push((change.step, place));
             self.changes.push(ChangeState::new(Arc::clone(change)));
         }
     }
