@@ -6,7 +6,7 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ pub struct Run {
     prove_for: Option<Duration>,
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
-    places: BTreeMap<UserId, usize>,
+    places: HashMap<UserId, usize>,
     pub(super) late: Late,
     pub(super) scout: Scout,
     /// An earlier command made the plan.

@@ -433,7 +433,7 @@ impl Client {
         let mut names = self.parts.manners.request_ids.iter();
         let request_id = names
             .find_map(|name| parts.headers.get(*name)?.to_str().ok())
-            .map(str::to_owned);
+            .map(Arc::from);
         let date = retry::date(&parts.headers);
         if let Some(date) = date {
             let ahead_ms = date.millis() - self.parts.clock.now().millis();

@@ -277,12 +277,12 @@ fn a_step_that_says_little_means_the_documented_defaults() {
         panic!("two steps");
     };
     let everything_declared = json!({ "select": "in_window", "ids": [], "agents": "keep" });
-    assert_eq!(tokens.settings, everything_declared);
+    assert_eq!(*tokens.settings, everything_declared);
     assert_eq!(tokens.select, Select::InWindow);
     assert_eq!(tokens.timeout, Duration::from_secs(60));
     assert_eq!(tokens.roles, [Role::Compromised]);
     assert_eq!(
-        clear.settings,
+        *clear.settings,
         json!({ "oauth_tokens": true, "forget_devices": true })
     );
     assert_eq!(clear.select, Select::All);

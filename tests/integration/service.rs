@@ -107,7 +107,7 @@ impl ServiceDesk {
             },
             action: ActionId::new(vendor, verb),
             system: SystemId::new(vendor),
-            settings,
+            settings: settings.into(),
             select,
             again: false,
         };

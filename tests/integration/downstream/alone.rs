@@ -127,7 +127,7 @@ async fn a_service_silent_while_it_is_planned_is_asked_again_and_contained() {
             let Event::Intended { change, .. } = &record.event else {
                 return false;
             };
-            let mut all = told.state.in_order();
+            let mut all = told.state.changes().iter();
             all.any(|each| each.change.id == *change && each.change.system.as_str() == late.vendor)
         });
         assert!(identified.is_some(), "{} was not identified", late.vendor);
