@@ -106,7 +106,7 @@ impl Desk {
             },
             action: ActionId::new("salesforce", verb),
             system: self.system.id.clone(),
-            settings: json!({}),
+            settings: json!({}).into(),
             select: Select::All,
             again: false,
         };

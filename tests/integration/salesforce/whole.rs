@@ -44,7 +44,7 @@ impl Incident {
 }
 
 fn here(state: &RunState) -> Vec<(String, bool, Option<ProofState>)> {
-    let all = state.in_order();
+    let all = state.changes().iter();
     let here = all.filter(|each| each.change.system.as_str() == "salesforce");
     here.map(|each| {
         (
@@ -232,7 +232,8 @@ async fn a_freeze_in_doubt_is_read_back_and_stays_ours() {
     let (ended, state) = incident.contain("account-takeover").await;
     assert_eq!(ended, Ended::Closed(Verdict::Contained));
     let freeze = state
-        .in_order()
+        .changes()
+        .iter()
         .find(|each| each.change.action.verb() == "freeze_user")
         .unwrap();
     let kind = freeze.outcome.as_ref().map(|outcome| &outcome.kind);
