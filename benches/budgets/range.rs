@@ -103,12 +103,12 @@ pub(crate) async fn sandbox(home: &Path) -> (Sandbox, PathBuf) {
     (open, path)
 }
 
-/// `oust contain LOGIN --yes`, silent.
+/// `oust contain LOGIN --only okta --yes`, silent: what he uses elsewhere would stay open.
 pub(crate) fn contain(program: &str, config: &Path, state: &Path, login: &str) -> Command {
     let mut command = Command::new(program);
     command
         .args([
-            "contain", login, "--since", "2h", "--yes", "--output", "json",
+            "contain", login, "--only", "okta", "--since", "2h", "--yes", "--output", "json",
         ])
         .arg("--config")
         .arg(config)

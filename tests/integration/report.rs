@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 use oust::ledger::{Event, RunState, run_verdict};
 use oust::model::{
-    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, ProofState, Skip, SystemId,
-    Target, Unreached, Verdict,
+    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, PlannedStep, ProofState, Skip,
+    SystemId, Target, Unreached, Verdict,
 };
 use oust::report::{
     Because, Live, Report, Style, escape, html, markdown, plan_screen, prompt_line, refused_screen,
     result_screen, stopped_screen,
 };
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, takeover};
 
@@ -384,6 +386,35 @@ fn an_empty_ledger_is_not_attempted_and_unrecorded() {
         (report.verdict, report.recorded),
         (Verdict::NotAttempted, false)
     );
+}
+
+/// Consent is kept by this digest: one of yesterday must hold for the same plan today.
+#[test]
+fn a_plan_s_digest_is_that_of_a_fixed_text() {
+    let state = samples::many(3).state();
+    let plan = state.plan.as_ref().unwrap();
+    let ids: Vec<_> = plan.case.subjects.iter().map(|who| &who.id).collect();
+    let step = |step: &PlannedStep| {
+        let rows = step.subjects.iter();
+        let ceilings: Vec<_> = rows.map(|row| (&row.subject, row.ceiling)).collect();
+        json!({
+            "key": step.key, "action": step.action, "system": step.system,
+            "settings": step.settings, "select": step.select, "ceilings": ceilings,
+        })
+    };
+    let lifted: Vec<_> = plan
+        .guards
+        .iter()
+        .filter_map(|each| each.lifted.as_ref())
+        .collect();
+    let covered = json!({
+        "org": plan.org_id, "subjects": ids, "systems": plan.systems,
+        "playbook": plan.playbook.digest, "steps": plan.steps().map(step).collect::<Vec<_>>(),
+        "window_start": plan.case.window.start, "lifted": lifted,
+    });
+    let hash = Sha256::digest(covered.to_string().as_bytes());
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(plan.digest(), hex);
 }
 
 #[test]
