@@ -5,6 +5,7 @@
 
 mod github;
 mod google;
+mod gtr;
 mod kit;
 mod m365;
 mod okta;
@@ -67,7 +68,14 @@ pub struct OpenError {
 }
 
 /// All vendors.
-pub const REGISTER: &[Row] = &[okta::ROW, m365::ROW, google::ROW, slack::ROW, github::ROW];
+pub const REGISTER: &[Row] = &[
+    okta::ROW,
+    m365::ROW,
+    google::ROW,
+    slack::ROW,
+    github::ROW,
+    gtr::ROW,
+];
 
 /// Every vendor's declaration.
 pub fn vendors() -> impl Iterator<Item = &'static Vendor> {

@@ -156,6 +156,7 @@ fn mend(service: &Service, two: &Two) {
         "google" => range.google.service_account = well.google.service_account,
         "slack" => range.slack.admin_tokens = well.slack.admin_tokens,
         "github" => range.github.app = well.github.app,
+        "gtr" => range.gtr.keys = well.gtr.keys,
         other => panic!("say how {other} takes our credential again"),
     }
 }

@@ -53,7 +53,13 @@ fn holds(story: &Story) -> Vec<String> {
     let google = range.google.holds(&oust_mocks::accounts::google_id(ALEX));
     let slack = range.slack.holds(&oust_mocks::accounts::slack_id(ALEX));
     let known: Vec<&str> = services().map(|each| each.vendor).collect();
-    let all = [("m365", m365), ("google", google), ("slack", slack)];
+    let gtr = range.gtr.holds(&oust_mocks::accounts::gtr_id(ALEX));
+    let all = [
+        ("m365", m365),
+        ("google", google),
+        ("slack", slack),
+        ("gtr", gtr),
+    ];
     all.into_iter()
         .filter(|(vendor, _)| known.contains(vendor))
         .flat_map(|(_, held)| held)

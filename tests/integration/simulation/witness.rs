@@ -254,6 +254,7 @@ fn at_a_service(method: &str, parts: &[&str]) -> Option<String> {
         ("DELETE", ["google", .., "asps", _]) => ("google", "delete_app_passwords"),
         ("POST", ["google", .., "invalidate"]) => ("google", "invalidate_backup_codes"),
         ("POST", ["slack", .., "admin.users.session.reset"]) => ("slack", "reset_sessions"),
+        ("POST", ["gtr", "global-token-revocation"]) => ("gtr", "revoke"),
         ("POST", ["github", .., "revoke"]) => ("github", "revoke_credentials"),
         (
             "POST",
