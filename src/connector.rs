@@ -26,7 +26,7 @@ pub struct Step {
     /// At which system.
     pub system: SystemId,
     /// The settings, an object.
-    pub settings: Value,
+    pub settings: Arc<Value>,
     /// Which of the subject's things it takes.
     pub select: Select,
     /// Asked again during the run: the subject may be locked by now, whatever the case says

@@ -56,7 +56,8 @@ async fn measure_one(
     kit::is_contained(&state);
     let (_, _, consented) = state.consent.as_ref().expect("it was agreed to");
     let cleared = state
-        .in_order()
+        .changes()
+        .iter()
         .filter(|each| each.change.action.verb() == "clear_sessions")
         .filter_map(|each| each.answered_at)
         .max();

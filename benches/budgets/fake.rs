@@ -25,7 +25,7 @@ use oust::model::{
 };
 use oust::transport::{
     AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
-    WireLimits, Writer, only_429,
+    WireLimits, Writer, no_quota, only_429,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +53,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
             headers: &[],
             request_ids: &[],
             throttled: only_429,
+            quota: no_quota,
         },
         user_agent: "oust/bench".into(),
     });

@@ -113,7 +113,8 @@ pub(crate) fn is_contained(state: &RunState) {
         return;
     }
     let open: Vec<String> = state
-        .in_order()
+        .changes()
+        .iter()
         .filter(|each| !each.is_proven())
         .map(|each| format!("{}: {:?} {:?}", each.change.id, each.outcome, each.proof))
         .collect();

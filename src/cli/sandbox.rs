@@ -167,6 +167,7 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
         m365,
         google,
         slack,
+        salesforce,
         github,
         gtr,
         ..
@@ -186,6 +187,14 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
                 "api_url": google.api_url, "token_url": google.token_url,
             }),
             &[("private_key", &google.private_key_pem)],
+        ),
+        ToldService::new(
+            json!({
+                "vendor": "salesforce", "client_id": salesforce.client_id,
+                "username": salesforce.username, "instance_url": salesforce.instance_url,
+                "login_url": salesforce.login_url,
+            }),
+            &[("private_key", &salesforce.private_key_pem)],
         ),
         ToldService::new(
             json!({ "vendor": "slack", "api_url": slack.api_url, "scim_url": slack.scim_url }),

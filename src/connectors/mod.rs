@@ -9,6 +9,7 @@ mod gtr;
 mod kit;
 mod m365;
 mod okta;
+mod salesforce;
 mod slack;
 
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub const REGISTER: &[Row] = &[
     okta::ROW,
     m365::ROW,
     google::ROW,
+    salesforce::ROW,
     slack::ROW,
     github::ROW,
     gtr::ROW,

@@ -35,7 +35,8 @@ pub async fn prove_again(
     let mut news = Vec::new();
     for system in &systems {
         let answered: Vec<Applied> = state
-            .in_order()
+            .changes()
+            .iter()
             .filter(|each| each.change.system == system.id && each.attempts > 0)
             .filter(|each| each.is_answered_well() || each.is_in_doubt() || each.proof.is_some())
             .map(|each| applied_of(&state, &each.change))
@@ -52,7 +53,7 @@ pub async fn prove_again(
             system.connector.prove(&reader, &answered),
         );
         for (applied, proof) in answered.iter().zip(proofs.await.unwrap_or_default()) {
-            let known = state.changes.get(&applied.change.id);
+            let known = state.change(&applied.change.id);
             if known.is_some_and(|known| is_news(known, &proof)) {
                 news.push(Event::Proved {
                     change: applied.change.id.clone(),

@@ -55,7 +55,7 @@ impl Background<'_> {
         let late = grace_over(reader.clock(), planned, grace.max(GRACE_MIN));
         match select(Box::pin(work), Box::pin(late)).await {
             Either::Left(((described, mut history, accounts), late)) => {
-                let case = with_accounts(&described, accounts);
+                let case = with_accounts(described, accounts);
                 let unnamed = unnamed(&case, &history);
                 if !unnamed.is_empty() {
                     let names = self.home.directory.app_names(&reader, &unnamed);
@@ -63,14 +63,15 @@ impl Background<'_> {
                         history.names = names;
                     }
                 }
+                let history = Arc::new(history);
                 Brief { case, history }
             }
             Either::Right(_) => Brief {
-                case: Case::clone(&*described.await),
-                history: History {
+                case: described.await,
+                history: Arc::new(History {
                     unread: Some("it had not answered yet".into()),
                     ..History::default()
-                },
+                }),
             },
         }
     }
@@ -121,9 +122,11 @@ fn unnamed(case: &Case, history: &History) -> Vec<String> {
     unnamed.into_iter().take(NAMES_MAX).cloned().collect()
 }
 
-fn with_accounts(case: &Case, mut accounts: Accounts) -> Case {
-    let mut case = case.clone();
-    for who in &mut case.subjects {
+fn with_accounts(mut case: Arc<Case>, mut accounts: Accounts) -> Arc<Case> {
+    if accounts.is_empty() {
+        return case;
+    }
+    for who in &mut Arc::make_mut(&mut case).subjects {
         if let Some(read) = accounts.remove(&who.id) {
             who.accounts = read;
         }

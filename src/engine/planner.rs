@@ -23,9 +23,9 @@ use super::{background, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, History, Identity, Lift, Plan,
-    PlannedFor, PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source,
-    StepKey, Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor,
+    PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
+    Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -164,6 +164,8 @@ pub async fn plan(
     };
     let behind = async { Ok(services.plan(brief, home_ready).await) };
     let (home, behind) = try_join(home, behind).await?;
+    // Nobody reads it any more: the case goes into the plan, and need not be copied.
+    drop(tell);
     Ok(assemble(tools, playbook, request, home, behind))
 }
 
@@ -248,11 +250,14 @@ async fn read_case(
     };
     let own = async {
         let slots = here(home, playbook, systems);
-        let asked = ask_directory(&slots, &case);
+        let asked = ask_directory(&home.system.id, &slots, &case);
         let facts = guard::read_case(home, &*tools.store, &case.subjects, &*tools.clock);
         let (facts, answers, case) = join3(facts, asked, holding.clone()).await;
         let _ = planned.send(true);
-        (facts, settle_directory(&slots, &case, answers))
+        (
+            facts,
+            settle_directory(&home.system.id, &slots, &case, answers),
+        )
     };
     let ((facts, steps), brief) = join(own, brief).await;
     let mut findings = findings(&brief.case);
@@ -280,8 +285,8 @@ async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
         snapshot: Snapshot::default(),
         too_many: true,
         brief: Brief {
-            case,
-            history: History::default(),
+            case: Arc::new(case),
+            history: Arc::default(),
         },
     }
 }
@@ -311,23 +316,26 @@ fn here<'p>(
     all
 }
 
-async fn ask_directory(slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
-    let asked = slots.iter().map(|slot| {
-        let known = known_at_home(slot, case);
-        async move { ask(slot, &known, case).await }
-    });
-    join_all(asked).await
+async fn ask_directory(home: &SystemId, slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
+    let known = known_at_home(home, case);
+    join_all(slots.iter().map(|slot| ask(slot, &known, case))).await
 }
 
-fn settle_directory(slots: &[Slot<'_>], case: &Case, answers: Vec<Answers>) -> Vec<PlannedStep> {
+fn settle_directory(
+    home: &SystemId,
+    slots: &[Slot<'_>],
+    case: &Case,
+    answers: Vec<Answers>,
+) -> Vec<PlannedStep> {
+    let known = known_at_home(home, case);
     let each = slots.iter().zip(answers);
-    each.map(|(slot, answers)| settle(slot, &known_at_home(slot, case), case, answers))
+    each.map(|(slot, answers)| settle(slot, &known, case, answers))
         .collect()
 }
 
-fn known_at_home(slot: &Slot<'_>, case: &Case) -> Known {
+fn known_at_home(home: &SystemId, case: &Case) -> Known {
     Known {
-        identities: at_home(&slot.system.id, case).identities,
+        identities: at_home(home, case).identities,
         own: Vec::new(),
     }
 }
@@ -378,7 +386,7 @@ fn assemble(
         playbook: playbook.reference.clone(),
         unreached,
         chosen: request.identities,
-        case,
+        case: Arc::unwrap_or_clone(case),
         systems: identities,
         scope: request.scope,
         guards: answers,

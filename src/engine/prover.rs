@@ -5,7 +5,7 @@
 //! change is settled when it is proven, cannot be read, was seen undone three times running,
 //! or its time is up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures_util::future::{join_all, select};
@@ -29,7 +29,7 @@ pub(super) async fn prove(run: &Run, writes_ended: watch::Receiver<bool>) {
         let mut prover = Prover {
             run,
             system,
-            reads: BTreeMap::new(),
+            reads: HashMap::new(),
             queue: BTreeSet::new(),
             heard: 0,
         };
@@ -43,7 +43,7 @@ struct Prover<'a> {
     run: &'a Run,
     system: &'a System,
     /// Reads made of each attempt of a change, and when the next is due.
-    reads: BTreeMap<(ChangeId, u32), Reads>,
+    reads: HashMap<(ChangeId, u32), Reads>,
     /// What is not settled, by when it is to be read next.
     queue: BTreeSet<(Duration, ChangeId, u32)>,
     /// Answers taken into the queue so far.
@@ -92,7 +92,7 @@ impl Prover<'_> {
         self.run.recorder.read(|state| {
             let news = state.answered_after(*heard);
             *heard += news.len();
-            for each in news.iter().filter_map(|id| state.changes.get(id)) {
+            for each in news.iter().filter_map(|id| state.change(id)) {
                 let key = (each.change.id.clone(), each.attempts);
                 if each.change.system == *system && !reads.contains_key(&key) {
                     queue.insert((Duration::ZERO, key.0, key.1));
@@ -109,7 +109,7 @@ impl Prover<'_> {
         {
             let (_, id, attempt) = self.queue.pop_first().expect("it was there just now");
             let applied = self.run.recorder.read(|state| {
-                let each = state.changes.get(&id)?;
+                let each = state.change(&id)?;
                 (each.attempts == attempt && needs_proof(each))
                     .then(|| applied_of(state, &each.change))
             });
@@ -122,7 +122,7 @@ impl Prover<'_> {
 
     async fn read(&mut self, due: Vec<((ChangeId, u32), Applied)>) {
         let reader = Reader::new(self.system.client.clone()).ranked(Rank::Prove);
-        let applied: Vec<Applied> = due.iter().map(|(_, applied)| applied.clone()).collect();
+        let (keys, applied): (Vec<_>, Vec<Applied>) = due.into_iter().unzip();
         let proofs = self.system.connector.prove(&reader, &applied).await;
         let mut news = Vec::new();
         let now = || self.run.tools.clock.now();
@@ -130,15 +130,15 @@ impl Prover<'_> {
         let proofs: Vec<Proof> = proofs
             .into_iter()
             .chain(std::iter::repeat_with(missing))
-            .take(due.len())
+            .take(keys.len())
             .collect();
-        for ((key, applied), proof) in due.into_iter().zip(proofs) {
-            let proof = self.weigh(&key, &applied, proof);
+        for ((key, applied), proof) in keys.into_iter().zip(&applied).zip(proofs) {
+            let proof = self.weigh(&key, applied, proof);
             if let Some(reads) = self.reads.get(&key).filter(|reads| !reads.settled) {
                 self.queue.insert((reads.next_at, key.0.clone(), key.1));
             }
             let (same_attempt, known) = self.run.recorder.read(|state| {
-                let each = state.changes.get(&key.0);
+                let each = state.change(&key.0);
                 let same = each.is_some_and(|each| each.attempts == key.1);
                 (same, each.and_then(|each| each.proof.clone()))
             });

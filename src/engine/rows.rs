@@ -94,7 +94,11 @@ pub(super) async fn ask(slot: &Slot<'_>, known: &Known, case: &Case) -> Answers 
         Rank::Contain
     };
     let reader = Reader::new(slot.system.client.clone()).ranked(rank);
-    let who: Vec<Identified> = asked.into_iter().map(|(_, who)| who).collect();
+    let identified = |(place, id): (usize, String)| Identified {
+        subject: case.subjects[place].clone(),
+        id,
+    };
+    let who: Vec<Identified> = asked.into_iter().map(identified).collect();
     let connector = &slot.system.connector;
     let planned = connector
         .plan(&reader, &step_of(slot, false), &who, case)
@@ -111,12 +115,13 @@ pub(super) fn settle(
     mut answers: Answers,
 ) -> PlannedStep {
     let (mut rows, passed) = gated(slot, known, case);
-    for (place, who) in passed {
+    for (place, _) in passed {
         let missing = || {
             let why = "the connector gave no answer".to_owned();
             Planned::skipped(Skip::Unread { why })
         };
-        let planned = answers.remove(&who.subject.id).unwrap_or_else(missing);
+        let planned = answers.remove(&rows[place].subject);
+        let planned = planned.unwrap_or_else(missing);
         fill_row(&mut rows[place], planned);
     }
     planned_step(slot, rows)
@@ -132,12 +137,8 @@ pub(super) fn unread_step(slot: &Slot<'_>, known: &Known, case: &Case, why: &str
     planned_step(slot, rows)
 }
 
-/// A row for everybody, and those whom the vendor is to be asked about, by their place.
-fn gated(
-    slot: &Slot<'_>,
-    known: &Known,
-    case: &Case,
-) -> (Vec<PlannedFor>, Vec<(usize, Identified)>) {
+/// A row for everybody, and those whom the vendor is to be asked about: place and vendor's id.
+fn gated(slot: &Slot<'_>, known: &Known, case: &Case) -> (Vec<PlannedFor>, Vec<(usize, String)>) {
     let mut rows: Vec<PlannedFor> = Vec::with_capacity(case.subjects.len());
     let mut asked = Vec::new();
     for (place, (subject, (_, identity))) in case.subjects.iter().zip(&known.identities).enumerate()
@@ -146,13 +147,7 @@ fn gated(
         let all = case.subjects.len();
         match gate(slot.step, subject, identity, all, &mut row.notes) {
             Ok(id) if known.own.contains(&id) => row.skip = Some(ourselves(slot.system)),
-            Ok(id) => asked.push((
-                place,
-                Identified {
-                    subject: subject.clone(),
-                    id,
-                },
-            )),
+            Ok(id) => asked.push((place, id)),
             Err(skip) => row.skip = Some(skip),
         }
         rows.push(row);
@@ -224,7 +219,9 @@ fn empty_row(subject: &Subject) -> PlannedFor {
 
 fn fill_row(row: &mut PlannedFor, planned: Planned) {
     row.ceiling = PlannedFor::ceiling_for(planned.changes.len());
-    row.changes = planned.changes.into_iter().map(Arc::new).collect();
+    // Not collected: that would keep the buffer of the changes themselves for their pointers.
+    row.changes
+        .extend(planned.changes.into_iter().map(Arc::new));
     row.kept = planned.kept;
     row.notes.extend(planned.notes);
     row.skip = planned.skip;

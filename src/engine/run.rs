@@ -6,7 +6,7 @@
 //! `resume` goes on from there. One that another process took over stops too, and leaves the
 //! rest to that process.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
-use crate::transport::Rank;
+use crate::transport::{Quota, Rank};
 
 /// Rounds after the first.
 const SWEEPS_MAX: u32 = 3;
@@ -102,7 +102,7 @@ pub struct Run {
     prove_for: Option<Duration>,
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
-    places: BTreeMap<UserId, usize>,
+    places: HashMap<UserId, usize>,
     pub(super) late: Late,
     pub(super) scout: Scout,
     /// An earlier command made the plan.
@@ -333,6 +333,11 @@ impl Run {
                     finding: credential_told(told),
                 });
             }
+            if let Some(quota) = system.client.quota().filter(Quota::is_short) {
+                self.recorder.defer(Event::Noted {
+                    finding: quota_told(&system.id, quota),
+                });
+            }
         }
         let home = &self.tools.directory.system.id;
         let verdict = self
@@ -375,6 +380,19 @@ fn consented(consent: &Consent) -> Event {
         digest: consent.digest().to_owned(),
         kind: consent.kind(),
         by: consent.by().to_owned(),
+    }
+}
+
+fn quota_told(system: &SystemId, quota: Quota) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        id: "quota".into(),
+        text: format!(
+            "{system} has {} of {} API requests left, which others use, too",
+            quota.left(),
+            quota.max
+        ),
+        hint: "find out what uses them, or have the quota raised, before the next incident".into(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! read again when its step is due.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
@@ -31,11 +32,12 @@ pub(super) struct PlannedService {
     pub(super) steps: BTreeMap<StepKey, PlannedStep>,
 }
 
-/// What a service is planned from, told as soon as it is known.
+/// What a service is planned from, told as soon as it is known. There is one of each, whoever
+/// looks at it.
 #[derive(Clone)]
 pub(super) struct Brief {
-    pub(super) case: Case,
-    pub(super) history: History,
+    pub(super) case: Arc<Case>,
+    pub(super) history: Arc<History>,
 }
 
 /// What services are planned with.

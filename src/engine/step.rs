@@ -306,7 +306,7 @@ fn add_new(
         let known = state.of_step(step.key, subject.id);
         let new = read
             .into_iter()
-            .filter(|change| !state.changes.contains_key(&change.id));
+            .filter(|change| state.change(&change.id).is_none());
         let ceiling = first.map_or(row.ceiling, |first| first.ceiling);
         (ceiling, known.count(), new.collect())
     });
@@ -408,8 +408,7 @@ async fn send(run: &Run, system: &System, reader: &Reader, batch: Vec<Change>) -
     run.recorder.read(|state| {
         batch.iter().all(|change| {
             state
-                .changes
-                .get(&change.id)
+                .change(&change.id)
                 .is_some_and(ChangeState::is_answered_well)
         })
     })
@@ -425,8 +424,7 @@ async fn settle_doubts(
     let (doubtful, mut rest): (Vec<Change>, Vec<Change>) = run.recorder.read(|state| {
         batch.into_iter().partition(|change| {
             state
-                .changes
-                .get(&change.id)
+                .change(&change.id)
                 .is_some_and(ChangeState::is_in_doubt)
         })
     });
@@ -439,7 +437,7 @@ async fn settle_doubts(
 /// Intent, call, answer. Returns the changes that may or may not have happened.
 async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) -> Vec<Change> {
     let attempts: Vec<u32> = run.recorder.read(|state| {
-        let past = |id: &ChangeId| state.changes.get(id).map_or(0, |each| each.attempts);
+        let past = |id: &ChangeId| state.change(id).map_or(0, |each| each.attempts);
         batch.iter().map(|change| past(&change.id) + 1).collect()
     });
     let intents = batch.iter().zip(&attempts);
@@ -550,7 +548,7 @@ async fn read_back(run: &Run, system: &System, reader: &Reader, doubtful: &[Chan
 
 /// A change with every trace that its attempts left.
 pub(super) fn applied_of(state: &RunState, change: &Change) -> Applied {
-    let known = state.changes.get(&change.id);
+    let known = state.change(&change.id);
     let kind = known.and_then(|each| each.outcome.as_ref()).map_or(
         OutcomeKind::InDoubt {
             why: "no answer is recorded".into(),
@@ -559,7 +557,7 @@ pub(super) fn applied_of(state: &RunState, change: &Change) -> Applied {
     );
     let receipts = known.map(|each| each.receipts.clone()).unwrap_or_default();
     Applied {
-        change: change.clone(),
+        change: known.map_or_else(|| change.clone().into(), |each| each.change.clone()),
         outcome: Outcome { kind, receipts },
         others: others_of(state, change),
     }

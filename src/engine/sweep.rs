@@ -120,7 +120,7 @@ async fn unlocked(run: &Run) -> BTreeSet<UserId> {
                 gone.insert(lock.change.subject.clone());
             }
             run.recorder.defer(Event::Proved {
-                change: lock.change.id,
+                change: lock.change.id.clone(),
                 proof,
             });
         }
@@ -151,7 +151,7 @@ fn open(run: &Run) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
     };
     run.recorder.read(|state| {
         let mut open: BTreeSet<UserId> = BTreeSet::new();
-        for each in state.in_order().filter(|each| unlucky(each)) {
+        for each in state.changes().iter().filter(|each| unlucky(each)) {
             open.insert(each.change.subject.clone());
         }
         // A later clear may have closed an earlier one that failed.
@@ -196,12 +196,12 @@ async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
         let back = run.recorder.read(|state| {
             let mut back = Vec::new();
             for (who, planned) in who.iter().zip(planned) {
-                let is_new = |change: &Change| !state.changes.contains_key(&change.id);
+                let is_new = |change: &Change| state.change(&change.id).is_none();
                 if planned.changes.iter().any(is_new) {
                     found.push((step.key, who.subject.id.clone()));
                 }
                 back.extend(planned.changes.iter().filter_map(|change| {
-                    let known = state.changes.get(&change.id)?;
+                    let known = state.change(&change.id)?;
                     known.is_proven().then(|| applied_of(state, &known.change))
                 }));
             }
@@ -229,7 +229,7 @@ async fn came_back(
         if proof.state == ProofState::Refuted {
             back.push((applied.change.step, applied.change.subject.clone()));
             run.recorder.defer(Event::Proved {
-                change: applied.change.id,
+                change: applied.change.id.clone(),
                 proof,
             });
         }
@@ -283,7 +283,10 @@ async fn signs(run: &Run, clears: &Clears) -> Vec<Sign> {
 
 /// The time of the newest event of the log that proves a change.
 fn newest_logged(state: &RunState) -> Option<Utc> {
-    let proofs = state.in_order().filter_map(|each| each.proof.as_ref());
+    let proofs = state
+        .changes()
+        .iter()
+        .filter_map(|each| each.proof.as_ref());
     proofs.filter_map(|proof| proof.event_at).max()
 }
 
@@ -321,7 +324,7 @@ fn evicting<'s>(
     state: &'s RunState,
     part: Evicts,
 ) -> impl Iterator<Item = &'s ChangeState> {
-    state.in_order().filter(move |each| {
+    state.changes().iter().filter(move |each| {
         each.change.system == run.tools.directory.system.id
             && run
                 .tools

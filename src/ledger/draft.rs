@@ -1,4 +1,4 @@
-//! Events made ready for storing: their texts, and what they mean for the list of runs.
+//! Events made ready for storing: what they mean for the list of runs, and their texts.
 //!
 //! Both stores append drafts, so that what closes a run, claims a subject or counts as a write
 //! is decided here once.
@@ -14,8 +14,8 @@ pub(super) struct Draft {
     pub(super) run: RunId,
     /// The epoch in which its writer took the run; `None` if he never did.
     pub(super) epoch: Option<u64>,
-    /// The events' texts, in order.
-    pub(super) bodies: Vec<Body>,
+    /// What happened, in order.
+    pub(super) events: Vec<Happened>,
     /// What they do to the run, in order.
     pub(super) turns: Vec<Turn>,
 }
@@ -74,16 +74,22 @@ pub(super) struct Title {
 
 impl Draft {
     /// Makes `events` ready, of a writer who took the run in this `epoch` of it.
-    pub(super) fn of(run: &RunId, epoch: Option<u64>, events: &[Happened]) -> Self {
+    pub(super) fn of(run: &RunId, epoch: Option<u64>, events: Vec<Happened>) -> Self {
         Self {
             run: run.clone(),
             epoch,
-            bodies: events.iter().map(Body::of).collect(),
             turns: events
                 .iter()
                 .filter_map(|each| Turn::of(each.at, &each.event))
                 .collect(),
+            events,
         }
+    }
+
+    /// The events as they will be stored, in order. Each is made when it is asked for: the text
+    /// of a plan for thousands is megabytes, and nobody holds it longer than it takes to store.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = Body> {
+        self.events.iter().map(Body::of)
     }
 }
 

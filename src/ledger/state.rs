@@ -3,7 +3,7 @@
 //! Executor, prover, report, resume and release all read this one value; whoever wants to know
 //! whether a call is in doubt asks here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -29,12 +29,13 @@ pub struct RunState {
     pub requester: String,
     /// How, by whom and when it was agreed to.
     pub consent: Option<(ConsentKind, String, Utc)>,
-    /// Every change, planned or found later.
-    pub changes: BTreeMap<ChangeId, ChangeState>,
-    /// Ids in the order they were planned or found.
-    pub order: Vec<ChangeId>,
-    /// The same by step and subject: nobody looks through all changes for one's own.
-    places: BTreeMap<StepKey, BTreeMap<UserId, Vec<ChangeId>>>,
+    /// Every change, in the order they were planned or found.
+    changes: Vec<ChangeState>,
+    /// Where each stands among them. Hashed, as what is asked for all the time: a search by
+    /// order reads a text at every turn, and among thousands each is far away.
+    by_id: HashMap<ChangeId, usize>,
+    /// The same by subject, with their steps: nobody looks through all changes for one's own.
+    by_subject: HashMap<UserId, Vec<(StepKey, usize)>>,
     /// Intents so far.
     intents: u64,
     /// Ids in the order they were answered, once for every answer.
@@ -178,9 +179,20 @@ impl RunState {
         self.first_write_at.is_some()
     }
 
-    /// The changes in order.
-    pub fn in_order(&self) -> impl Iterator<Item = &ChangeState> {
-        self.order.iter().filter_map(|id| self.changes.get(id))
+    /// Every change, in the order they were planned or found.
+    #[must_use]
+    pub fn changes(&self) -> &[ChangeState] {
+        &self.changes
+    }
+
+    /// What is known of the change of this id.
+    #[must_use]
+    pub fn change(&self, id: &ChangeId) -> Option<&ChangeState> {
+        self.changes.get(*self.by_id.get(id)?)
+    }
+
+    fn change_mut(&mut self, id: &ChangeId) -> Option<&mut ChangeState> {
+        self.changes.get_mut(*self.by_id.get(id)?)
     }
 
     /// One subject's changes at one step, in order.
@@ -189,13 +201,9 @@ impl RunState {
         step: StepKey,
         subject: &UserId,
     ) -> impl Iterator<Item = &'s ChangeState> + use<'s> {
-        let ids = self
-            .places
-            .get(&step)
-            .and_then(|subjects| subjects.get(subject));
-        ids.into_iter()
-            .flatten()
-            .filter_map(|id| self.changes.get(id))
+        let his = self.by_subject.get(subject).into_iter().flatten();
+        his.filter(move |(at, _)| *at == step)
+            .filter_map(|(_, place)| self.changes.get(*place))
     }
 
     /// Who a subject turned out to be at a system that answered only after the plan was made.
@@ -317,7 +325,7 @@ impl RunState {
             Event::Reopened { tool, .. } => {
                 // A yes that was waited for in vain: nothing is coming any more.
                 let in_vain = self.closed_at.is_some();
-                for each in self.changes.values_mut() {
+                for each in &mut self.changes {
                     let pending = each.proof_is(ProofState::Pending);
                     each.overdue = in_vain && pending && each.is_answered_well();
                 }
@@ -337,7 +345,8 @@ impl RunState {
             Event::Intended { change, attempt } => {
                 self.first_write_at = self.first_write_at.or(Some(at));
                 self.intents += 1;
-                if let Some(state) = self.changes.get_mut(change) {
+                let order = self.intents;
+                if let Some(state) = self.change(change) {
                     let step = (state.change.step, state.change.subject.clone());
                     // A step that runs after all is no longer skipped; what is beyond its
                     // ceiling, or could not be read, still is.
@@ -348,6 +357,8 @@ impl RunState {
                     if !open {
                         self.skipped.remove(&step);
                     }
+                }
+                if let Some(state) = self.change_mut(change) {
                     // Done again after it was settled: the old call's event proves nothing
                     // about the new one. After a doubt either call may have done it.
                     if state.is_proven() || state.is_answered_well() {
@@ -355,7 +366,7 @@ impl RunState {
                     }
                     state.overdue = false;
                     state.attempts = *attempt;
-                    state.order = self.intents;
+                    state.order = order;
                     state.outcome = None;
                     state.answered_at = None;
                     state.ms = None;
@@ -373,7 +384,9 @@ impl RunState {
             } => {
                 self.answered.push(change.clone());
                 self.last_answer_at = Some(at);
-                if let Some(state) = self.changes.get_mut(change) {
+                if let Some(state) = self.change_mut(change) {
+                    // One, nearly always, of each of thousands.
+                    state.receipts.reserve_exact(outcome.receipts.len());
                     state.receipts.extend(outcome.receipts.iter().cloned());
                     if *attempt < state.attempts {
                         // It answers an earlier attempt and says nothing about the last.
@@ -386,7 +399,7 @@ impl RunState {
             }
             Event::Proved { change, proof } => {
                 let is_over = self.closed_at.is_some();
-                if let Some(state) = self.changes.get_mut(change) {
+                if let Some(state) = self.change_mut(change) {
                     state.proven_since = (proof.state == ProofState::Proven)
                         .then(|| state.proven_since.unwrap_or(proof.at));
                     state.read_again_at = is_over.then_some(proof.at);
@@ -398,13 +411,12 @@ impl RunState {
     }
 
     fn add(&mut self, change: &Arc<Change>) {
-        if !self.changes.contains_key(&change.id) {
-            self.order.push(change.id.clone());
-            let subjects = self.places.entry(change.step).or_default();
-            let ids = subjects.entry(change.subject.clone()).or_default();
-            ids.push(change.id.clone());
-            self.changes
-                .insert(change.id.clone(), ChangeState::new(Arc::clone(change)));
+        if self.change(&change.id).is_none() {
+            let place = self.changes.len();
+            self.by_id.insert(change.id.clone(), place);
+            let his = self.by_subject.entry(change.subject.clone()).or_default();
+            his.push((change.step, place));
+            self.changes.push(ChangeState::new(Arc::clone(change)));
         }
     }
 

@@ -1,5 +1,7 @@
 //! A change: one intended write on one target, with what was there before and how to undo it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,8 +24,8 @@ pub struct Change {
     pub target: Target,
     /// For people, an imperative without the vendor: "revoke API token ci-backup".
     pub sentence: String,
-    /// The step's settings, as checked.
-    pub settings: Value,
+    /// The step's settings, as checked; all its changes share them.
+    pub settings: Arc<Value>,
     /// What was there, as far as read; null if nothing was.
     pub before: Value,
     /// What undoing it means.

@@ -1,10 +1,12 @@
 //! Names of things, each its own type, so that no id stands where another belongs.
 //!
 //! Vendor ids are opaque: nothing here looks inside one (Okta's prefixes are a habit, not a
-//! promise).
+//! promise). The text is shared by all clones: plan, state and reads of a run name the same
+//! thousands of things many times over.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +15,13 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Wraps the text as it is.
             #[must_use]
-            pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(text.as_ref().into())
             }
 
             /// The text inside.
@@ -63,10 +65,10 @@ impl SystemId {
 }
 
 /// An action's full name, `vendor.verb_object`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ActionId {
-    text: String,
+    text: Arc<str>,
     dot: usize,
 }
 
@@ -75,7 +77,7 @@ impl ActionId {
     #[must_use]
     pub fn new(vendor: &str, verb: &str) -> Self {
         Self {
-            text: format!("{vendor}.{verb}"),
+            text: format!("{vendor}.{verb}").into(),
             dot: vendor.len(),
         }
     }
@@ -122,8 +124,8 @@ impl TryFrom<String> for ActionId {
     }
 }
 
-impl From<ActionId> for String {
-    fn from(id: ActionId) -> Self {
-        id.text
+impl Serialize for ActionId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.text)
     }
 }

@@ -1,5 +1,7 @@
 //! What a call answered, and what a later read showed. Two things, never one.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Utc};
@@ -74,7 +76,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The vendor's id of the request, if it sent one.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// When it left, by our clock.
     pub sent_at: Utc,
     /// When it was answered, by the vendor's clock (`Date`), else by ours.
@@ -84,8 +86,8 @@ pub struct Receipt {
 /// A change with the answer it got: what the prover starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
-    /// The change.
-    pub change: Change,
+    /// The change, which the run has too.
+    pub change: Arc<Change>,
     /// Its answer.
     pub outcome: Outcome,
     /// What other calls of the run did to the same target: what they left proves nothing of this.
@@ -95,9 +97,9 @@ pub struct Applied {
 impl Applied {
     /// The only call of its kind.
     #[must_use]
-    pub fn alone(change: Change, outcome: Outcome) -> Self {
+    pub fn alone(change: impl Into<Arc<Change>>, outcome: Outcome) -> Self {
         Self {
-            change,
+            change: change.into(),
             outcome,
             others: Vec::new(),
         }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -204,7 +205,7 @@ pub struct PlannedStep {
     /// Where.
     pub system: SystemId,
     /// Checked settings, defaults filled in.
-    pub settings: Value,
+    pub settings: Arc<Value>,
     /// Which of the subject's things it takes.
     pub select: Select,
     /// `when:` as written.
@@ -484,26 +485,19 @@ impl Plan {
     /// SHA-256, hex, over what consent covers (see the module's opening).
     #[must_use]
     pub fn digest(&self) -> String {
-        let subjects: Vec<&UserId> = self.case.subjects.iter().map(|who| &who.id).collect();
-        let steps: Vec<Value> = self
-            .steps()
-            .map(|step| consented_part(step, true))
-            .collect();
-        let lifted: Vec<&Lift> = self
-            .guards
-            .iter()
-            .filter_map(|guard| guard.lifted.as_ref())
-            .collect();
-        let covered = json!({
-            "org": self.org_id,
-            "subjects": subjects,
-            "systems": self.systems,
-            "playbook": self.playbook.digest,
-            "steps": steps,
-            "window_start": self.case.window.start,
-            "lifted": lifted,
-        });
-        hex(&Sha256::digest(covered.to_string().as_bytes()))
+        let lifts = self.guards.iter().filter_map(|guard| guard.lifted.as_ref());
+        let covered = Covered {
+            org: &self.org_id,
+            subjects: self.case.subjects.iter().map(|who| &who.id).collect(),
+            systems: &self.systems,
+            playbook: &self.playbook.digest,
+            steps: self.steps().map(|step| Bound::of(step, true)).collect(),
+            window_start: self.case.window.start,
+            lifted: lifts.collect(),
+        };
+        let mut hashed = Hashed(Sha256::new());
+        serde_json::to_writer(&mut hashed, &covered).expect("a plan has text keys and no NaN");
+        hex(&hashed.0.finalize())
     }
 
     /// What a person passes to `--consent`: `contain` and the digest's first eight digits.
@@ -527,11 +521,9 @@ impl Plan {
             ids.sort();
             ids
         };
-        let steps = |plan: &Self| -> Vec<Value> {
-            plan.steps()
-                .map(|step| consented_part(step, false))
-                .collect()
-        };
+        fn steps(plan: &Plan) -> Vec<Bound<'_>> {
+            plan.steps().map(|step| Bound::of(step, false)).collect()
+        }
         let replies = |plan: &Self| -> Vec<(GuardName, Value, bool)> {
             let answers = plan.guards.iter();
             answers
@@ -593,18 +585,58 @@ fn same_identities(before: &[PlannedSystem], now: &[PlannedSystem]) -> bool {
         })
 }
 
-/// What consent binds of a step; its ceilings only where the same plan is meant.
-fn consented_part(step: &PlannedStep, with_ceilings: bool) -> Value {
-    let ceilings: Vec<(&UserId, u32)> = step
-        .subjects
-        .iter()
-        .map(|each| (&each.subject, each.ceiling))
-        .collect();
-    json!({
-        "key": step.key, "action": step.action, "system": step.system,
-        "settings": step.settings, "select": step.select,
-        "ceilings": with_ceilings.then_some(ceilings),
-    })
+/// What consent covers, in the form that is hashed: its fields, their names and their order are
+/// the digest.
+#[derive(Serialize)]
+struct Covered<'p> {
+    org: &'p str,
+    subjects: Vec<&'p UserId>,
+    systems: &'p [PlannedSystem],
+    playbook: &'p str,
+    steps: Vec<Bound<'p>>,
+    window_start: Utc,
+    lifted: Vec<&'p Lift>,
+}
+
+/// What consent binds of a step.
+#[derive(PartialEq, Serialize)]
+struct Bound<'p> {
+    key: StepKey,
+    action: &'p ActionId,
+    system: &'p SystemId,
+    settings: &'p Value,
+    select: Select,
+    /// Only where the same plan is meant.
+    ceilings: Option<Vec<(&'p UserId, u32)>>,
+}
+
+impl<'p> Bound<'p> {
+    fn of(step: &'p PlannedStep, with_ceilings: bool) -> Self {
+        let rows = step.subjects.iter();
+        let ceilings = || rows.map(|row| (&row.subject, row.ceiling)).collect();
+        Self {
+            key: step.key,
+            action: &step.action,
+            system: &step.system,
+            settings: &step.settings,
+            select: step.select,
+            ceilings: with_ceilings.then(ceilings),
+        }
+    }
+}
+
+/// Hashes a text as it is made: that of thousands of subjects is megabytes.
+struct Hashed(Sha256);
+
+impl io::Write for Hashed {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        self.0.update(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What binds of a guard's reply: whether and whom it refuses, not how it says so.

@@ -171,7 +171,7 @@ impl<'c> Checker<'c> {
         Some(CheckedStep {
             action: id,
             select: settings.select,
-            settings: settings.filled,
+            settings: settings.filled.into(),
             when,
             at,
             roles,

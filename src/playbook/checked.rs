@@ -1,5 +1,6 @@
 //! A playbook that can run: every name resolved, every default filled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -52,7 +53,7 @@ pub struct CheckedStep {
     pub action: ActionId,
     /// Checked settings, an object with every one that the action declares; defaults are
     /// filled in, `select` and its list are among them.
-    pub settings: Value,
+    pub settings: Arc<Value>,
     /// Which of the subject's things it takes: the `select` of the settings, as a value.
     pub select: Select,
     /// When it applies.

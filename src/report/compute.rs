@@ -246,7 +246,7 @@ impl Times {
 
 fn timings(state: &RunState, report: &Report, times: Times) -> Timings {
     let contained = report.verdict == Verdict::Contained;
-    let proofs = state.changes.values().filter_map(ChangeState::read_at);
+    let proofs = state.changes().iter().filter_map(ChangeState::read_at);
     let proven = proofs.filter_map(|at| times.of_the_run(at)).max();
     let evicted: Option<Vec<u64>> = report
         .subjects

@@ -121,7 +121,7 @@ impl Live {
 
     /// How far many subjects are: one line per tenth of the changes.
     fn write_tenth(&mut self, state: &RunState) {
-        let all = state.order.len();
+        let all = state.changes().len();
         if subjects(state) <= SUBJECTS_TOLD_MAX || all == 0 {
             return;
         }

@@ -207,7 +207,7 @@ fn outlives(step: &StepReport, actions: Actions<'_>) -> Option<Residual> {
     });
     let sentence = actions(&step.action)?.residual;
     let (what, until) = match sentence.split_once(" until ") {
-        Some((what, until)) => (what, Some(until.to_owned())),
+        Some((what, until)) => (what.trim_end_matches(','), Some(until.to_owned())),
         None => (sentence, None),
     };
     (done && !sentence.is_empty()).then(|| Residual {

@@ -3,8 +3,8 @@
 //! Every call goes: wait for quota → sign → send → learn → repeat if that is safe. Nothing
 //! else in the program touches the wire.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, Response, header};
@@ -12,9 +12,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::limit::{Bucket, Budget, Rank};
-use super::manners::Manners;
+use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
-use super::request::Path;
+use super::request::{Body, Path};
 use super::retry::{self, Pauses, Throttle};
 use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
 use crate::given::{Clock, Rng};
@@ -51,6 +51,8 @@ pub struct Client {
     meter: Meter,
     /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
     ahead_ms: AtomicI64,
+    /// What the vendor's last answer told of its long quota.
+    quota: Mutex<Option<Quota>>,
 }
 
 /// Why a call brought no answer.
@@ -125,7 +127,7 @@ pub struct MeterReading {
 pub(super) struct Outgoing<'call> {
     pub(super) method: Method,
     pub(super) url: Url,
-    pub(super) body: Option<&'call Value>,
+    pub(super) body: Option<&'call Body>,
     pub(super) is_write: bool,
     pub(super) rank: Rank,
     pub(super) patience: Duration,
@@ -150,6 +152,7 @@ impl Client {
             budget,
             meter: Meter::default(),
             ahead_ms: AtomicI64::new(0),
+            quota: Mutex::default(),
         }
     }
 
@@ -178,6 +181,15 @@ impl Client {
         told.sort();
         told.dedup();
         told
+    }
+
+    /// What the vendor's last answer told of its long quota, if it has one.
+    #[must_use]
+    pub fn quota(&self) -> Option<Quota> {
+        *self
+            .quota
+            .lock()
+            .expect("no code panics while it holds this lock")
     }
 
     /// Fetches what writes will be signed with, so that the first one need not wait. Sends
@@ -315,7 +327,18 @@ impl Client {
         if let Some(learnt) = retry::learnt(&answer.headers, self.parts.clock.now()) {
             self.budget.learn(bucket, learnt);
         }
+        self.note_quota(&answer);
         self.after(answer, &**signer, call.is_write, renewed).await
+    }
+
+    fn note_quota(&self, answer: &Answer) {
+        if let Some(quota) = (self.parts.manners.quota)(&answer.headers) {
+            let mut known = self
+                .quota
+                .lock()
+                .expect("no code panics while it holds this lock");
+            *known = Some(quota);
+        }
     }
 
     async fn after(
@@ -381,9 +404,9 @@ impl Client {
         if let Some(body) = call.body {
             headers.insert(
                 header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
+                HeaderValue::from_static(body.media_type()),
             );
-            *request.body_mut() = body.to_string().into_bytes();
+            *request.body_mut() = body.bytes();
         }
         request
     }
@@ -410,7 +433,7 @@ impl Client {
         let mut names = self.parts.manners.request_ids.iter();
         let request_id = names
             .find_map(|name| parts.headers.get(*name)?.to_str().ok())
-            .map(str::to_owned);
+            .map(Arc::from);
         let date = retry::date(&parts.headers);
         if let Some(date) = date {
             let ahead_ms = date.millis() - self.parts.clock.now().millis();

@@ -1,5 +1,7 @@
 //! What a status means. The table exists once, here.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -57,7 +59,7 @@ pub struct Answer {
     /// The body as JSON; null if it is empty or not JSON.
     pub json: Value,
     /// The vendor's id of the request.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// When it left, by our clock.
     pub sent_at: Utc,
     /// When it was answered: by `Date`, else by our clock.

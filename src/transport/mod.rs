@@ -23,7 +23,7 @@ mod write;
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use http_wire::HttpWire;
 pub use limit::{Bucket, Budget, Rank};
-pub use manners::{Manners, only_429};
+pub use manners::{Manners, Quota, no_quota, only_429};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};
 pub use request::{Path, origin_of};

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::client::{CallError, Client, Outgoing};
 use super::limit::Rank;
+use super::manners::Quota;
 use super::meaning::Answer;
-use super::request::Path;
+use super::request::{Body, Path};
 use crate::given::Clock;
 use crate::model::{SystemId, Utc};
 
@@ -21,7 +22,7 @@ const PAGES_MAX: usize = 200;
 pub struct Read {
     method: Method,
     path: Path,
-    body: Option<Value>,
+    body: Option<Body>,
     body_max: usize,
 }
 
@@ -43,7 +44,7 @@ impl Read {
         Self {
             method: Method::POST,
             path,
-            body: Some(body),
+            body: Some(Body::Json(body)),
             body_max: 8 << 20,
         }
     }
@@ -129,6 +130,12 @@ impl Reader {
     #[must_use]
     pub fn vendor_now(&self) -> Utc {
         self.client.vendor_now()
+    }
+
+    /// What the vendor's last answer told of its long quota, if it has one.
+    #[must_use]
+    pub fn quota(&self) -> Option<Quota> {
+        self.client.quota()
     }
 
     /// Sends one read; the answer may have any status.

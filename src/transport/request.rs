@@ -1,6 +1,9 @@
-//! Building a URL out of a fixed path and outside values, so that no value escapes its place.
+//! Building a URL out of a fixed path and outside values, so that no value escapes its place;
+//! and what a request may carry.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use url::Url;
 
 /// What is escaped within one path segment: everything that could end it.
@@ -99,6 +102,38 @@ impl Path {
     }
 }
 
+/// What a request carries. A form's values may be secrets, so that printing one shows none.
+#[derive(Clone, Debug)]
+pub(super) enum Body {
+    /// A JSON document.
+    Json(Value),
+    /// A form, as token endpoints take it.
+    Form(Vec<(&'static str, SecretString)>),
+}
+
+impl Body {
+    pub(super) fn media_type(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "application/json",
+            Self::Form(_) => "application/x-www-form-urlencoded",
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Json(value) => value.to_string().into_bytes(),
+            Self::Form(pairs) => url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(
+                    pairs
+                        .iter()
+                        .map(|(key, value)| (key, value.expose_secret())),
+                )
+                .finish()
+                .into_bytes(),
+        }
+    }
+}
+
 /// Parses a configured address and checks that credentials may be sent there: https, or plain
 /// http to this machine.
 ///
@@ -139,6 +174,13 @@ mod tests {
             .then("/sessions")
             .at(&origin);
         assert!(climb.path().starts_with("/api/v1/"), "{}", climb.path());
+    }
+
+    #[test]
+    fn a_form_escapes_its_values_and_shows_none_of_them() {
+        let form = Body::Form(vec![("token", SecretString::from("a&b=c d"))]);
+        assert_eq!(form.bytes(), b"token=a%26b%3Dc+d");
+        assert!(!format!("{form:?}").contains("a&b"), "{form:?}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Requests that change something, and the only thing that can send them.
 
 use http::Method;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::client::{CallError, Outgoing};
 use super::limit::Rank;
 use super::meaning::Answer;
 use super::read::Reader;
-use super::request::Path;
+use super::request::{Body, Path};
 use crate::consent::Consent;
 
 /// A request that changes something at the vendor.
@@ -15,7 +16,7 @@ use crate::consent::Consent;
 pub struct Write {
     method: Method,
     path: Path,
-    body: Option<Value>,
+    body: Option<Body>,
 }
 
 impl Write {
@@ -62,7 +63,14 @@ impl Write {
     /// With this JSON body.
     #[must_use]
     pub fn json(mut self, body: Value) -> Self {
-        self.body = Some(body);
+        self.body = Some(Body::Json(body));
+        self
+    }
+
+    /// With this form as its body; the values may be secrets.
+    #[must_use]
+    pub fn form(mut self, pairs: Vec<(&'static str, SecretString)>) -> Self {
+        self.body = Some(Body::Form(pairs));
         self
     }
 }

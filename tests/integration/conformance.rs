@@ -5,7 +5,7 @@
 //! [`crowd`] runs thirty subjects at once.
 
 mod crowd;
-mod okta;
+pub(crate) mod okta;
 mod same;
 mod scopes;
 mod verbs;

@@ -158,7 +158,8 @@ async fn an_eviction_takes_no_longer_than_its_writes() {
         let writes: usize = evict.map(|row| row.changes.len()).sum();
         let (_, _, consented) = state.consent.as_ref().unwrap();
         let clears = state
-            .in_order()
+            .changes()
+            .iter()
             .filter(|each| each.change.action.verb() == "clear_sessions");
         let last = clears.filter_map(|each| each.answered_at).max().unwrap();
         let chain = Duration::from_millis(CALL_MS) * u32::try_from(writes).unwrap();

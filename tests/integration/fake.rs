@@ -91,6 +91,17 @@ static SLACK: Vendor = Vendor {
 };
 
 /// And one more.
+static SALESFORCE: Vendor = Vendor {
+    id: "salesforce",
+    apps: &["salesforce"],
+    actions: &[
+        action("freeze_user", &[]),
+        action("revoke_oauth_tokens", &[]),
+        action("delete_sessions", &[]),
+    ],
+};
+
+/// And one more.
 static GITHUB: Vendor = Vendor {
     id: "github",
     apps: &["githubcloud"],
@@ -109,7 +120,7 @@ static GTR: Vendor = Vendor {
 
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SLACK, &GITHUB, &GTR]
+    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK, &GITHUB, &GTR]
 }
 
 /// Both, as the register would have them.

@@ -30,7 +30,7 @@ async fn a_live_intruder_is_thrown_out_and_it_is_proven() {
         range.journal.lines()
     );
     assert!(range.okta.is_contained(ALEX));
-    for each in state.in_order() {
+    for each in state.changes() {
         println!(
             "{} {:?} {:?}",
             each.change.id,

@@ -155,6 +155,7 @@ fn mend(service: &Service, two: &Two) {
         "m365" => range.m365.apps = well.m365.apps,
         "google" => range.google.service_account = well.google.service_account,
         "slack" => range.slack.admin_tokens = well.slack.admin_tokens,
+        "salesforce" => range.salesforce.app = well.salesforce.app,
         "github" => range.github.app = well.github.app,
         "gtr" => range.gtr.keys = well.gtr.keys,
         other => panic!("say how {other} takes our credential again"),

@@ -344,6 +344,10 @@ impl Lab {
         who: &[&str],
         playbook: &str,
     ) -> (Ended, RunState) {
+        // A secret's file is read on another thread: before anything else goes on, so that the
+        // order of things never depends on the machine.
+        tools.directory.system.client.warm_reads().await;
+        tools.directory.system.client.warm_writes().await;
         let prepared = self.prepare(tools, who, playbook).await;
         let start = self.start(&prepared.plan, prepared.snapshot);
         let run = Run::begin(tools.clone(), prepared.plan, start)

@@ -24,6 +24,7 @@ mod okta;
 mod playbook;
 mod report;
 mod requests;
+mod salesforce;
 mod samples;
 mod service;
 mod simulation;

@@ -277,12 +277,12 @@ fn a_step_that_says_little_means_the_documented_defaults() {
         panic!("two steps");
     };
     let everything_declared = json!({ "select": "in_window", "ids": [], "agents": "keep" });
-    assert_eq!(tokens.settings, everything_declared);
+    assert_eq!(*tokens.settings, everything_declared);
     assert_eq!(tokens.select, Select::InWindow);
     assert_eq!(tokens.timeout, Duration::from_secs(60));
     assert_eq!(tokens.roles, [Role::Compromised]);
     assert_eq!(
-        clear.settings,
+        *clear.settings,
         json!({ "oauth_tokens": true, "forget_devices": true })
     );
     assert_eq!(clear.select, Select::All);
@@ -534,7 +534,12 @@ fn a_playbook_can_be_read_in_plain_lines() {
       google.delete_app_passwords  select=all
       google.invalidate_backup_codes
       google.sign_out
+      salesforce.freeze_user
+      salesforce.revoke_oauth_tokens
+      salesforce.delete_sessions
       slack.reset_sessions
+      github.revoke_credentials
+      github.revoke_fine_grained_tokens  select=all
     ");
 }
 

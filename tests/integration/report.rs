@@ -195,7 +195,7 @@ fn a_sign_of_life_refutes_until_the_account_is_cleared_again() {
 #[test]
 fn what_is_found_after_the_plan_is_marked() {
     let mut run = takeover(vec![alex()]).run();
-    let known = run.state().changes[&run.changes()[3]].change.clone();
+    let known = run.state().changes()[3].change.clone();
     let target = Target {
         kind: "factor".into(),
         id: "sms2".into(),

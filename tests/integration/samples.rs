@@ -275,7 +275,7 @@ impl PlanSample {
                             action: action.clone(),
                             sentence: sentence.replace("{}", label),
                             target,
-                            settings: json!({}),
+                            settings: json!({}).into(),
                             before: json!(null),
                             undo,
                             found: Found::InPlan,
@@ -296,7 +296,7 @@ impl PlanSample {
             key,
             action,
             system,
-            settings: json!({}),
+            settings: json!({}).into(),
             select: Select::All,
             when: None,
             optional: false,
@@ -429,12 +429,14 @@ impl RunSample {
 
     /// Ids of the changes so far, in order.
     pub(crate) fn changes(&self) -> Vec<ChangeId> {
-        self.state().order
+        let state = self.state();
+        let ids = state.changes().iter().map(|each| &each.change.id);
+        ids.cloned().collect()
     }
 
     /// Sends a change, 100 ms, and gets this answer.
     pub(crate) fn answer(&mut self, change: &ChangeId, kind: OutcomeKind) -> &mut Self {
-        let attempt = self.state().changes[change].attempts + 1;
+        let attempt = self.state().change(change).unwrap().attempts + 1;
         self.happens(Event::Intended {
             change: change.clone(),
             attempt,

@@ -108,7 +108,7 @@ impl ServiceDesk {
             },
             action: ActionId::new(vendor, verb),
             system: SystemId::new(vendor),
-            settings,
+            settings: settings.into(),
             select,
             again: false,
         };

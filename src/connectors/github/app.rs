@@ -148,15 +148,18 @@ impl Issuer for App {
 
 impl App {
     async fn key(&self) -> Result<EncodingKey, AuthError> {
-        let pem = self.private_key.fetch(&*self.endpoint.clock).await?;
-        EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| AuthError::Secret {
-            what: format!(
-                "{}: `private_key` is no PEM of an RSA key",
-                self.endpoint.system
-            ),
-            hint: "put there the key as GitHub gives it out under the App's settings, with its \
-                   line ends"
-                .into(),
+        let pem = self.endpoint.secret(&self.private_key).await?;
+        EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| {
+            self.endpoint.forget_secrets();
+            AuthError::Secret {
+                what: format!(
+                    "{}: `private_key` is no PEM of an RSA key",
+                    self.endpoint.system
+                ),
+                hint: "put there the key as GitHub gives it out under the App's settings, with \
+                       its line ends"
+                    .into(),
+            }
         })
     }
 

@@ -253,7 +253,7 @@ mod tests {
                 label: id.into(),
             },
             sentence: String::new(),
-            settings: Value::Null,
+            settings: Value::Null.into(),
             before: Value::Null,
             undo: Undo::PersonRedoes,
             found: Found::InPlan,

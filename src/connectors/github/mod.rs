@@ -47,8 +47,8 @@ use self::settings::{Auth, Settings};
 use self::vendor::VENDOR;
 use self::voice::{VOICE, is_too_fast};
 use super::kit::{
-    Bearer, Glance, Issuer, Planning, Stored, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
-    prove_all,
+    Bearer, Glance, Issuer, Planning, Secrets, Stored, TokenEndpoint, Verb, apply_all, inverse_of,
+    plan_all, prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -56,7 +56,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Skip, Vendor,
 };
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -76,6 +78,7 @@ const MANNERS: Manners = Manners {
     headers: HEADERS,
     request_ids: &["x-github-request-id"],
     throttled: is_too_fast,
+    quota: no_quota,
 };
 
 /// GraphQL's address among the client's.
@@ -165,6 +168,7 @@ fn bearer(
                 rng: Arc::clone(&opening.rng),
                 url: settings.api_url.to_string(),
                 user_agent: opening.user_agent.clone(),
+                secrets: Secrets::default(),
             },
             app_id: app_id.clone(),
             private_key: private_key.clone(),

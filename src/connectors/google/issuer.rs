@@ -39,7 +39,7 @@ pub(super) struct Delegation {
 #[async_trait]
 impl Issuer for Delegation {
     async fn issue(&self, power: Power) -> Result<Issued, AuthError> {
-        let signer = Signer::fetch(&self.account, &*self.endpoint.clock).await?;
+        let signer = Signer::fetch(&self.account, &self.endpoint).await?;
         let mut answered = self.ask(&signer, power).await?;
         if is_about_time(&answered) && self.learn_time(&answered) {
             answered = self.ask(&signer, power).await?;

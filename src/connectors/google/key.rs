@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::settings::Account;
-use crate::given::Clock;
+use crate::connectors::kit::TokenEndpoint;
 use crate::transport::AuthError;
 
 /// How long an assertion holds, in seconds. Google allows an hour; ours are used at once.
@@ -52,18 +52,25 @@ impl Signer {
     ///
     /// # Errors
     /// [`AuthError::Secret`] that says what is wrong with it; never any part of it.
-    pub(super) async fn fetch(account: &Account, clock: &dyn Clock) -> Result<Self, AuthError> {
-        match account {
-            Account::KeyFile(place) => Self::from_file(&place.fetch(clock).await?),
+    pub(super) async fn fetch(
+        account: &Account,
+        endpoint: &TokenEndpoint,
+    ) -> Result<Self, AuthError> {
+        let signer = match account {
+            Account::KeyFile(place) => Self::from_file(&endpoint.secret(place).await?),
             Account::Parts {
                 client_email,
                 private_key,
                 key_id,
             } => {
-                let pem = private_key.fetch(clock).await?;
+                let pem = endpoint.secret(private_key).await?;
                 Self::from_parts(client_email.clone(), key_id.clone(), &pem)
             }
+        };
+        if signer.is_err() {
+            endpoint.forget_secrets();
         }
+        signer
     }
 
     fn from_file(text: &SecretString) -> Result<Self, AuthError> {

@@ -52,7 +52,8 @@ use self::issuer::Delegation;
 use self::settings::Settings;
 use self::vendor::VENDOR;
 use super::kit::{
-    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -60,7 +61,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Reader, Writer};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -74,6 +77,7 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: is_too_fast,
+    quota: no_quota,
 };
 
 /// Subjects looked up at the same time.
@@ -129,6 +133,7 @@ fn bearer(opening: &Opening, settings: &Settings) -> Bearer {
             rng: Arc::clone(&opening.rng),
             url: settings.token_url.to_string(),
             user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
         },
         account: settings.account.clone(),
         admin: settings.admin.clone(),

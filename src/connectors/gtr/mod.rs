@@ -34,7 +34,7 @@ use crate::model::{
     Provable, Severity, Undo, Vendor,
 };
 use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, only_429,
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
 };
 
 /// The row in the register.
@@ -108,6 +108,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-request-id"],
             throttled: only_429,
+            quota: no_quota,
         },
         user_agent: opening.user_agent.clone(),
     });
@@ -176,6 +177,11 @@ impl Connector for Gtr {
     }
 
     /// Two systems with one endpoint are one.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        Ok(Some(self.settings.url.to_string()))
+    }
+
+    /// By its address: it is all that there is of it.
     async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
         Ok(Some(self.settings.url.to_string()))
     }

@@ -112,7 +112,7 @@ pub(in crate::connectors) fn undoing(
         id: ChangeId::new(format!("{plain}/{verb}")),
         action: ActionId::new(vendor.id, verb),
         sentence: sentence.to_owned(),
-        settings,
+        settings: settings.into(),
         undo,
         found: Found::InPlan,
         ..done.clone()

@@ -17,6 +17,6 @@ pub(super) use changes::{
 };
 pub(super) use glance::{Glance, Got, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unanswered, unread};
-pub(super) use token_endpoint::{Answered, TokenEndpoint};
+pub(super) use token_endpoint::{Answered, Secrets, TokenEndpoint};
 pub(super) use verb::{Planning, Seen, Verb, apply_all, inverse_of, plan_all, prove_all};
 pub(super) use voice::{Said, Voice, by_status, no_words};

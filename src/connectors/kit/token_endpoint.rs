@@ -1,6 +1,9 @@
 //! Asks a token endpoint: one form, one answer. What the answer means is the vendor's to say.
+//!
+//! Keeps the secrets that it is asked with: tokens are asked for every few minutes, and a program
+//! that prints a secret may be slow, or wait for a person. Refused, they are fetched anew.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, header};
@@ -12,7 +15,7 @@ use super::bearer::Issued;
 use super::changes::bounded;
 use crate::given::{Clock, Rng};
 use crate::model::Utc;
-use crate::transport::{AuthError, Wire, WireLimits};
+use crate::transport::{AuthError, SecretRef, Wire, WireLimits};
 
 /// Where tokens are asked for, and what is needed of the outside to do so.
 pub(in crate::connectors) struct TokenEndpoint {
@@ -28,6 +31,20 @@ pub(in crate::connectors) struct TokenEndpoint {
     pub(in crate::connectors) url: String,
     /// `oust/<version> run=<id>`
     pub(in crate::connectors) user_agent: String,
+    /// Nothing fetched yet.
+    pub(in crate::connectors) secrets: Secrets,
+}
+
+/// Secrets by where they come from.
+#[derive(Default)]
+pub(in crate::connectors) struct Secrets(Mutex<Vec<(SecretRef, SecretString)>>);
+
+impl Secrets {
+    fn lock(&self) -> MutexGuard<'_, Vec<(SecretRef, SecretString)>> {
+        self.0
+            .lock()
+            .expect("no code panics while it holds this lock")
+    }
 }
 
 /// What the endpoint answered.
@@ -41,6 +58,32 @@ pub(in crate::connectors) struct Answered {
 }
 
 impl TokenEndpoint {
+    /// A secret, as it was fetched before or is fetched now.
+    ///
+    /// # Errors
+    /// [`AuthError::Secret`], if it cannot be had.
+    pub(in crate::connectors) async fn secret(
+        &self,
+        from: &SecretRef,
+    ) -> Result<SecretString, AuthError> {
+        let known = {
+            let secrets = self.secrets.lock();
+            let known = secrets.iter().find(|(place, _)| place == from);
+            known.map(|(_, secret)| secret.clone())
+        };
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let secret = from.fetch(&*self.clock).await?;
+        self.secrets.lock().push((from.clone(), secret.clone()));
+        Ok(secret)
+    }
+
+    /// They are no good: somebody may have put better ones in their place.
+    pub(in crate::connectors) fn forget_secrets(&self) {
+        self.secrets.lock().clear();
+    }
+
     /// Sends one form.
     ///
     /// # Errors
@@ -85,6 +128,9 @@ impl TokenEndpoint {
         };
         let answer = self.wire.send(request, limits).await;
         let answer = answer.map_err(|error| self.unreachable(error.to_string()))?;
+        if matches!(answer.status().as_u16(), 400 | 401 | 403) {
+            self.forget_secrets();
+        }
         Ok(Answered {
             status: answer.status().as_u16(),
             at: date(answer.headers()),
@@ -134,6 +180,11 @@ impl Answered {
     /// The body, null if it is no JSON. May hold a token: never shown.
     pub(in crate::connectors) fn body(&self) -> &Value {
         &self.body
+    }
+
+    /// Something else that it says, which is no secret; bounded, empty if it does not.
+    pub(in crate::connectors) fn says(&self, key: &str) -> String {
+        bounded(self.body[key].as_str().unwrap_or_default(), 300)
     }
 
     /// The `error` word.

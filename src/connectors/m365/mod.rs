@@ -45,7 +45,8 @@ use self::token::{Entra, GRANTED, Known, Told};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Planning, TokenEndpoint, Verb, apply_all, inverse_of, plan_all, prove_all,
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
 };
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
@@ -53,7 +54,9 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
-use crate::transport::{Client, ClientParts, Credential, Manners, Reader, Writer, only_429};
+use crate::transport::{
+    Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -67,6 +70,7 @@ const MANNERS: Manners = Manners {
     headers: &[("x-ms-throttle-priority", "high")],
     request_ids: &["request-id"],
     throttled: only_429,
+    quota: no_quota,
 };
 
 /// People looked up at the same time.
@@ -94,6 +98,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             rng: Arc::clone(&opening.rng),
             url: settings.token_url(),
             user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
         },
         settings: settings.clone(),
         known: Arc::clone(&known),

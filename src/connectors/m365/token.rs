@@ -88,10 +88,9 @@ impl Entra {
             ("client_id", self.settings.client_id.as_str()),
             ("scope", scope.as_str()),
         ];
-        let clock = &*self.endpoint.clock;
         match &self.settings.auth {
             Auth::Secret(secret) => {
-                let secret = secret.fetch(clock).await?;
+                let secret = self.endpoint.secret(secret).await?;
                 form.push(("client_secret", secret.expose_secret()));
                 self.endpoint.ask(&form).await
             }
@@ -99,8 +98,8 @@ impl Entra {
                 certificate,
                 private_key,
             } => {
-                let certificate = certificate.fetch(clock).await?;
-                let key = private_key.fetch(clock).await?;
+                let certificate = self.endpoint.secret(certificate).await?;
+                let key = self.endpoint.secret(private_key).await?;
                 let signer = Signer::from_pem(certificate.expose_secret(), &key);
                 let assertion = signer
                     .and_then(|signer| self.assertion(&signer))
@@ -123,6 +122,7 @@ impl Entra {
 
     /// A file that is there and cannot be used.
     fn unfit(&self, why: &str) -> AuthError {
+        self.endpoint.forget_secrets();
         AuthError::Secret {
             what: format!("{}: {why}", self.endpoint.system),
             hint: "put there the certificate that the app has, and its key; both PEM".into(),

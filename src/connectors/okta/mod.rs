@@ -65,7 +65,9 @@ use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, OutcomeKind, Proof,
     ProofState, Skip, UserId, Vendor,
 };
-use crate::transport::{Client, ClientParts, Credential, Manners, Path, Reader, Writer, only_429};
+use crate::transport::{
+    Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota, only_429,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -79,6 +81,7 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &["x-okta-request-id", "x-request-id"],
     throttled: only_429,
+    quota: no_quota,
 };
 
 /// Subjects and items asked about at the same time.

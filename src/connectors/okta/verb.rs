@@ -181,7 +181,7 @@ pub(super) fn undoing(
         target,
         action: ActionId::new(super::vendor::VENDOR.id, verb),
         sentence: sentence.to_owned(),
-        settings,
+        settings: settings.into(),
         before: json!({ "login": login }),
         undo,
         found: Found::InPlan,

@@ -36,7 +36,7 @@ use crate::model::{
     Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
     Provable, Setting, Severity, Undo, Vendor,
 };
-use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer};
+use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer, no_quota};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -140,6 +140,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-slack-req-id", "x-slack-unique-id"],
             throttled: voice::throttled,
+            quota: no_quota,
         },
         user_agent: opening.user_agent.clone(),
     });

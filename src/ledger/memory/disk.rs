@@ -96,15 +96,16 @@ impl Disk {
             self.take_turn(draft, turn);
         }
         let (mut seq, mut hash) = self.end();
-        for body in &draft.bodies {
+        for mut body in draft.bodies() {
             seq += 1;
             hash = chain::link_hash(&hash, seq, &run, body.at, &body.hash);
+            body.text.shrink_to_fit();
             let place = self.links.len();
             self.links.push(Link {
                 seq,
                 run: run.clone(),
                 at: body.at,
-                body: Some(body.text.clone()),
+                body: Some(body.text),
                 body_hash: body.hash,
                 hash,
             });
@@ -257,7 +258,7 @@ impl Disk {
         for (_, run) in runs {
             let emptied = self.empty(&run);
             let note = chain::purge_note(emptied, before, at);
-            self.add(&Draft::of(&run, None, &[note]));
+            self.add(&Draft::of(&run, None, vec![note]));
             if let Some(row) = self.runs.get_mut(&run) {
                 row.purged = true;
                 row.subjects.clear();

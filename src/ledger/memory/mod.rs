@@ -250,17 +250,19 @@ impl Store for MemoryStore {
         events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, None, &events);
+        let draft = Draft::of(run, None, events);
         let open = |disk: &mut Disk| disk.open_run(title, &draft);
-        let done = self.commit(Label::Events(run, &events), open).await?;
+        let done = self.commit(Label::Events(run, &draft.events), open).await?;
         self.epochs.note(run, draft.hold_from_opening(), done.epoch);
         Ok(done.head)
     }
 
     async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, self.epochs.of(run), &events);
+        let draft = Draft::of(run, self.epochs.of(run), events);
         let append = |disk: &mut Disk| disk.append(&draft);
-        let done = self.commit(Label::Events(run, &events), append).await?;
+        let done = self
+            .commit(Label::Events(run, &draft.events), append)
+            .await?;
         self.epochs.note(run, draft.hold(), done.epoch);
         Ok(done.head)
     }

@@ -119,7 +119,7 @@ impl Store for SqliteStore {
         events: Vec<Happened>,
     ) -> Result<Head, StoreError> {
         let title = Title::of(subjects, &events);
-        let draft = Draft::of(run, None, &events);
+        let draft = Draft::of(run, None, events);
         let hold = draft.hold_from_opening();
         // Locked first: between commit and lock somebody could take the run for dead.
         let lock = self.alive.take(&self.path, run)?;
@@ -132,7 +132,7 @@ impl Store for SqliteStore {
     }
 
     async fn append(&self, run: &RunId, events: Vec<Happened>) -> Result<Head, StoreError> {
-        let draft = Draft::of(run, self.epochs.of(run), &events);
+        let draft = Draft::of(run, self.epochs.of(run), events);
         let hold = draft.hold();
         let lock = match hold {
             Hold::Taken => self.alive.take(&self.path, run)?,

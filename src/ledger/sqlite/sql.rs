@@ -83,17 +83,18 @@ fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
         "INSERT INTO record (seq, run, at_ms, body, body_hash, hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for body in &draft.bodies {
+    for body in draft.bodies() {
         seq += 1;
         hash = chain::link_hash(&hash, seq, &draft.run, body.at, &body.hash);
-        insert.execute(params![
-            column(seq),
-            draft.run.as_str(),
-            body.at.millis(),
-            body.text,
-            &body.hash[..],
-            &hash[..]
-        ])?;
+        insert.raw_bind_parameter(1, column(seq))?;
+        insert.raw_bind_parameter(2, draft.run.as_str())?;
+        insert.raw_bind_parameter(3, body.at.millis())?;
+        insert.raw_bind_parameter(4, &body.text)?;
+        // SQLite has its copy, and makes one more when it stores that: ours need not stay.
+        drop(body.text);
+        insert.raw_bind_parameter(5, &body.hash[..])?;
+        insert.raw_bind_parameter(6, &hash[..])?;
+        insert.raw_execute()?;
     }
     Ok(chain::head(seq, &hash))
 }
@@ -359,7 +360,7 @@ pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Tro
             .execute([&id])?;
         let run = RunId::new(id);
         let note = chain::purge_note(count(emptied), before, at);
-        add(db, &Draft::of(&run, None, &[note]))?;
+        add(db, &Draft::of(&run, None, vec![note]))?;
         db.prepare_cached(
             "UPDATE run SET purged_at = ?2, subjects = '[]', subject_ids = '[]' WHERE id = ?1",
         )?

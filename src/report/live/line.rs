@@ -161,7 +161,7 @@ impl Line {
     }
 
     fn about(state: &RunState, id: &ChangeId, mark: Mark, word: &str) -> Option<Self> {
-        let change = &state.changes.get(id)?.change;
+        let change = &state.change(id)?.change;
         let plan = state.plan.as_ref()?;
         let stage = plan.stages.get(usize::from(change.step.stage))?;
         Some(Self {

@@ -45,15 +45,13 @@ impl Tree {
     ) {
         self.begin(state);
         if let Some(bar) = &self.bar {
-            bar.set_length(state.order.len() as u64);
+            bar.set_length(state.changes().len() as u64);
             bar.set_position(answered as u64);
         }
         let key = match event {
             Event::Answered { change, .. }
             | Event::Proved { change, .. }
-            | Event::Intended { change, .. } => {
-                state.changes.get(change).map(|each| each.change.step)
-            }
+            | Event::Intended { change, .. } => state.change(change).map(|each| each.change.step),
             Event::FoundLater { change } => Some(change.step),
             Event::Skipped { step, .. } => Some(*step),
             _ => None,
@@ -83,7 +81,7 @@ impl Tree {
         };
         self.begun = true;
         if subjects(state) > SUBJECTS_TOLD_MAX {
-            let bar = ProgressBar::new(state.order.len() as u64)
+            let bar = ProgressBar::new(state.changes().len() as u64)
                 .with_style(styled("  {bar:40} {pos} of {len} changes answered"));
             self.bar = Some(self.all.add(bar));
             return;
@@ -121,7 +119,8 @@ fn styled(template: &str) -> ProgressStyle {
 /// How far a step is: the worst word first, else how many are proven or done.
 fn status(state: &RunState, key: StepKey, style: Style) -> String {
     let here: Vec<&ChangeState> = state
-        .in_order()
+        .changes()
+        .iter()
         .filter(|each| each.change.step == key)
         .collect();
     let number =

@@ -10,13 +10,13 @@ use crate::okta::desk::ALEX_LOGIN;
 use crate::wire::now_ms;
 
 /// One verb and where it has something to do.
-pub(super) struct Trial {
-    pub(super) verb: &'static str,
-    pub(super) settings: Value,
-    pub(super) select: Select,
-    pub(super) world: World,
+pub(crate) struct Trial {
+    pub(crate) verb: &'static str,
+    pub(crate) settings: Value,
+    pub(crate) select: Select,
+    pub(crate) world: World,
     /// Whether the account is as it was, once the change is undone.
-    pub(super) restored: fn(before: &Okta, after: &Okta) -> bool,
+    pub(crate) restored: fn(before: &Okta, after: &Okta) -> bool,
 }
 
 /// Nothing to compare: it has no inverse.
@@ -53,7 +53,7 @@ fn same_roles(before: &Okta, after: &Okta) -> bool {
 }
 
 /// Every verb that plans; those that only undo are met through the inverses.
-pub(super) fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let contoso = || World::contoso(now_ms());
     let trial = |verb, settings, world, restored| Trial {
         verb,
@@ -104,12 +104,12 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// Somebody puts alex back as he was, behind our back.
-pub(super) fn taken_back(okta: &mut Okta, before: &Okta) {
+pub(crate) fn taken_back(okta: &mut Okta, before: &Okta) {
     okta.users.insert(ALEX.to_owned(), alex(before).clone());
     okta.api_tokens.clone_from(&before.api_tokens);
 }
 
 /// Where the mock settles what our settings leave to it.
-pub(super) fn settings() -> Value {
+pub(crate) fn settings() -> Value {
     json!({ "quarantine_group": QUARANTINE_GROUP })
 }

@@ -143,7 +143,7 @@ async fn run(round: &Round, scopes: &BTreeSet<&'static str>) -> Ended {
     run.carry_out().await;
     let state = run.state();
     let mut words: Vec<String> = Vec::new();
-    for each in state.in_order() {
+    for each in state.changes() {
         if let Some(OutcomeKind::Failed { why, hint }) = each.outcome.as_ref().map(|o| &o.kind) {
             words.push(format!("{why}: {hint}"));
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use oust::ledger::Event;
 use oust::model::{GuardName, Identity, Skip, SystemId, Verdict};
-use oust_mocks::{World, slack};
+use oust_mocks::{World, salesforce, slack};
 use serde_json::json;
 
 use super::story::{ALEX, Story, Told};
@@ -127,7 +127,7 @@ async fn a_service_silent_while_it_is_planned_is_asked_again_and_contained() {
             let Event::Intended { change, .. } = &record.event else {
                 return false;
             };
-            let mut all = told.state.in_order();
+            let mut all = told.state.changes().iter();
             all.any(|each| each.change.id == *change && each.change.system.as_str() == late.vendor)
         });
         assert!(identified.is_some(), "{} was not identified", late.vendor);
@@ -139,6 +139,7 @@ async fn a_service_silent_while_it_is_planned_is_asked_again_and_contained() {
 async fn our_own_account_at_a_service_is_left_alone_there_and_contained_elsewhere() {
     for (vendor, story) in [
         ("google", acting_as_alex_at_google()),
+        ("salesforce", acting_as_alex_at_salesforce()),
         ("slack", acting_as_alex_at_slack()),
     ] {
         let before = story.range().digest_of(vendor);
@@ -170,6 +171,27 @@ fn acting_as_alex_at_google() -> Story {
     let mut places = story.tools.services.iter_mut();
     *places
         .find(|each| each.id == SystemId::new("google"))
+        .unwrap() = opened;
+    story
+}
+
+fn acting_as_alex_at_salesforce() -> Story {
+    let world = contoso().with_salesforce(|org| {
+        let ours = org.user(salesforce::USERNAME).unwrap().permissions.clone();
+        let alex = org
+            .users
+            .get_mut(&(service("salesforce").id)(ALEX))
+            .unwrap();
+        alex.permissions = ours;
+        org.app.approved.insert(alex.username.clone());
+    });
+    let mut story = Story::of(world);
+    let mut settings = story.lab.settings(service("salesforce"));
+    settings["username"] = json!(format!("{ALEX}.crm"));
+    let opened = story.lab.service("salesforce", settings);
+    let mut places = story.tools.services.iter_mut();
+    *places
+        .find(|each| each.id == SystemId::new("salesforce"))
         .unwrap() = opened;
     story
 }

@@ -10,7 +10,7 @@ use oust_mocks::world;
 
 use super::story::{ALEX, Story};
 use crate::lab::NOON;
-use crate::lab::services::{contoso, everybody, services};
+use crate::lab::services::{contoso, everybody, service, services};
 
 const MORGAN: &str = "morgan@contoso.example";
 
@@ -52,11 +52,16 @@ fn holds(story: &Story) -> Vec<String> {
     let m365 = range.m365.holds(&oust_mocks::accounts::m365_id(ALEX));
     let google = range.google.holds(&oust_mocks::accounts::google_id(ALEX));
     let slack = range.slack.holds(&oust_mocks::accounts::slack_id(ALEX));
+    let at = story.lab.clock.now().millis();
+    let salesforce = range
+        .salesforce
+        .holds(&oust_mocks::accounts::salesforce_id(ALEX), at);
     let known: Vec<&str> = services().map(|each| each.vendor).collect();
     let gtr = range.gtr.holds(&oust_mocks::accounts::gtr_id(ALEX));
     let all = [
         ("m365", m365),
         ("google", google),
+        ("salesforce", salesforce),
         ("slack", slack),
         ("gtr", gtr),
     ];
@@ -71,7 +76,14 @@ async fn who_took_another_s_name_is_found_by_the_id_that_provisioning_recorded()
     for who in [world::ALEX, MORGAN] {
         let story = renamed(true);
         let before = others(&story);
-        let told = story.contain(story.request(&[who])).await;
+        let mut request = story.request(&[who]);
+        // The intruder had himself assigned to Salesforce: what is recorded there, a person says.
+        request.identities = vec![Chosen {
+            who: who.into(),
+            system: SystemId::new("salesforce"),
+            id: (service("salesforce").id)(ALEX),
+        }];
+        let told = story.contain(request).await;
         assert_eq!(others(&story), before, "somebody else was touched");
         assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
         assert_eq!(holds(&story), Vec::<String>::new());

@@ -152,7 +152,7 @@ impl Told {
 
     /// Changes of which `is` holds, in words.
     pub(crate) fn changes(&self, is: impl Fn(&ChangeState) -> bool) -> Vec<String> {
-        let all = self.state.in_order().filter(|each| is(each));
+        let all = self.state.changes().iter().filter(|each| is(each));
         all.map(|each| format!("{}: {}", each.change.system, each.change.sentence))
             .collect()
     }

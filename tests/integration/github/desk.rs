@@ -116,7 +116,7 @@ impl Desk {
             },
             action: ActionId::new("github", verb),
             system: self.system.id.clone(),
-            settings: json!({}),
+            settings: json!({}).into(),
             select: Select::All,
             again: false,
         };

@@ -161,7 +161,7 @@ async fn a_membership_by_a_team_of_the_enterprise_is_told() {
     let done = desk.applied(&planned.changes[0]).await;
     assert_eq!(done.outcome.kind, OutcomeKind::Done);
     let chain = desk.system.connector.inverse(&done).unwrap();
-    assert_eq!(chain[0].settings, json!({ "role": "admin" }));
+    assert_eq!(*chain[0].settings, json!({ "role": "admin" }));
     let desk = desk.instead("GET", at, says(200, member(false)));
     let proof = desk.proof(&done).await;
     assert_eq!(proof.state, ProofState::Refuted);

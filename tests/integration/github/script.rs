@@ -310,7 +310,7 @@ impl Desk {
             },
             action: ActionId::new("github", verb),
             system: SystemId::new("github"),
-            settings: json!({}),
+            settings: json!({}).into(),
             select: Select::All,
             again: false,
         };

@@ -109,7 +109,7 @@ impl Desk {
             },
             action: ActionId::new("google", verb),
             system: self.system.id.clone(),
-            settings,
+            settings: settings.into(),
             select,
             again: false,
         };

@@ -30,7 +30,7 @@ fn lab_of(world: World, admin: &str, seed: u64) -> (Lab, Tools) {
 }
 
 fn of_google(state: &RunState) -> Vec<(String, Option<OutcomeKind>, Option<ProofState>)> {
-    let all = state.in_order();
+    let all = state.changes().iter();
     let here = all.filter(|each| each.change.system.as_str() == "google");
     here.map(|each| {
         (
@@ -202,7 +202,7 @@ async fn an_app_that_is_let_in_again_by_the_same_id_is_seen_and_taken_again() {
         let state = run.state();
         let is_notes =
             |change: &Change| change.system.as_str() == "google" && change.target.label == "Notes";
-        let mut all = state.in_order();
+        let mut all = state.changes().iter();
         let app = all.find(|each| is_notes(&each.change)).unwrap();
         assert!(app.attempts > 1, "nobody saw it come back");
         assert_eq!(app.is_proven(), gone);

@@ -11,7 +11,7 @@ use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
 use oust_mocks::range::SYSTEMS;
-use oust_mocks::{Range, World, accounts, github, google, gtr, m365, slack};
+use oust_mocks::{Range, World, accounts, github, google, gtr, m365, salesforce, slack};
 use serde_json::{Value, json};
 
 use super::{Lab, NOON};
@@ -75,6 +75,22 @@ const ROWS: &[Service] = &[
         people: |range| told(&range.google.users),
         refuses_us: World::google_key_revoked,
         lacks_a_right: |world| world.google_without_scope("admin.directory.user.security"),
+    },
+    Service {
+        vendor: "salesforce",
+        settings: |keep, base| {
+            json!({
+                "client_id": salesforce::CLIENT_ID, "username": salesforce::USERNAME,
+                "private_key": { "file": keep("salesforce.pem", &key().private_pem) },
+                "instance_url": format!("{base}/salesforce"),
+            })
+        },
+        apps: &[],
+        blind: false,
+        id: accounts::salesforce_id,
+        people: |range| told(&range.salesforce.users),
+        refuses_us: World::salesforce_not_approved,
+        lacks_a_right: |world| world.salesforce_without_permission("ManageUsers"),
     },
     Service {
         vendor: "slack",
@@ -164,11 +180,12 @@ pub(crate) fn furnished(world: World) -> World {
     let no_connector = SYSTEMS[1..]
         .iter()
         .filter(|system| !REGISTER.iter().any(|row| row.vendor.id == **system));
-    let world = world
+    let known = world
         .google_key(key())
+        .salesforce_key(key())
         .github_key(app_key())
         .gtr_key(app_key());
-    no_connector.fold(world, |world, system| world.without(system))
+    no_connector.fold(known, |world, system| world.without(system))
 }
 
 /// Everybody at every service, as stored there: `vendor id` and all that is his.

@@ -20,7 +20,7 @@ async fn state_after(events: Vec<Event>) -> RunState {
 }
 
 fn the_change(state: &RunState) -> &ChangeState {
-    &state.changes[&suspend(ALEX).id]
+    state.change(&suspend(ALEX).id).unwrap()
 }
 
 fn proved(state: ProofState) -> Event {
@@ -38,7 +38,7 @@ fn doubt() -> OutcomeKind {
 async fn before_the_first_intent_nothing_was_written() {
     let state = state_after(vec![]).await;
     assert!(!state.wrote() && !the_change(&state).is_in_doubt());
-    assert_eq!(state.order, [suspend(ALEX).id]);
+    assert_eq!(state.changes().len(), 1);
     assert_eq!(state.consent.as_ref().unwrap().1, "maya");
     assert_eq!(state.head.as_ref().unwrap().seq, 2);
 }

@@ -51,7 +51,7 @@ async fn the_ledger_tells_the_times_that_the_run_itself_knew() {
     let records = store.records(&RunId::new("r_lab")).await.unwrap();
     let told = RunState::of(&records);
     let answers = |state: &RunState| -> Vec<Option<Utc>> {
-        let changes = state.in_order();
+        let changes = state.changes().iter();
         changes.map(|each| each.answered_at).collect()
     };
     assert!(answers(&own).iter().all(Option::is_some), "{own:?}");
@@ -103,7 +103,7 @@ async fn a_run_that_is_taken_over_stops_writing_at_once() {
     let told = told.unwrap_or_else(|| panic!("{:?}", own.findings));
     assert_eq!(told.severity, Severity::High);
     assert_eq!(told.hint, "see how it goes on: oust runs show r_lab");
-    let unsent = own.in_order().filter(|each| each.is_in_doubt());
+    let unsent = own.changes().iter().filter(|each| each.is_in_doubt());
     assert_eq!(unsent.count(), 0, "what was not sent is not in doubt");
     // In the ledger the run is the other's.
     let records = store.records(&RunId::new("r_lab")).await.unwrap();

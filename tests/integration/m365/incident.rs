@@ -38,7 +38,8 @@ async fn a_live_intruder_is_out_of_the_mailbox_too_and_it_is_proven() {
         .collect();
     assert!(here.is_empty(), "{here:?}\n{}", range.journal.lines());
     let ours = state
-        .in_order()
+        .changes()
+        .iter()
         .filter(|each| each.change.system.as_str() == "m365");
     let mut verbs = BTreeSet::new();
     for each in ours {

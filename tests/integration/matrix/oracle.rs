@@ -286,7 +286,8 @@ fn told(trouble: &Trouble, seen: &Seen) -> Result<(), String> {
         return Ok(());
     };
     let open = state
-        .in_order()
+        .changes()
+        .iter()
         .filter(|each| each.attempts > 0 && !each.is_proven());
     for each in open {
         if let Some(OutcomeKind::Failed { why, hint }) = each.outcome.as_ref().map(|o| &o.kind) {

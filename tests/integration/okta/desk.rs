@@ -108,7 +108,7 @@ impl Desk {
             },
             action: ActionId::new("okta", verb),
             system: SystemId::new("okta"),
-            settings,
+            settings: settings.into(),
             select,
             again: false,
         };

@@ -1,4 +1,4 @@
-//! The request table: every request that a connector behind Okta can send, one row each.
+//! The request table: every request that a connector can send, one row each.
 //!
 //! A story's journal is held against the table of its vendor: a request without a row fails it,
 //! and so does a row that no story sent. The rows are written from the vendors' references, not
@@ -8,6 +8,8 @@ pub(crate) mod github;
 pub(crate) mod google;
 mod gtr;
 mod m365;
+mod okta;
+pub(crate) mod salesforce;
 mod slack;
 
 use std::collections::BTreeSet;

@@ -126,6 +126,16 @@ const AT_SERVICES: [(&str, &str); 27] = [
     ("gtr", ""),
 ];
 
+/// The same at Salesforce, which came later: drawn by a chance of its own.
+const AT_SALESFORCE: [&str; 6] = [
+    "PATCH UserLogin",
+    "POST revoke",
+    "DELETE AuthSession",
+    "GET query",
+    "POST token",
+    "",
+];
+
 /// How long a whole service is silent, seconds.
 const SILENCES: [&str; 3] = ["hang:5", "hang:60", "hang:3000"];
 
@@ -139,7 +149,8 @@ impl Schedule {
                 .faults
                 .split(',')
                 .map(|rule| format!("okta {rule}"));
-            let all: Vec<String> = at_okta.chain(at_services(seed)).collect();
+            let behind = at_services(seed).into_iter().chain(at_salesforce(seed));
+            let all: Vec<String> = at_okta.chain(behind).collect();
             schedule.faults = all.join(",");
         }
         schedule
@@ -294,6 +305,18 @@ fn at_services(seed: u64) -> Vec<String> {
     late.into_iter().chain(wrong).collect()
 }
 
+/// What goes wrong at Salesforce in every other incident.
+fn at_salesforce(seed: u64) -> Option<String> {
+    let rng = LabRng::new(seed ^ 0x5A1E_5F0C);
+    let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
+    let place = AT_SALESFORCE[pick(AT_SALESFORCE.len())];
+    let (nth, kind, silence) = (1 + pick(3), KINDS[pick(KINDS.len())], SILENCES[pick(3)]);
+    (pick(2) == 0).then(|| match place {
+        "" => format!("salesforce={silence}"),
+        place => format!("salesforce {place}#{nth}={kind}"),
+    })
+}
+
 /// What a batch of schedules must have met.
 pub(crate) fn everything_to_meet() -> Vec<String> {
     let faults = KINDS
@@ -314,6 +337,8 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         "m365_rule",
         "google_app_password",
         "google_consent",
+        "salesforce_token",
+        "salesforce_session",
         "slack_session",
         "gtr_token",
     ];

@@ -253,6 +253,11 @@ fn at_a_service(method: &str, parts: &[&str]) -> Option<String> {
         ("DELETE", ["google", .., "tokens", _]) => ("google", "revoke_tokens"),
         ("DELETE", ["google", .., "asps", _]) => ("google", "delete_app_passwords"),
         ("POST", ["google", .., "invalidate"]) => ("google", "invalidate_backup_codes"),
+        ("PATCH", ["salesforce", .., "UserLogin", _]) => ("salesforce", "freeze_user"),
+        ("POST", ["salesforce", .., "revoke"]) => ("salesforce", "revoke_oauth_tokens"),
+        ("DELETE", ["salesforce", .., "AuthSession", _] | ["salesforce", .., "composite", _]) => {
+            ("salesforce", "delete_sessions")
+        }
         ("POST", ["slack", .., "admin.users.session.reset"]) => ("slack", "reset_sessions"),
         ("POST", ["gtr", "global-token-revocation"]) => ("gtr", "revoke"),
         ("POST", ["github", .., "revoke"]) => ("github", "revoke_credentials"),

@@ -1,0 +1,302 @@
+//! Salesforce: freezing, OAuth tokens of apps, sessions.
+//!
+//! Reading order: [`vendor`] (what it can do), [`settings`], [`token`] (who we are), [`voice`] (what
+//! Salesforce says, and means), [`soql`] and [`rights`] (asking, and whether "none" can be believed),
+//! [`people`] (who somebody is), the verbs one file each: [`freeze`], [`tokens`], [`sessions`], and
+//! [`preflight`].
+//!
+//! Salesforce publishes no machine-readable description: everything here rests on its
+//! documentation. What was read is [docs]; what is known from it and was not read again [docs*], and
+//! what is deduced [inferred], stands in the file that uses it. In short:
+//!
+//! - [docs*] the token request's answers and errors, error codes and their statuses, SOQL paging,
+//!   composite deletion, `UserPermissionAccess`, `Sforce-Limit-Info`, descriptions of objects;
+//! - [inferred] that sessions may be deleted by the composite call, that a parent takes its children
+//!   along, that expired rows linger, that `Manage Users` is what shows others' sessions, and the
+//!   catalogue name of Okta's app.
+//!
+//! Never selected: `OauthToken.AccessToken`, which is a refresh token. `DeleteToken` is selected
+//! just before it is used, and never by a plan.
+
+mod freeze;
+mod people;
+mod preflight;
+mod rights;
+mod sessions;
+mod settings;
+mod soql;
+mod token;
+mod tokens;
+mod vendor;
+mod voice;
+
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt as _, stream};
+use http::Method;
+
+use self::people::People;
+use self::sessions::TOGETHER_MAX;
+use self::settings::Settings;
+use self::token::{API, Instance, Integration, Signer};
+use self::vendor::VENDOR;
+use self::voice::VOICE;
+use super::kit::{
+    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
+    prove_all,
+};
+use super::{OpenError, Opened, Opening, Row};
+use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use crate::identity::settle;
+use crate::model::{
+    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
+};
+use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Quota, Reader, Writer};
+
+/// The row in the register.
+pub(super) const ROW: Row = Row {
+    vendor: &VENDOR,
+    settings: settings::KEYS,
+    open,
+};
+
+const MANNERS: Manners = Manners {
+    bucket,
+    headers: &[],
+    request_ids: &[],
+    throttled: voice::too_many_at_once,
+    quota: voice::quota,
+};
+
+/// Subjects looked up at the same time.
+const AT_ONCE: usize = 16;
+
+/// One org.
+struct Salesforce {
+    settings: Settings,
+    /// `/services/data/v66.0`
+    data: String,
+    bearer: Arc<Bearer>,
+    instance: Instance,
+    /// The integration user's id, once read.
+    own: OnceLock<String>,
+}
+
+fn open(opening: &Opening) -> Result<Opened, OpenError> {
+    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
+        id: opening.id.clone(),
+        why,
+        hint: "see `connectors:` in config/oust.yaml".into(),
+    })?;
+    let instance = Instance::default();
+    let bearer = Arc::new(bearer(opening, &settings, &instance));
+    let signer: Arc<dyn Credential> = Arc::new(Signer(Arc::clone(&bearer)));
+    let client = Arc::new(Client::new(ClientParts {
+        system: opening.id.clone(),
+        origin: settings.instance_url.clone(),
+        more_origins: Vec::new(),
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        reads_as: Arc::clone(&signer),
+        writes_as: signer,
+        manners: MANNERS,
+        user_agent: opening.user_agent.clone(),
+    }));
+    let salesforce = Salesforce {
+        data: settings.data(),
+        settings,
+        bearer,
+        instance,
+        own: OnceLock::new(),
+    };
+    Ok(Opened::Service(System {
+        id: opening.id.clone(),
+        connector: Arc::new(salesforce),
+        apps: VENDOR.apps.iter().map(|app| (*app).to_owned()).collect(),
+        client,
+    }))
+}
+
+/// Reads and writes take the same token: Salesforce's scope `api` knows no reading alone.
+fn bearer(opening: &Opening, settings: &Settings, instance: &Instance) -> Bearer {
+    let integration = Integration {
+        endpoint: TokenEndpoint {
+            system: opening.id.to_string(),
+            wire: Arc::clone(&opening.wire),
+            clock: Arc::clone(&opening.clock),
+            rng: Arc::clone(&opening.rng),
+            url: settings.token_url(),
+            user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
+        },
+        settings: settings.clone(),
+        ahead: AtomicI64::new(0),
+        instance: Arc::clone(instance),
+    };
+    Bearer::new(
+        Box::new(integration),
+        Arc::clone(&opening.clock),
+        &[API],
+        token::power_of,
+    )
+}
+
+/// Salesforce has no limit by the minute: its quota is a day's, and told to people. The pace only
+/// keeps us from using it up in one go.
+fn bucket(_method: &Method, _path: &str) -> Bucket {
+    Bucket {
+        name: "api",
+        per_minute: 6_000,
+    }
+}
+
+/// The verb behind an action.
+fn verb(action: &ActionId) -> Option<&'static dyn Verb<Salesforce>> {
+    Some(match action.verb() {
+        "freeze_user" => &freeze::FreezeUser,
+        "unfreeze_user" => &freeze::UnfreezeUser,
+        "revoke_oauth_tokens" => &tokens::RevokeOauthTokens,
+        "delete_sessions" => &sessions::DeleteSessions,
+        _ => return None,
+    })
+}
+
+/// How many changes of an action go together; more than one only of one account.
+fn together(action: &ActionId) -> usize {
+    match action.verb() {
+        "revoke_oauth_tokens" => usize::MAX,
+        "delete_sessions" => TOGETHER_MAX,
+        _ => 1,
+    }
+}
+
+/// What is left of the day's requests, for people.
+fn short_of(quota: Quota) -> String {
+    format!(
+        "of the org's {} API requests in 24 hours {} are left, for all its integrations",
+        quota.max,
+        quota.left()
+    )
+}
+
+impl Salesforce {
+    /// The instance of the last token.
+    fn instance(&self) -> Option<String> {
+        self.instance
+            .lock()
+            .expect("no code panics while it holds this lock")
+            .clone()
+    }
+
+    /// What a person should read beside any plan here.
+    fn notes(&self, r: &Reader) -> Vec<String> {
+        let short = r.quota().filter(Quota::is_short);
+        short.map(short_of).into_iter().collect()
+    }
+}
+
+#[async_trait]
+impl Connector for Salesforce {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
+        preflight::findings(self, r, wanted).await
+    }
+
+    async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let people = People {
+            salesforce: self,
+            glance: Glance::new(r, &VOICE),
+        };
+        let each: Vec<BoxFuture<'_, Identity>> = who
+            .iter()
+            .map(|lookup| Box::pin(settle(&people, lookup)) as BoxFuture<'_, Identity>)
+            .collect();
+        stream::iter(each).buffered(AT_ONCE).collect().await
+    }
+
+    async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
+        if let Some(own) = self.own.get() {
+            return Ok(vec![own.clone()]);
+        }
+        let own = people::own(self, &Glance::new(r, &VOICE)).await?;
+        Ok(vec![self.own.get_or_init(|| own).clone()])
+    }
+
+    /// By its My Domain, of which each org has its own; it costs no read.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        Ok(Some(self.settings.instance_url.to_string()))
+    }
+
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
+        let glance = Glance::new(r, &VOICE);
+        let planning = Planning {
+            service: self,
+            glance: &glance,
+            step,
+            case,
+        };
+        plan_all(verb(&step.action), &planning, who).await
+    }
+
+    /// One list of secrets serves all apps of one account, and one call many sessions.
+    fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
+        let mut batches: Vec<Vec<Change>> = Vec::new();
+        for change in changes {
+            let fits = |last: &&mut Vec<Change>| {
+                last.len() < together(&change.action)
+                    && last
+                        .iter()
+                        .all(|each| each.action == change.action && each.subject == change.subject)
+            };
+            match batches.last_mut().filter(fits) {
+                Some(last) => last.push(change),
+                None => batches.push(vec![change]),
+            }
+        }
+        batches
+    }
+
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
+        match batch.first().map(|change| change.action.verb()) {
+            Some("revoke_oauth_tokens") => tokens::revoke_all(self, w, batch).await,
+            Some("delete_sessions") => sessions::delete_all(self, w, batch).await,
+            _ => apply_all(verb, self, w, batch).await,
+        }
+    }
+
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
+        prove_all(verb, self, &VOICE, r, done).await
+    }
+
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        inverse_of(verb, done)
+    }
+
+    /// Rows are read from where they were changed; what a list still shows goes within moments
+    /// [inferred].
+    fn prove_for(&self) -> Duration {
+        Duration::from_secs(2 * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
+        for action in VENDOR.actions {
+            assert!(verb(&action.id("salesforce")).is_some(), "{}", action.verb);
+            assert!(!action.needs.is_empty(), "{}", action.verb);
+        }
+        assert!(verb(&ActionId::new("salesforce", "make_coffee")).is_none());
+    }
+}
