@@ -181,11 +181,6 @@ impl Connector for Gtr {
         Ok(Some(self.settings.url.to_string()))
     }
 
-    /// By its address: it is all that there is of it.
-    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
-        Ok(Some(self.settings.url.to_string()))
-    }
-
     async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
         let glance = Glance::new(r, &VOICE);
         let planning = Planning {
