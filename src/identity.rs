@@ -103,7 +103,7 @@ async fn ask(finder: &dyn Finder, key: &Key) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UserId;
+    use crate::model::{Tri, UserId};
 
     /// A vendor that knows these accounts, and searches by prefix.
     struct Loose(Vec<(&'static str, &'static str)>);
@@ -138,6 +138,7 @@ mod tests {
         let lookup = Lookup {
             subject: UserId::new("00u1"),
             keys,
+            has_app: Tri::Yes,
         };
         settle(&vendor, &lookup).await
     }

@@ -88,6 +88,12 @@ pub(crate) fn github_scim_id_at(system: &str, login: &str) -> String {
     guid(system, login)
 }
 
+/// What Contoso's intranet, the app with a Global Token Revocation endpoint, calls a person: a GUID.
+#[must_use]
+pub fn gtr_id(login: &str) -> String {
+    guid("gtr", login)
+}
+
 /// An id of 18 characters for anything in a Salesforce org.
 pub(crate) fn salesforce_key(prefix: &str, system: &str, name: &str) -> String {
     const SIGNS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -133,6 +139,7 @@ pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
         "slack" => Some(slack_id(login)),
         "salesforce" => Some(salesforce_id(login)),
         "githubcloud" => Some(github_scim_id(login)),
+        "contoso_intranet_1" => Some(gtr_id(login)),
         _ => None,
     }
 }
@@ -170,6 +177,7 @@ mod tests {
             salesforce_id,
             github_id,
             github_scim_id,
+            gtr_id,
         ];
         for id in all {
             assert_eq!(id(alex), id("Alex@contoso.example"));

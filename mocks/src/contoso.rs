@@ -94,6 +94,13 @@ pub(crate) const APPS: &[(&str, &str, &str, &str, bool)] = &[
         "OPENID_CONNECT",
         false,
     ),
+    (
+        crate::gtr::APP,
+        "contoso_intranet_1",
+        "Contoso Intranet",
+        "SAML_2_0",
+        false,
+    ),
 ];
 
 impl World {

@@ -6,6 +6,7 @@
 
 use crate::github::GitHub;
 use crate::google::Google;
+use crate::gtr::Gtr;
 use crate::m365::M365;
 use crate::salesforce::Salesforce;
 use crate::slack::Slack;
@@ -22,6 +23,7 @@ pub enum Instance {
     Slack(Box<Slack>),
     Salesforce(Box<Salesforce>),
     GitHub(Box<GitHub>),
+    Gtr(Box<Gtr>),
 }
 
 impl Instance {
@@ -34,6 +36,7 @@ impl Instance {
             "slack" => Self::Slack(Box::new(Slack::empty(now_ms))),
             "salesforce" => Self::Salesforce(Box::new(Salesforce::empty(system, now_ms))),
             "github" => Self::GitHub(Box::new(GitHub::empty(system, now_ms))),
+            "gtr" => Self::Gtr(Box::new(Gtr::empty())),
             _ => return None,
         })
     }
@@ -45,6 +48,7 @@ impl Instance {
             Self::Slack(it) => it.as_ref(),
             Self::Salesforce(it) => it.as_ref(),
             Self::GitHub(it) => it.as_ref(),
+            Self::Gtr(it) => it.as_ref(),
         }
     }
 
@@ -55,6 +59,7 @@ impl Instance {
             Self::Slack(it) => it.as_mut(),
             Self::Salesforce(it) => it.as_mut(),
             Self::GitHub(it) => it.as_mut(),
+            Self::Gtr(it) => it.as_mut(),
         }
     }
 }
@@ -87,6 +92,11 @@ impl World {
             if let Some(start_ms) = start_ms {
                 service.befall("alex@contoso.example", start_ms, now_ms);
                 service.use_daily("kim@contoso.example", now_ms);
+            }
+        }
+        if let Some(Instance::Gtr(gtr)) = self.more.get_mut(system) {
+            for user in self.okta.users.values() {
+                gtr.learn_sub(&user.login, &user.id);
             }
         }
         self
@@ -137,7 +147,7 @@ impl World {
     }
 }
 
-/// Okta's catalogue name of a vendor's app, and the name of the intruder's sign-on there.
+/// Okta's catalogue name of a vendor's app (a custom app has one of its own), and the name of the intruder's sign-on there.
 pub(crate) fn app_of(system: &str) -> Option<(&'static str, &'static str)> {
     let vendor = system.split_once(':').map_or(system, |(vendor, _)| vendor);
     Some(match vendor {
@@ -146,6 +156,7 @@ pub(crate) fn app_of(system: &str) -> Option<(&'static str, &'static str)> {
         "slack" => ("slack", "slack_sso"),
         "salesforce" => ("salesforce", "salesforce_sso"),
         "github" => ("githubcloud", "github_sso"),
+        "gtr" => ("contoso_intranet_1", "gtr_sso"),
         _ => return None,
     })
 }

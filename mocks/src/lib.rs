@@ -5,8 +5,8 @@
 //! caller gives, or over HTTP by a [`Server`]; both see exactly the same vendor.
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
-//! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`], [`salesforce`], [`github`] (where it
-//! signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
+//! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`], [`salesforce`], [`github`],
+//! [`gtr`] (where it signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
@@ -18,6 +18,7 @@ mod certificate;
 mod contoso;
 pub mod faults;
 pub mod github;
+pub mod gtr;
 pub mod google;
 pub mod http;
 pub mod instance;

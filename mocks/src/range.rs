@@ -12,6 +12,7 @@ use crate::attacker::Attacker;
 use crate::faults::{FaultKind, Faults, Shown};
 use crate::github::GitHub;
 use crate::google::Google;
+use crate::gtr::Gtr;
 use crate::http::{Reply, Request, Response};
 use crate::instance::Instance;
 use crate::journal::{Entry, Journal};
@@ -25,7 +26,15 @@ use crate::world::{Parts, World};
 
 /// Every vendor of a range; the first system of each is called so in the journal, in the faults and by
 /// [`Range::handle`]. A further one is called `vendor:name`.
-pub const SYSTEMS: [&str; 6] = ["okta", "m365", "google", "slack", "salesforce", "github"];
+pub const SYSTEMS: [&str; 7] = [
+    "okta",
+    "m365",
+    "google",
+    "slack",
+    "salesforce",
+    "github",
+    "gtr",
+];
 
 /// Everything a client can reach, and what watches it.
 #[derive(Debug)]
@@ -42,6 +51,8 @@ pub struct Range {
     pub salesforce: Salesforce,
     /// The mock GitHub organisation and its enterprise.
     pub github: GitHub,
+    /// The mock app with a Global Token Revocation endpoint.
+    pub gtr: Gtr,
     /// Further instances by name, such as `salesforce:eu`.
     pub more: BTreeMap<String, Instance>,
     /// Every request so far.
@@ -65,6 +76,7 @@ impl Range {
             slack,
             salesforce,
             github,
+            gtr,
             more,
             mut attacker,
             now_ms,
@@ -81,6 +93,7 @@ impl Range {
             slack,
             salesforce,
             github,
+            gtr,
             more,
             journal: Journal::default(),
             faults: Faults::default(),
@@ -237,6 +250,7 @@ impl Range {
             "slack" => &self.slack,
             "salesforce" => &self.salesforce,
             "github" => &self.github,
+            "gtr" => &self.gtr,
             more => self.more.get(more)?.service(),
         })
     }
@@ -248,6 +262,7 @@ impl Range {
             "slack" => &mut self.slack,
             "salesforce" => &mut self.salesforce,
             "github" => &mut self.github,
+            "gtr" => &mut self.gtr,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }

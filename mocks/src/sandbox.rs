@@ -60,6 +60,8 @@ pub struct Sandbox {
     pub salesforce: SalesforceAccess,
     /// What a client of GitHub needs.
     pub github: GitHubAccess,
+    /// What a client of the intranet needs.
+    pub gtr: GtrAccess,
 }
 
 /// How a client reaches the sandbox's Microsoft 365: by secret or by certificate.
@@ -149,6 +151,21 @@ pub struct GitHubAccess {
     pub token: String,
 }
 
+/// How a client reaches the sandbox's intranet, an app with a Global Token Revocation endpoint.
+#[derive(Debug, Clone)]
+pub struct GtrAccess {
+    /// The endpoint.
+    pub url: String,
+    /// Whose signature it trusts.
+    pub issuer: String,
+    /// The key's id.
+    pub key_id: String,
+    /// Its private key, PKCS#8 PEM.
+    pub private_key_pem: String,
+    /// The id of the app at Okta that leads there.
+    pub app: String,
+}
+
 /// Opens the contoso world on loopback with two service apps.
 ///
 /// # Errors
@@ -162,11 +179,13 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
     let google_key = KeyPair::rs256("oust-sandbox-google");
     let salesforce_key = KeyPair::rs256("oust-sandbox-salesforce");
     let github_key = KeyPair::rs256("oust-sandbox-github");
+    let gtr_key = KeyPair::rs256(crate::gtr::KEY_ID);
     let mut world = World::contoso(now_ms)
         .m365_certificate(&certificate)
         .google_key(&google_key)
         .salesforce_key(&salesforce_key)
         .github_key(&github_key)
+        .gtr_key(&gtr_key)
         .client(CLIENT_ID, key.public_jwk.clone(), &World::all_scopes())
         .client(
             READER_CLIENT_ID,
@@ -235,6 +254,13 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             installation_id: crate::github::INSTALLATION_ID,
             private_key_pem: github_key.private_pem,
             token: crate::github::TOKEN.to_owned(),
+        },
+        gtr: GtrAccess {
+            url: format!("{base}/gtr{}", crate::gtr::PATH),
+            issuer: crate::gtr::ISSUER.to_owned(),
+            key_id: gtr_key.kid,
+            private_key_pem: gtr_key.private_pem,
+            app: crate::gtr::APP.to_owned(),
         },
         server,
         client_id: CLIENT_ID.to_owned(),

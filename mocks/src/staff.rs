@@ -13,6 +13,9 @@ impl World {
         for service in self.services() {
             service.employ(login, first, last, created_ms);
         }
+        if let Some(user) = self.okta.user(login) {
+            self.gtr.learn_sub(login, &user.id);
+        }
     }
 
     /// What the intruder did at the services after the takeover at `start_ms`.

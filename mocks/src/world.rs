@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::attacker::Attacker;
 use crate::github::GitHub;
 use crate::google::Google;
+use crate::gtr::Gtr;
 use crate::instance::app_of;
 use crate::m365::M365;
 use crate::okta::state::{Enrollment, ServiceApp, Session, User};
@@ -62,6 +63,7 @@ pub struct World {
     pub(crate) slack: Slack,
     pub(crate) salesforce: Salesforce,
     pub(crate) github: GitHub,
+    pub(crate) gtr: Gtr,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) left_out: BTreeSet<String>,
     attacker: Option<Attacker>,
@@ -78,6 +80,7 @@ pub(crate) struct Parts {
     pub(crate) slack: Slack,
     pub(crate) salesforce: Salesforce,
     pub(crate) github: GitHub,
+    pub(crate) gtr: Gtr,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
@@ -129,6 +132,7 @@ impl World {
             slack: Slack::empty(now_ms),
             salesforce: Salesforce::empty("salesforce", now_ms),
             github: GitHub::empty("github", now_ms),
+            gtr: Gtr::empty(),
             more: BTreeMap::new(),
             left_out: BTreeSet::new(),
             attacker: None,
@@ -158,7 +162,7 @@ impl World {
     #[must_use]
     pub fn only_okta(mut self) -> Self {
         let mut services = vec!["amazon_aws_sso"];
-        for system in ["m365", "google", "slack", "salesforce", "github"] {
+        for system in ["m365", "google", "slack", "salesforce", "github", "gtr"] {
             services.extend(app_of(system).map(|(app, _)| app));
         }
         self.okta
@@ -353,6 +357,7 @@ impl World {
             &mut self.slack,
             &mut self.salesforce,
             &mut self.github,
+            &mut self.gtr,
         ];
         all.extend(self.more.values_mut().map(Instance::service_mut));
         all
@@ -365,6 +370,7 @@ impl World {
             "slack" => &mut self.slack,
             "salesforce" => &mut self.salesforce,
             "github" => &mut self.github,
+            "gtr" => &mut self.gtr,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }
@@ -382,6 +388,7 @@ impl World {
             slack: self.slack,
             salesforce: self.salesforce,
             github: self.github,
+            gtr: self.gtr,
             more: self.more,
             attacker: self.attacker,
             now_ms: self.now_ms,

@@ -169,6 +169,7 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
         slack,
         salesforce,
         github,
+        gtr,
         ..
     } = open;
     vec![
@@ -206,6 +207,14 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
             }),
             &[("private_key", &github.private_key_pem)],
         ),
+        ToldService::new(
+            json!({
+                "vendor": "gtr", "url": gtr.url, "format": "opaque",
+                "auth": { "issuer": gtr.issuer, "key_id": gtr.key_id },
+            }),
+            &[("auth.private_key", &gtr.private_key_pem)],
+        )
+        .reached_by(&gtr.app),
     ]
 }
 

@@ -16,27 +16,46 @@ use super::sandbox::Told;
 pub(super) struct ToldService {
     settings: Value,
     secrets: Vec<(String, String)>,
+    /// The app at Okta that leads there, where no catalogue tells.
+    app: Option<String>,
 }
 
 impl ToldService {
-    /// `secrets` by the key of the settings that will say where each is.
+    /// `secrets` by the key of the settings that will say where each is; a dot leads into a map.
     pub(super) fn new(settings: Value, secrets: &[(&str, &String)]) -> Self {
         let secrets = secrets.iter();
         let secrets = secrets.map(|(key, text)| ((*key).to_owned(), (*text).clone()));
         Self {
             settings,
             secrets: secrets.collect(),
+            app: None,
         }
+    }
+
+    /// The same, reached by an app that only `apps:` can name.
+    pub(super) fn reached_by(self, app: &str) -> Self {
+        Self {
+            app: Some(app.to_owned()),
+            ..self
+        }
+    }
+
+    fn vendor(&self) -> &str {
+        self.settings["vendor"].as_str().unwrap_or("service")
     }
 
     /// Writes the secrets into `dir`; returns its part of the config. JSON is YAML, too.
     fn lay(&self, dir: &Path) -> std::io::Result<String> {
         let mut settings = self.settings.clone();
-        let vendor = settings["vendor"].as_str().unwrap_or("service").to_owned();
+        let vendor = self.vendor();
         for (key, text) in &self.secrets {
             let file = dir.join(format!("{vendor}-{key}"));
             write_private(&file, text)?;
-            settings[key] = json!({ "file": file });
+            let mut place = &mut settings;
+            for part in key.split('.') {
+                place = &mut place[part];
+            }
+            *place = json!({ "file": file });
         }
         Ok(format!("- {settings}\n"))
     }
@@ -69,6 +88,7 @@ impl Home {
         for service in &told.services {
             text.push_str(&service.lay(&dir).map_err(failed)?);
         }
+        text.push_str(&apps_of(&told.services));
         std::fs::write(&config, text).map_err(failed)?;
         let state = dir.join("state");
         Ok(Self { dir, config, state })
@@ -78,6 +98,18 @@ impl Home {
     pub(super) fn remove(self) {
         let _ = std::fs::remove_dir_all(self.dir);
     }
+}
+
+/// `apps:` of the config; nothing if every app is a catalogue's.
+fn apps_of(services: &[ToldService]) -> String {
+    let apps: serde_json::Map<String, Value> = services
+        .iter()
+        .filter_map(|each| Some((each.app.clone()?, each.vendor().into())))
+        .collect();
+    if apps.is_empty() {
+        return String::new();
+    }
+    format!("apps: {}\n", Value::Object(apps))
 }
 
 fn config_for(told: &Told, key: &Path) -> String {

@@ -5,6 +5,7 @@
 
 mod github;
 mod google;
+mod gtr;
 mod kit;
 mod m365;
 mod okta;
@@ -75,6 +76,7 @@ pub const REGISTER: &[Row] = &[
     salesforce::ROW,
     slack::ROW,
     github::ROW,
+    gtr::ROW,
 ];
 
 /// Every vendor's declaration.

@@ -15,7 +15,7 @@ use super::services::PlannedService;
 use super::unreached::known_apps;
 use crate::connector::System;
 use crate::model::{
-    AppAccount, Case, History, Identity, Lookup, Skip, Subject, SystemId, Unreached, UserId,
+    AppAccount, Case, History, Identity, Lookup, Skip, Subject, SystemId, Tri, Unreached, UserId,
 };
 
 /// An app assignment that belongs to a system, or may.
@@ -45,6 +45,45 @@ pub(super) fn accounts_at<'s>(
         doubt: doubt(account, services, ids.len() > 1),
     };
     here.into_iter().map(assigned).collect()
+}
+
+/// Whether the directory shows him to use `system`. An assignment that is gone since the window
+/// began counts: whoever takes it away keeps the session.
+pub(super) fn has_app(
+    system: &System,
+    who: &Subject,
+    history: &History,
+    services: &[System],
+) -> Tri {
+    let mut apps: Vec<AppAccount> = known_apps(who, history)
+        .into_iter()
+        .map(|(account, _)| account)
+        .collect();
+    let moved = history.reassigned.keys().filter(|(id, _)| *id == who.id);
+    for (_, app) in moved {
+        if !apps.iter().any(|account| account.app == *app) {
+            apps.push(AppAccount {
+                app: app.clone(),
+                name: history.names.get(app).cloned().unwrap_or_default(),
+                ..AppAccount::default()
+            });
+        }
+    }
+    let leads = |account: &AppAccount| leads_to(account, services).any(|to| to.id == system.id);
+    if apps.iter().any(leads) {
+        return Tri::Yes;
+    }
+    let is_unnamed = |account: &AppAccount| {
+        account.name.is_empty()
+            && !history.names.contains_key(&account.app)
+            && !is_claimed(account, services)
+    };
+    let unread = who.accounts.is_none() || history.unread.is_some();
+    if unread || apps.iter().any(is_unnamed) {
+        Tri::Unread
+    } else {
+        Tri::No
+    }
 }
 
 /// The systems that an app leads to, or may lead to.

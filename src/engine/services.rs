@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::{Either, join, join_all, select};
 use tokio::sync::watch;
 
-use super::instances::{Assigned, accounts_at};
+use super::instances::{Assigned, accounts_at, has_app};
 use super::rows::{Known, Slot, plan_step, slots, unread_step};
 use super::run::Tools;
 use crate::connector::System;
@@ -168,6 +168,7 @@ impl Services<'_> {
         Lookup {
             subject: who.id.clone(),
             keys,
+            has_app: has_app(system, who, &brief.history, &self.tools.services),
         }
     }
 }

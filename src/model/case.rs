@@ -53,7 +53,7 @@ pub enum Role {
 }
 
 /// A question that may have no answer yet; no answer is never taken for a yes or a no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tri {
     /// Read, and so.
@@ -61,6 +61,7 @@ pub enum Tri {
     /// Read, and not so.
     No,
     /// Could not be read.
+    #[default]
     Unread,
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Subject, SystemId, UserId, Utc};
+use super::{Case, Subject, SystemId, Tri, UserId, Utc};
 
 /// One app that the directory assigned to a subject, and who he is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +87,11 @@ pub struct Lookup {
     pub subject: UserId,
     /// The keys; never empty.
     pub keys: Vec<Key>,
+    /// Whether the directory shows him to use the system: by an app that is assigned, was until
+    /// within the window, or was signed in to. A system that tells nobody's account has no other
+    /// word for "no account".
+    #[serde(default)]
+    pub has_app: Tri,
 }
 
 /// An identity that a person named.

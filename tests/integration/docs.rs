@@ -128,10 +128,16 @@ fn overview(row: &Row) -> Vec<String> {
         row.vendor.actions.len().to_string(),
         code(row.settings),
         match row.vendor.apps {
-            [] => "is the directory".into(),
+            [] if is_directory(row.vendor) => "is the directory".into(),
+            [] => "none: say in `apps:` which lead there".into(),
             apps => code(apps),
         },
     ]
+}
+
+fn is_directory(vendor: &Vendor) -> bool {
+    let mut actions = vendor.actions.iter();
+    actions.any(|action| action.evicts != Evicts::No)
 }
 
 fn section(vendor: &Vendor, playbooks: &[CheckedPlaybook]) -> String {

@@ -111,9 +111,16 @@ static GITHUB: Vendor = Vendor {
     ],
 };
 
+/// Any app.
+static GTR: Vendor = Vendor {
+    id: "gtr",
+    apps: &[],
+    actions: &[action("revoke", &[])],
+};
+
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK, &GITHUB]
+    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK, &GITHUB, &GTR]
 }
 
 /// Both, as the register would have them.

@@ -157,6 +157,7 @@ fn mend(service: &Service, two: &Two) {
         "slack" => range.slack.admin_tokens = well.slack.admin_tokens,
         "salesforce" => range.salesforce.app = well.salesforce.app,
         "github" => range.github.app = well.github.app,
+        "gtr" => range.gtr.keys = well.gtr.keys,
         other => panic!("say how {other} takes our credential again"),
     }
 }

@@ -65,7 +65,8 @@ fn go_on(desk: &Desk, usual: &Usual) {
     nothing_is_repeated(desk, died_at, usual);
 }
 
-/// Nothing tells at once whether these were carried out (Microsoft's replicas lag, GitHub queues):
+/// Nothing tells at once whether these were carried out (Microsoft's replicas lag, GitHub queues, a
+/// revocation endpoint tells nothing at all):
 /// once more is the way to be sure, and meant.
 const TO_BE_SURE: &[&str] = &[
     "/sessions",
@@ -74,6 +75,7 @@ const TO_BE_SURE: &[&str] = &[
     "/invalidate",
     "/revoke",
     "/personal-access-tokens",
+    "/global-token-revocation",
 ];
 
 /// Fails if a write that had its effect before the death was sent more often than a run that

@@ -12,6 +12,7 @@ mod downstream;
 mod fake;
 mod github;
 mod google;
+mod gtr;
 mod incident;
 mod instances;
 mod kill;

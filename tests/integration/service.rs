@@ -4,7 +4,7 @@ use oust::connector::{Identified, Planned, Step, System};
 use oust::consent::{Asked, Consent};
 use oust::model::{
     ActionId, Applied, Case, Change, Identity, Key, KeyKind, Lookup, Outcome, Proof, ProofState,
-    Select, Source, StepKey, Subject, SystemId, UserId, Utc, Window, WindowHow,
+    Select, Source, StepKey, Subject, SystemId, Tri, UserId, Utc, Window, WindowHow,
 };
 use oust::transport::{Reader, Writer};
 use oust_mocks::{Fault, FaultKind, World};
@@ -72,6 +72,7 @@ impl ServiceDesk {
         let lookup = Lookup {
             subject: UserId::new("00u1"),
             keys: keys.collect(),
+            has_app: Tri::Yes,
         };
         let connector = &self.system.connector;
         let mut found = connector.identify(&self.reader, &[lookup]).await;

@@ -11,6 +11,8 @@ mod github;
 #[cfg(test)]
 mod google;
 #[cfg(test)]
+mod gtr;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod lifecycle;

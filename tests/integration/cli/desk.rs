@@ -63,7 +63,14 @@ impl Desk {
             settings["vendor"] = service.vendor.into();
             format!("- {settings}\n")
         });
-        desk.configure(&each.collect::<String>());
+        let mut text = each.collect::<String>();
+        text.push_str("apps:\n");
+        for service in services() {
+            for app in service.apps {
+                text.push_str(&format!("  {app}: {}\n", service.vendor));
+            }
+        }
+        desk.configure(&text);
         desk
     }
 

@@ -108,7 +108,7 @@ fn judged(failing: &Service, story: &Story, told: &Told) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_silent_while_it_is_planned_is_asked_again_and_contained() {
-    for late in services() {
+    for late in services().filter(|each| !each.blind) {
         let story = Story::of(contoso()).faults(&format!("{}=hang:5", late.vendor));
         let told = story.contain(story.request(&[ALEX])).await;
         let planned = told.skips(late.vendor);

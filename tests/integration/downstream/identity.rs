@@ -57,11 +57,13 @@ fn holds(story: &Story) -> Vec<String> {
         .salesforce
         .holds(&oust_mocks::accounts::salesforce_id(ALEX), at);
     let known: Vec<&str> = services().map(|each| each.vendor).collect();
+    let gtr = range.gtr.holds(&oust_mocks::accounts::gtr_id(ALEX));
     let all = [
         ("m365", m365),
         ("google", google),
         ("salesforce", salesforce),
         ("slack", slack),
+        ("gtr", gtr),
     ];
     all.into_iter()
         .filter(|(vendor, _)| known.contains(vendor))

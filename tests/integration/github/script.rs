@@ -14,7 +14,7 @@ use oust::consent::{Asked, Consent};
 use oust::given::Clock;
 use oust::model::{
     ActionId, Applied, Case, Change, Identity, Key, KeyKind, Lookup, Outcome, Proof, Select,
-    Source, StepKey, SystemId, UserId, Utc, Window, WindowHow,
+    Source, StepKey, SystemId, Tri, UserId, Utc, Window, WindowHow,
 };
 use oust::transport::{Reader, Wire, WireError, WireLimits, Writer};
 use oust_mocks::KeyPair;
@@ -290,6 +290,7 @@ impl Desk {
                 value: value.into(),
                 doubt: None,
             }],
+            has_app: Tri::Yes,
         };
         let mut found = self
             .system

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oust::connector::System;
 use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
 use oust_mocks::range::SYSTEMS;
-use oust_mocks::{Range, World, accounts, github, google, m365, salesforce, slack};
+use oust_mocks::{Range, World, accounts, github, google, gtr, m365, salesforce, slack};
 use serde_json::{Value, json};
 
 use super::{Lab, NOON};
@@ -22,6 +23,10 @@ pub(crate) struct Service {
     pub(crate) vendor: &'static str,
     /// The settings it is opened with, the mock being at this address.
     settings: fn(&Keep<'_>, &str) -> Value,
+    /// The directory's apps that lead there, where no catalogue says so: `apps:` of the config.
+    pub(crate) apps: &'static [&'static str],
+    /// It answers no question: nothing is asked there while a plan is made, or ever read back.
+    pub(crate) blind: bool,
     /// The id there of whoever has this login.
     pub(crate) id: fn(&str) -> String,
     /// All that is stored there, person by person.
@@ -47,6 +52,8 @@ const ROWS: &[Service] = &[
                 "graph_url": format!("{base}/m365/graph"),
             })
         },
+        apps: &[],
+        blind: false,
         id: accounts::m365_id,
         people: |range| told(&range.m365.users),
         refuses_us: World::m365_secret_expired,
@@ -62,6 +69,8 @@ const ROWS: &[Service] = &[
                 "token_url": format!("{base}/google/oauth/token"),
             })
         },
+        apps: &[],
+        blind: false,
         id: accounts::google_id,
         people: |range| told(&range.google.users),
         refuses_us: World::google_key_revoked,
@@ -76,6 +85,8 @@ const ROWS: &[Service] = &[
                 "instance_url": format!("{base}/salesforce"),
             })
         },
+        apps: &[],
+        blind: false,
         id: accounts::salesforce_id,
         people: |range| told(&range.salesforce.users),
         refuses_us: World::salesforce_not_approved,
@@ -90,6 +101,8 @@ const ROWS: &[Service] = &[
                 "scim_url": format!("{base}/slack/scim"),
             })
         },
+        apps: &[],
+        blind: false,
         id: accounts::slack_id,
         people: |range| told(&range.slack.members),
         refuses_us: World::slack_token_revoked,
@@ -105,6 +118,8 @@ const ROWS: &[Service] = &[
                 "graphql_url": format!("{base}/github/graphql"),
             })
         },
+        apps: &[],
+        blind: false,
         id: accounts::github_id,
         people: |range| {
             let people = range.github.people.iter();
@@ -113,6 +128,25 @@ const ROWS: &[Service] = &[
         },
         refuses_us: World::github_key_revoked,
         lacks_a_right: |world| world.github_without_permission("organization_administration"),
+    },
+    Service {
+        vendor: "gtr",
+        settings: |keep, base| {
+            json!({
+                "url": format!("{base}/gtr{}", gtr::PATH),
+                "format": "opaque",
+                "auth": {
+                    "issuer": gtr::ISSUER, "key_id": app_key().kid,
+                    "private_key": { "file": keep("gtr.pem", &app_key().private_pem) },
+                },
+            })
+        },
+        apps: &[gtr::APP],
+        blind: true,
+        id: accounts::gtr_id,
+        people: |range| told(&range.gtr.people),
+        refuses_us: World::gtr_trust_lost,
+        lacks_a_right: World::gtr_without_right,
     },
 ];
 
@@ -149,7 +183,8 @@ pub(crate) fn furnished(world: World) -> World {
     let known = world
         .google_key(key())
         .salesforce_key(key())
-        .github_key(app_key());
+        .github_key(app_key())
+        .gtr_key(app_key());
     no_connector.fold(known, |world, system| world.without(system))
 }
 
@@ -168,7 +203,7 @@ impl Lab {
     pub(crate) fn with_services(&self, store: Arc<dyn Store>) -> Tools {
         let mut tools = self.tools(store);
         tools.services = services()
-            .map(|each| self.service(each.vendor, self.settings(each)))
+            .map(|each| each.with_apps(self.service(each.vendor, self.settings(each))))
             .collect();
         tools.vendors = vendors().collect();
         tools
@@ -184,5 +219,12 @@ impl Service {
     /// What it is opened with, the mocks being at `base`.
     pub(crate) fn settings(&self, keep: &Keep<'_>, base: &str) -> Value {
         (self.settings)(keep, base)
+    }
+
+    /// The opened service with the apps that `apps:` says lead there.
+    pub(crate) fn with_apps(&self, mut system: System) -> System {
+        let apps = self.apps.iter().map(|app| (*app).to_owned());
+        system.apps.extend(apps);
+        system
     }
 }

@@ -132,6 +132,7 @@ const WRITES: &[Write] = &[
     shutting(write("slack", "deactivate_user", "slack.deactivate_user", "PATCH", "/Users/")),
     write("github", "revoke_credentials", "github.revoke_credentials", "POST", "/revoke"),
     write("github", "revoke_fine_grained_tokens", "github.revoke_fine_grained_tokens", "POST", "/personal-access-tokens"),
+    write("gtr", "revoke", "gtr.revoke", "POST", "/global-token-revocation"),
     shutting(write("github", "remove_member", "github.remove_member", "DELETE", "/memberships/")),
 ];
 
@@ -150,8 +151,8 @@ const INVERSES: &[&str] = &[
 /// enterprise. Its stories are GitHub's own.
 const ELSEWHERE: &[&str] = &["suspend_managed_user"];
 
-/// Google lists neither sessions nor codes (in a way that we would use): a yes without effect is
-/// told as unproven, and may be untrue.
+/// Google lists neither sessions nor codes (in a way that we would use), and a revocation endpoint
+/// lists nothing: a yes without effect is told as unproven, and may be untrue.
 const fn blind(place: &'static str, kind: &'static str) -> Exception {
     let why = "told as unproven";
     Exception { place, kind, why }
@@ -182,6 +183,7 @@ const fn queued(place: &'static str) -> Exception {
 const ONCE: &[Exception] = &[
     blind("google.invalidate_backup_codes", "lie_ok"),
     blind("google.invalidate_backup_codes", "oversized_body"),
+    blind("gtr.revoke", "lie_ok"),
     pending("lie_ok"),
     pending("oversized_body"),
     pending("clock_skew:600000"),
@@ -195,6 +197,7 @@ const FOR_GOOD: &[Exception] = &[
     blind("google.sign_out, first", "oversized_body"),
     blind("google.invalidate_backup_codes", "lie_ok"),
     blind("google.invalidate_backup_codes", "oversized_body"),
+    blind("gtr.revoke", "lie_ok"),
 ];
 
 #[test]

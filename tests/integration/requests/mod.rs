@@ -6,6 +6,7 @@
 
 pub(crate) mod github;
 pub(crate) mod google;
+mod gtr;
 mod m365;
 mod okta;
 pub(crate) mod salesforce;

@@ -168,9 +168,12 @@ fn ended_by_a_clear(line: &str) -> bool {
 fn held(range: &Range, schedule: &Schedule, state: &RunState, login: &str) -> Vec<String> {
     let plan = state.plan.as_ref().unwrap();
     let tried: BTreeSet<&str> = plan.steps().map(|step| step.system.as_str()).collect();
-    // What Google shows nobody is told as unproven: a lie about it cannot be told from the truth.
+    // What Google or a revocation endpoint shows nobody is told as unproven: a lie about it cannot be
+    // told from the truth.
     let unseen = |line: &str| {
-        let blind = line.starts_with("google: session") || line.contains("backup codes");
+        let blind = line.starts_with("google: session")
+            || line.contains("backup codes")
+            || line.starts_with("gtr: ");
         blind && schedule.lied_to_the_blind(range)
     };
     let mut all = range.holds(login);

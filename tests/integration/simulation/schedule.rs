@@ -96,7 +96,7 @@ const KINDS: [&str; 22] = [
 const KINDS_OF_READS: [&str; 3] = ["foreign_next", "clock_skew:600000", "clock_skew:-600000"];
 
 /// Where something goes wrong at a service; the system alone is everything there.
-const AT_SERVICES: [(&str, &str); 25] = [
+const AT_SERVICES: [(&str, &str); 27] = [
     ("m365", "POST revokeSignInSessions"),
     ("m365", "DELETE authentication"),
     ("m365", "DELETE oauth2PermissionGrants"),
@@ -122,6 +122,8 @@ const AT_SERVICES: [(&str, &str); 25] = [
     ("github", "POST graphql"),
     ("github", "POST access_tokens"),
     ("github", ""),
+    ("gtr", "POST global-token-revocation"),
+    ("gtr", ""),
 ];
 
 /// The same at Salesforce, which came later: drawn by a chance of its own.
@@ -237,9 +239,11 @@ impl Schedule {
         shipped(self.playbook)
     }
 
-    /// Whether a write at Google that nothing can read back was answered with a lie.
+    /// Whether a write that nothing can read back was answered with a lie.
     pub(crate) fn lied_to_the_blind(&self, range: &Range) -> bool {
-        self.lied(range, |fault| fault.starts_with("google POST"))
+        self.lied(range, |fault| {
+            fault.starts_with("google POST") || fault.starts_with("gtr ")
+        })
     }
 
     /// Whether a clear of sessions was, of which only an event tells.
@@ -336,6 +340,7 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         "salesforce_token",
         "salesforce_session",
         "slack_session",
+        "gtr_token",
     ];
     let moves = moves.iter().map(|name| format!("attacker {name}"));
     let crashes = [

@@ -259,6 +259,7 @@ fn at_a_service(method: &str, parts: &[&str]) -> Option<String> {
             ("salesforce", "delete_sessions")
         }
         ("POST", ["slack", .., "admin.users.session.reset"]) => ("slack", "reset_sessions"),
+        ("POST", ["gtr", "global-token-revocation"]) => ("gtr", "revoke"),
         ("POST", ["github", .., "revoke"]) => ("github", "revoke_credentials"),
         (
             "POST",

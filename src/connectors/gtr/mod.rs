@@ -1,0 +1,223 @@
+//! Global Token Revocation: any app with such an endpoint, each a system of its own.
+//!
+//! Reading order: [`settings`], [`subject`] (who is meant, in the form that the app knows him by),
+//! [`signature`] (who asks), [`revoke`] (the one verb, and what each answer means). Source:
+//! draft-parecki-oauth-global-token-revocation; the claims of the signature are those that Okta
+//! sends when it asks such an endpoint [docs*]. An individual draft, not a standard: what apps
+//! make of it differs, and the settings say so.
+//!
+//! The endpoint answers no question. Nobody is looked up there, nothing is read back, and a plan
+//! sends nothing to it: who has an account is the directory's word (`Lookup::has_app`), and a
+//! revocation stays unproven. We have no account there either, so that there is none to spare.
+
+mod revoke;
+mod settings;
+mod signature;
+mod subject;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+
+use self::revoke::{Revoke, VOICE};
+use self::settings::{Auth, Settings};
+use self::signature::Signed;
+use super::kit::{
+    Bearer, Glance, Planning, Stored, Verb, apply_all, inverse_of, plan_all, prove_all,
+};
+use super::{OpenError, Opened, Opening, Row};
+use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use crate::model::{
+    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
+    Provable, Severity, Undo, Vendor,
+};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
+};
+
+/// The row in the register.
+pub(super) const ROW: Row = Row {
+    vendor: &VENDOR,
+    settings: settings::KEYS,
+    open,
+};
+
+const VENDOR: Vendor = Vendor {
+    id: "gtr",
+    // Custom apps stand in no catalogue: `apps:` says which lead there.
+    apps: &[],
+    actions: &[REVOKE],
+};
+
+const REVOKE: Action = Action {
+    verb: "revoke",
+    does: "asks the app to end all sessions and refresh tokens of the account",
+    needs: &["the right to revoke for others, as the app calls it"],
+    reads: &[],
+    settings: &[],
+    undo: Undo::PersonRedoes,
+    proof: Provable::Unverifiable(NOT_READ),
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1539", "T1550.001", "T1550.004"],
+    d3fend: &["D3-ST"],
+    collateral: "",
+    residual: "access tokens may go on until they end: an app must end refresh tokens and should \
+               end access tokens; API keys and passwords of the app's own are no part of it",
+};
+
+/// Why nothing is ever proven here.
+const NOT_READ: &str = "the app only says that it has begun: a revocation endpoint lists neither \
+                        sessions nor tokens";
+
+/// The draft has no word on speed; one call a subject is all there is.
+const BUCKET: Bucket = Bucket {
+    name: "revoke",
+    per_minute: 60,
+};
+
+/// One token does everything.
+const THE_TOKEN: &str = "token";
+
+/// One endpoint.
+struct Gtr {
+    settings: Settings,
+    credential: Arc<dyn Credential>,
+}
+
+fn open(opening: &Opening) -> Result<Opened, OpenError> {
+    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
+        id: opening.id.clone(),
+        why,
+        hint: "see `connectors:` in config/oust.yaml".into(),
+    })?;
+    let credential = credential(&settings, opening);
+    let client = Client::new(ClientParts {
+        system: opening.id.clone(),
+        origin: settings.url.clone(),
+        more_origins: Vec::new(),
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        reads_as: Arc::clone(&credential),
+        writes_as: Arc::clone(&credential),
+        manners: Manners {
+            bucket: |_, _| BUCKET,
+            headers: &[],
+            request_ids: &["x-request-id"],
+            throttled: only_429,
+            quota: no_quota,
+        },
+        user_agent: opening.user_agent.clone(),
+    });
+    let connector = Gtr {
+        settings,
+        credential,
+    };
+    Ok(Opened::Service(System {
+        id: opening.id.clone(),
+        connector: Arc::new(connector),
+        apps: Vec::new(),
+        client: Arc::new(client),
+    }))
+}
+
+fn credential(settings: &Settings, opening: &Opening) -> Arc<dyn Credential> {
+    let clock = Arc::clone(&opening.clock);
+    match &settings.auth {
+        Auth::Token(token) => {
+            let stored = Stored {
+                token: token.clone(),
+                clock: Arc::clone(&clock),
+            };
+            let power = |_: &Method, _: &str| THE_TOKEN;
+            Arc::new(Bearer::new(Box::new(stored), clock, &[THE_TOKEN], power))
+        }
+        Auth::Jwt(jwt) => {
+            let system = opening.id.clone();
+            let rng = Arc::clone(&opening.rng);
+            Arc::new(Signed::new(system, jwt.clone(), clock, rng))
+        }
+    }
+}
+
+/// The verb behind an action.
+fn verb(action: &ActionId) -> Option<&'static dyn Verb<Gtr>> {
+    match action.verb() {
+        "revoke" => Some(&Revoke),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Connector for Gtr {
+    fn vendor(&self) -> &'static Vendor {
+        &VENDOR
+    }
+
+    /// Whether we could sign: all that can be told without a revocation.
+    async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
+        let mut nowhere = http::Request::new(Vec::new());
+        let signed = self.credential.sign(&mut nowhere).await;
+        let finding = signed.err().map(|error| Finding {
+            severity: Severity::High,
+            id: "gtr_access".into(),
+            text: error.to_string(),
+            hint: error.hint().to_owned(),
+        });
+        finding.into_iter().collect()
+    }
+
+    async fn identify(&self, _r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let each = who.iter();
+        each.map(|lookup| subject::identity(&self.settings.subject, lookup))
+            .collect()
+    }
+
+    /// Two systems with one endpoint are one.
+    async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
+        Ok(Some(self.settings.url.to_string()))
+    }
+
+    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
+        let glance = Glance::new(r, &VOICE);
+        let planning = Planning {
+            service: self,
+            glance: &glance,
+            step,
+            case,
+        };
+        plan_all(verb(&step.action), &planning, who).await
+    }
+
+    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
+        apply_all(verb, self, w, batch).await
+    }
+
+    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
+        prove_all(verb, self, &VOICE, r, done).await
+    }
+
+    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
+        inverse_of(verb, done)
+    }
+
+    fn prove_for(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_declared_can_be_done() {
+        for action in VENDOR.actions {
+            assert!(verb(&action.id("gtr")).is_some(), "{}", action.verb);
+        }
+        assert!(verb(&ActionId::new("gtr", "make_coffee")).is_none());
+    }
+}
