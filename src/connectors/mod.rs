@@ -15,11 +15,12 @@ mod slack;
 use std::sync::Arc;
 
 use serde_json::Value;
+use url::Url;
 
 use crate::connector::{DirectorySystem, System};
 use crate::given::{Clock, Rng};
 use crate::model::{SystemId, Vendor};
-use crate::transport::Wire;
+use crate::transport::{Client, ClientParts, Credential, Manners, Wire};
 
 /// A vendor as the program finds it.
 #[derive(Clone, Copy)]
@@ -46,6 +47,50 @@ pub struct Opening {
     pub rng: Arc<dyn Rng>,
     /// `oust/<version> run=<id>`
     pub user_agent: String,
+}
+
+/// How an instance is reached.
+struct Reached {
+    /// Where it is.
+    origin: Url,
+    /// Further addresses, by the names that its paths use.
+    more_origins: Vec<(&'static str, Url)>,
+    /// Signs reads.
+    reads_as: Arc<dyn Credential>,
+    /// Signs writes.
+    writes_as: Arc<dyn Credential>,
+    /// How the vendor wants to be spoken to.
+    manners: Manners,
+}
+
+impl Opening {
+    /// Its settings, as `parse` reads them.
+    ///
+    /// # Errors
+    /// [`OpenError`], with what `parse` says.
+    fn settings<S>(&self, parse: fn(&Value) -> Result<S, String>) -> Result<S, OpenError> {
+        parse(&self.settings).map_err(|why| OpenError {
+            id: self.id.clone(),
+            why,
+            hint: "see `connectors:` in config/oust.yaml".into(),
+        })
+    }
+
+    /// A client of the instance that has sent nothing yet.
+    fn client(&self, reached: Reached) -> Arc<Client> {
+        Arc::new(Client::new(ClientParts {
+            system: self.id.clone(),
+            origin: reached.origin,
+            more_origins: reached.more_origins,
+            wire: Arc::clone(&self.wire),
+            clock: Arc::clone(&self.clock),
+            rng: Arc::clone(&self.rng),
+            reads_as: reached.reads_as,
+            writes_as: reached.writes_as,
+            manners: reached.manners,
+            user_agent: self.user_agent.clone(),
+        }))
+    }
 }
 
 /// An opened instance.

@@ -35,9 +35,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream;
 use http::Method;
 
 use self::accounts::Account;
@@ -47,18 +44,12 @@ use self::settings::{Auth, Settings};
 use self::vendor::VENDOR;
 use self::voice::{VOICE, is_too_fast};
 use super::kit::{
-    Bearer, Glance, Issuer, Planning, Secrets, Stored, TokenEndpoint, Verb, apply_all, inverse_of,
-    plan_all, prove_all,
+    Bearer, Glance, Issuer, Service, Stored, TokenEndpoint, Verb, Voice, one_by_one, opened,
+    settle_all,
 };
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::identity::settle;
-use crate::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Skip, Vendor,
-};
-use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota,
-};
+use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Skip, Vendor};
+use crate::transport::{Bucket, Credential, Manners, Path, Reader, Writer, no_quota};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -84,9 +75,6 @@ const MANNERS: Manners = Manners {
 /// GraphQL's address among the client's.
 const GRAPHQL: &str = "graphql";
 
-/// Subjects looked up at the same time; GitHub asks for few at once.
-const AT_ONCE: usize = 8;
-
 /// One organisation, or one enterprise.
 struct GitHub {
     settings: Settings,
@@ -101,11 +89,7 @@ struct GitHub {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let learnt = Arc::new(Learnt::default());
     let reading = Arc::new(bearer(opening, &settings, &learnt, &[READING], |_, _| {
         READING
@@ -116,18 +100,13 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         })),
         Auth::Token(_) => Arc::clone(&reading),
     };
-    let client = Arc::new(Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.api_url.clone(),
         more_origins: vec![(GRAPHQL, settings.graphql_url.clone())],
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: Arc::clone(&reading) as Arc<dyn Credential>,
         writes_as: writing,
         manners: MANNERS,
-        user_agent: opening.user_agent.clone(),
-    }));
+    });
     let github = GitHub {
         settings,
         reading,
@@ -135,12 +114,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         own: OnceLock::new(),
         warned: OnceLock::new(),
     };
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(github),
-        apps: VENDOR.apps.iter().map(|app| (*app).to_owned()).collect(),
-        client,
-    }))
+    Ok(opened(opening, github, client))
 }
 
 /// Tokens of one power. A person's token has but one, whatever it is called.
@@ -161,15 +135,7 @@ fn bearer(
             installation,
             private_key,
         } => Box::new(App {
-            endpoint: TokenEndpoint {
-                system: opening.id.to_string(),
-                wire: Arc::clone(&opening.wire),
-                clock: Arc::clone(&opening.clock),
-                rng: Arc::clone(&opening.rng),
-                url: settings.api_url.to_string(),
-                user_agent: opening.user_agent.clone(),
-                secrets: Secrets::default(),
-            },
+            endpoint: TokenEndpoint::of(opening, settings.api_url.to_string()),
             app_id: app_id.clone(),
             private_key: private_key.clone(),
             installation: installation.clone(),
@@ -194,19 +160,6 @@ fn bucket(method: &Method, path: &str) -> Bucket {
         ("core write", 70)
     };
     Bucket { name, per_minute }
-}
-
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<GitHub>> {
-    Some(match action.verb() {
-        "revoke_credentials" => &credentials::RevokeCredentials,
-        "revoke_fine_grained_tokens" => &fine_grained::RevokeFineGrainedTokens,
-        "remove_member" => &member::RemoveMember,
-        "invite_member" => &member::InviteMember,
-        "suspend_managed_user" => &managed::SuspendManagedUser,
-        "unsuspend_managed_user" => &managed::UnsuspendManagedUser,
-        _ => return None,
-    })
 }
 
 impl GitHub {
@@ -249,9 +202,22 @@ impl GitHub {
 }
 
 #[async_trait]
-impl Connector for GitHub {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for GitHub {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    /// GitHub queues and works later [inferred].
+    const PROVE_FOR: Duration = Duration::from_secs(10 * 60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        Some(match name {
+            "revoke_credentials" => &credentials::RevokeCredentials,
+            "revoke_fine_grained_tokens" => &fine_grained::RevokeFineGrainedTokens,
+            "remove_member" => &member::RemoveMember,
+            "invite_member" => &member::InviteMember,
+            "suspend_managed_user" => &managed::SuspendManagedUser,
+            "unsuspend_managed_user" => &managed::UnsuspendManagedUser,
+            _ => return None,
+        })
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -264,11 +230,7 @@ impl Connector for GitHub {
             github: self,
             glance: &glance,
         };
-        let each: Vec<BoxFuture<'_, Identity>> = who
-            .iter()
-            .map(|lookup| Box::pin(settle(&finder, lookup)) as BoxFuture<'_, Identity>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        settle_all(&finder, who).await
     }
 
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
@@ -288,17 +250,6 @@ impl Connector for GitHub {
         Ok(Some(format!("{api_url}{}", names.join("/").to_lowercase())))
     }
 
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
-    }
-
     /// Fine-grained tokens go together, a hundred in one call.
     fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
         fine_grained::batches(changes)
@@ -309,27 +260,15 @@ impl Connector for GitHub {
             [first, _, ..] if fine_grained::is_one(first) => {
                 fine_grained::revoke_all(self, w, batch).await
             }
-            _ => apply_all(verb, self, w, batch).await,
+            _ => one_by_one(self, w, batch).await,
         }
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    /// GitHub queues and works later [inferred].
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(10 * 60)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
     use crate::given::SystemClock;
     use crate::transport::SecretRef;
     use serde_json::{Value, json};
@@ -361,12 +300,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("github")).is_some(), "{}", action.verb);
-            assert!(!action.needs.is_empty(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("github", "make_coffee")).is_none());
+    fn what_is_declared_can_be_done() {
+        declared_can_be_done::<GitHub>();
     }
 
     #[test]

@@ -41,9 +41,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream;
 use http::Method;
 
 use self::accounts::{ByKey, Own};
@@ -51,19 +48,10 @@ use self::answers::{VOICE, is_too_fast};
 use self::issuer::Delegation;
 use self::settings::Settings;
 use self::vendor::VENDOR;
-use super::kit::{
-    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
-    prove_all,
-};
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::identity::settle;
-use crate::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
-};
-use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota,
-};
+use super::kit::{Bearer, Glance, Service, TokenEndpoint, Verb, Voice, opened, settle_all};
+use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::model::{ActionId, Finding, Identity, Lookup, Vendor};
+use crate::transport::{Bucket, Credential, Manners, Reader, no_quota};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -80,9 +68,6 @@ const MANNERS: Manners = Manners {
     quota: no_quota,
 };
 
-/// Subjects looked up at the same time.
-const AT_ONCE: usize = 16;
-
 /// One Workspace.
 struct Google {
     settings: Settings,
@@ -92,49 +77,27 @@ struct Google {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let bearer = Arc::new(bearer(opening, &settings));
-    let client = Arc::new(Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.api_url.clone(),
         more_origins: Vec::new(),
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: Arc::clone(&bearer) as Arc<dyn Credential>,
         writes_as: Arc::clone(&bearer) as Arc<dyn Credential>,
         manners: MANNERS,
-        user_agent: opening.user_agent.clone(),
-    }));
+    });
     let google = Google {
         settings,
         bearer,
         own: OnceLock::new(),
     };
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(google),
-        apps: VENDOR.apps.iter().map(|app| (*app).to_owned()).collect(),
-        client,
-    }))
+    Ok(opened(opening, google, client))
 }
 
 /// Reads and writes take the same tokens: Google has no read-only scope for what is listed here.
 fn bearer(opening: &Opening, settings: &Settings) -> Bearer {
     let delegation = Delegation {
-        endpoint: TokenEndpoint {
-            system: opening.id.to_string(),
-            wire: Arc::clone(&opening.wire),
-            clock: Arc::clone(&opening.clock),
-            rng: Arc::clone(&opening.rng),
-            url: settings.token_url.to_string(),
-            user_agent: opening.user_agent.clone(),
-            secrets: Secrets::default(),
-        },
+        endpoint: TokenEndpoint::of(opening, settings.token_url.to_string()),
         account: settings.account.clone(),
         admin: settings.admin.clone(),
         ahead: AtomicI64::new(0),
@@ -162,19 +125,6 @@ fn bucket(_method: &Method, path: &str) -> Bucket {
     }
 }
 
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<Google>> {
-    Some(match action.verb() {
-        "revoke_tokens" => &tokens::RevokeTokens,
-        "delete_app_passwords" => &app_passwords::DeleteAppPasswords,
-        "invalidate_backup_codes" => &backup_codes::InvalidateBackupCodes,
-        "sign_out" => &sign_out::SignOut,
-        "suspend_user" => &suspend::SuspendUser,
-        "unsuspend_user" => &suspend::UnsuspendUser,
-        _ => return None,
-    })
-}
-
 impl Google {
     /// The administrator whom we act for; kept once read.
     async fn own(&self, r: &Reader) -> Result<Own, String> {
@@ -187,9 +137,22 @@ impl Google {
 }
 
 #[async_trait]
-impl Connector for Google {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for Google {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    /// Lists and states are read at once [inferred]; what is unverifiable says so without waiting.
+    const PROVE_FOR: Duration = Duration::from_secs(2 * 60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        Some(match name {
+            "revoke_tokens" => &tokens::RevokeTokens,
+            "delete_app_passwords" => &app_passwords::DeleteAppPasswords,
+            "invalidate_backup_codes" => &backup_codes::InvalidateBackupCodes,
+            "sign_out" => &sign_out::SignOut,
+            "suspend_user" => &suspend::SuspendUser,
+            "unsuspend_user" => &suspend::UnsuspendUser,
+            _ => return None,
+        })
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -202,11 +165,7 @@ impl Connector for Google {
             glance: &glance,
             customer: self.settings.customer.as_deref(),
         };
-        let each: Vec<BoxFuture<'_, Identity>> = who
-            .iter()
-            .map(|lookup| Box::pin(settle(&finder, lookup)) as BoxFuture<'_, Identity>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        settle_all(&finder, who).await
     }
 
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
@@ -217,46 +176,15 @@ impl Connector for Google {
         let customer = self.own(r).await?.customer;
         Ok(Some(customer).filter(|id| !id.is_empty()))
     }
-
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
-    }
-
-    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
-        apply_all(verb, self, w, batch).await
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    /// Lists and states are read at once [inferred]; what is unverifiable says so without waiting.
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(2 * 60)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
 
     #[test]
-    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("google")).is_some(), "{}", action.verb);
-            assert!(!action.needs.is_empty(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("google", "make_coffee")).is_none());
+    fn what_is_declared_can_be_done() {
+        declared_can_be_done::<Google>();
     }
 }

@@ -24,18 +24,12 @@ use http::Method;
 use self::revoke::{Revoke, VOICE};
 use self::settings::{Auth, Settings};
 use self::signature::Signed;
-use super::kit::{
-    Bearer, Glance, Planning, Stored, Verb, apply_all, inverse_of, plan_all, prove_all,
-};
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use super::kit::{Bearer, Service, Stored, Verb, Voice, opened};
+use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
-    Provable, Severity, Undo, Vendor,
+    Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Severity, Undo, Vendor,
 };
-use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
-};
+use crate::transport::{Bucket, Credential, Manners, Reader, no_quota, only_429};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -88,19 +82,11 @@ struct Gtr {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let credential = credential(&settings, opening);
-    let client = Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.url.clone(),
         more_origins: Vec::new(),
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: Arc::clone(&credential),
         writes_as: Arc::clone(&credential),
         manners: Manners {
@@ -110,18 +96,12 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             throttled: only_429,
             quota: no_quota,
         },
-        user_agent: opening.user_agent.clone(),
     });
     let connector = Gtr {
         settings,
         credential,
     };
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(connector),
-        apps: Vec::new(),
-        client: Arc::new(client),
-    }))
+    Ok(opened(opening, connector, client))
 }
 
 fn credential(settings: &Settings, opening: &Opening) -> Arc<dyn Credential> {
@@ -143,18 +123,17 @@ fn credential(settings: &Settings, opening: &Opening) -> Arc<dyn Credential> {
     }
 }
 
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<Gtr>> {
-    match action.verb() {
-        "revoke" => Some(&Revoke),
-        _ => None,
-    }
-}
-
 #[async_trait]
-impl Connector for Gtr {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for Gtr {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    const PROVE_FOR: Duration = Duration::from_secs(60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        match name {
+            "revoke" => Some(&Revoke),
+            _ => None,
+        }
     }
 
     /// Whether we could sign: all that can be told without a revocation.
@@ -180,44 +159,15 @@ impl Connector for Gtr {
     async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
         Ok(Some(self.settings.url.to_string()))
     }
-
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
-    }
-
-    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
-        apply_all(verb, self, w, batch).await
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(60)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
 
     #[test]
     fn what_is_declared_can_be_done() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("gtr")).is_some(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("gtr", "make_coffee")).is_none());
+        declared_can_be_done::<Gtr>();
     }
 }

@@ -1,12 +1,14 @@
 //! What connectors share: reads made once, writes and their outcomes, tokens, changes.
 //!
 //! Nothing here knows a vendor. A vendor's file says how it talks ([`Voice`]), how it gives
-//! tokens ([`Issuer`]) and what its verbs do ([`Verb`]); the rest is the same for all.
+//! tokens ([`Issuer`]), what its verbs do ([`Verb`]) and who is who ([`Service`]); the rest is the same
+//! for all.
 
 mod bearer;
 mod changes;
 mod glance;
 mod sent;
+mod service;
 mod token_endpoint;
 mod verb;
 mod voice;
@@ -17,6 +19,9 @@ pub(super) use changes::{
 };
 pub(super) use glance::{Glance, Got, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unanswered, unread};
-pub(super) use token_endpoint::{Answered, Secrets, TokenEndpoint};
-pub(super) use verb::{Planning, Seen, Verb, apply_all, inverse_of, plan_all, prove_all};
+#[cfg(test)]
+pub(super) use service::declared_can_be_done;
+pub(super) use service::{Service, one_by_one, opened, settle_all};
+pub(super) use token_endpoint::{Answered, TokenEndpoint};
+pub(super) use verb::{Planning, Seen, Verb};
 pub(super) use voice::{Said, Voice, by_status, no_words};

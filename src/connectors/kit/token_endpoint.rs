@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::bearer::Issued;
 use super::changes::bounded;
+use crate::connectors::Opening;
 use crate::given::{Clock, Rng};
 use crate::model::Utc;
 use crate::transport::{AuthError, SecretRef, Wire, WireLimits};
@@ -58,6 +59,19 @@ pub(in crate::connectors) struct Answered {
 }
 
 impl TokenEndpoint {
+    /// The endpoint at `url` of an instance.
+    pub(in crate::connectors) fn of(opening: &Opening, url: String) -> Self {
+        Self {
+            system: opening.id.to_string(),
+            wire: Arc::clone(&opening.wire),
+            clock: Arc::clone(&opening.clock),
+            rng: Arc::clone(&opening.rng),
+            url,
+            user_agent: opening.user_agent.clone(),
+            secrets: Secrets::default(),
+        }
+    }
+
     /// A secret, as it was fetched before or is fetched now.
     ///
     /// # Errors

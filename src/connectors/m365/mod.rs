@@ -36,27 +36,16 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use futures_util::{StreamExt as _, stream};
 
 use self::find::Directory;
 use self::settings::Settings;
 use self::token::{Entra, GRANTED, Known, Told};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
-use super::kit::{
-    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
-    prove_all,
-};
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::identity::settle;
-use crate::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
-};
-use crate::transport::{
-    Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
-};
+use super::kit::{Bearer, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_all};
+use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
+use crate::transport::{Credential, Manners, Reader, Writer, no_quota, only_429};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -73,9 +62,6 @@ const MANNERS: Manners = Manners {
     quota: no_quota,
 };
 
-/// People looked up at the same time.
-const AT_ONCE: usize = 16;
-
 /// One tenant.
 struct M365 {
     settings: Settings,
@@ -84,22 +70,10 @@ struct M365 {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let known = Known::default();
     let entra = Entra {
-        endpoint: TokenEndpoint {
-            system: opening.id.to_string(),
-            wire: Arc::clone(&opening.wire),
-            clock: Arc::clone(&opening.clock),
-            rng: Arc::clone(&opening.rng),
-            url: settings.token_url(),
-            user_agent: opening.user_agent.clone(),
-            secrets: Secrets::default(),
-        },
+        endpoint: TokenEndpoint::of(opening, settings.token_url()),
         settings: settings.clone(),
         known: Arc::clone(&known),
         ahead: AtomicI64::new(0),
@@ -110,42 +84,22 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         &[GRANTED],
         token::power_of,
     ));
-    let client = Arc::new(Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.graph_url.clone(),
         more_origins: Vec::new(),
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: Arc::clone(&bearer) as Arc<dyn Credential>,
         writes_as: Arc::clone(&bearer) as Arc<dyn Credential>,
         manners: MANNERS,
-        user_agent: opening.user_agent.clone(),
-    }));
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(M365 {
+    });
+    Ok(opened(
+        opening,
+        M365 {
             settings,
             bearer,
             known,
-        }),
-        apps: VENDOR.apps.iter().map(|app| (*app).to_owned()).collect(),
+        },
         client,
-    }))
-}
-
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<M365>> {
-    Some(match action.verb() {
-        "revoke_sessions" => &sessions::RevokeSessions,
-        "disable_account" => &account::DisableAccount,
-        "delete_auth_methods" => &methods::DeleteAuthMethods,
-        "revoke_consents" => &consents::RevokeConsents,
-        "disable_inbox_rules" => &rules::DisableInboxRules,
-        "enable_account" => &account::EnableAccount,
-        "enable_inbox_rule" => &rules::EnableInboxRule,
-        _ => return None,
-    })
+    ))
 }
 
 impl M365 {
@@ -159,9 +113,22 @@ impl M365 {
 }
 
 #[async_trait]
-impl Connector for M365 {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for M365 {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    const PROVE_FOR: Duration = Duration::from_secs(5 * 60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        Some(match name {
+            "revoke_sessions" => &sessions::RevokeSessions,
+            "disable_account" => &account::DisableAccount,
+            "delete_auth_methods" => &methods::DeleteAuthMethods,
+            "revoke_consents" => &consents::RevokeConsents,
+            "disable_inbox_rules" => &rules::DisableInboxRules,
+            "enable_account" => &account::EnableAccount,
+            "enable_inbox_rule" => &rules::EnableInboxRule,
+            _ => return None,
+        })
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -170,11 +137,7 @@ impl Connector for M365 {
 
     async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
         let directory = Directory::new(self, r);
-        let each: Vec<BoxFuture<'_, Identity>> = who
-            .iter()
-            .map(|lookup| Box::pin(settle(&directory, lookup)) as BoxFuture<'_, Identity>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        settle_all(&directory, who).await
     }
 
     /// As the token tells; that was fetched with the first read.
@@ -183,17 +146,6 @@ impl Connector for M365 {
         warmed.map_err(|error| error.to_string())?;
         let tenant = self.told().map(|told| told.tenant);
         Ok(tenant.filter(|id| !id.is_empty()))
-    }
-
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
     }
 
     /// Methods of one person go together: one may wait for the others.
@@ -219,33 +171,18 @@ impl Connector for M365 {
         if batch.iter().all(methods::is_one) {
             methods::delete_all(self, w, batch).await
         } else {
-            apply_all(verb, self, w, batch).await
+            one_by_one(self, w, batch).await
         }
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(5 * 60)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
 
     #[test]
-    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("m365")).is_some(), "{}", action.verb);
-            assert!(!action.needs.is_empty(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("m365", "make_coffee")).is_none());
+    fn what_is_declared_can_be_done() {
+        declared_can_be_done::<M365>();
     }
 }

@@ -59,15 +59,13 @@ use self::together::Together;
 use self::token::Endpoint;
 use self::vendor::VENDOR;
 use self::verb::{Planning, Verb};
-use super::{OpenError, Opened, Opening, Row};
+use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::connector::{CannotUndo, Connector, DirectorySystem, Identified, Planned, Step, System};
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, OutcomeKind, Proof,
     ProofState, Skip, UserId, Vendor,
 };
-use crate::transport::{
-    Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota, only_429,
-};
+use crate::transport::{Credential, Manners, Path, Reader, Writer, no_quota, only_429};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -99,24 +97,15 @@ struct Okta {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let (reads_as, writes_as) = credentials(opening, &settings);
-    let client = Arc::new(Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.org_url.clone(),
         more_origins: Vec::new(),
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as,
         writes_as: Arc::clone(&writes_as) as Arc<dyn Credential>,
         manners: MANNERS,
-        user_agent: opening.user_agent.clone(),
-    }));
+    });
     let okta = Arc::new(Okta {
         settings,
         writes_as,

@@ -35,8 +35,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
-use futures_util::{StreamExt as _, stream};
 use http::Method;
 
 use self::people::People;
@@ -46,16 +44,11 @@ use self::token::{API, Instance, Integration, Signer};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Planning, Secrets, TokenEndpoint, Verb, apply_all, inverse_of, plan_all,
-    prove_all,
+    Bearer, Glance, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_all,
 };
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::identity::settle;
-use crate::model::{
-    ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
-};
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Quota, Reader, Writer};
+use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
+use crate::transport::{Bucket, Credential, Manners, Quota, Reader, Writer};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -72,9 +65,6 @@ const MANNERS: Manners = Manners {
     quota: voice::quota,
 };
 
-/// Subjects looked up at the same time.
-const AT_ONCE: usize = 16;
-
 /// One org.
 struct Salesforce {
     settings: Settings,
@@ -87,26 +77,17 @@ struct Salesforce {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let instance = Instance::default();
     let bearer = Arc::new(bearer(opening, &settings, &instance));
     let signer: Arc<dyn Credential> = Arc::new(Signer(Arc::clone(&bearer)));
-    let client = Arc::new(Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.instance_url.clone(),
         more_origins: Vec::new(),
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: Arc::clone(&signer),
         writes_as: signer,
         manners: MANNERS,
-        user_agent: opening.user_agent.clone(),
-    }));
+    });
     let salesforce = Salesforce {
         data: settings.data(),
         settings,
@@ -114,26 +95,13 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         instance,
         own: OnceLock::new(),
     };
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(salesforce),
-        apps: VENDOR.apps.iter().map(|app| (*app).to_owned()).collect(),
-        client,
-    }))
+    Ok(opened(opening, salesforce, client))
 }
 
 /// Reads and writes take the same token: Salesforce's scope `api` knows no reading alone.
 fn bearer(opening: &Opening, settings: &Settings, instance: &Instance) -> Bearer {
     let integration = Integration {
-        endpoint: TokenEndpoint {
-            system: opening.id.to_string(),
-            wire: Arc::clone(&opening.wire),
-            clock: Arc::clone(&opening.clock),
-            rng: Arc::clone(&opening.rng),
-            url: settings.token_url(),
-            user_agent: opening.user_agent.clone(),
-            secrets: Secrets::default(),
-        },
+        endpoint: TokenEndpoint::of(opening, settings.token_url()),
         settings: settings.clone(),
         ahead: AtomicI64::new(0),
         instance: Arc::clone(instance),
@@ -153,17 +121,6 @@ fn bucket(_method: &Method, _path: &str) -> Bucket {
         name: "api",
         per_minute: 6_000,
     }
-}
-
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<Salesforce>> {
-    Some(match action.verb() {
-        "freeze_user" => &freeze::FreezeUser,
-        "unfreeze_user" => &freeze::UnfreezeUser,
-        "revoke_oauth_tokens" => &tokens::RevokeOauthTokens,
-        "delete_sessions" => &sessions::DeleteSessions,
-        _ => return None,
-    })
 }
 
 /// How many changes of an action go together; more than one only of one account.
@@ -201,9 +158,21 @@ impl Salesforce {
 }
 
 #[async_trait]
-impl Connector for Salesforce {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for Salesforce {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    /// Rows are read from where they were changed; what a list still shows goes within moments
+    /// [inferred].
+    const PROVE_FOR: Duration = Duration::from_secs(2 * 60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        Some(match name {
+            "freeze_user" => &freeze::FreezeUser,
+            "unfreeze_user" => &freeze::UnfreezeUser,
+            "revoke_oauth_tokens" => &tokens::RevokeOauthTokens,
+            "delete_sessions" => &sessions::DeleteSessions,
+            _ => return None,
+        })
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -215,11 +184,7 @@ impl Connector for Salesforce {
             salesforce: self,
             glance: Glance::new(r, &VOICE),
         };
-        let each: Vec<BoxFuture<'_, Identity>> = who
-            .iter()
-            .map(|lookup| Box::pin(settle(&people, lookup)) as BoxFuture<'_, Identity>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        settle_all(&people, who).await
     }
 
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
@@ -233,17 +198,6 @@ impl Connector for Salesforce {
     /// By its My Domain, of which each org has its own; it costs no read.
     async fn tenant(&self, _r: &Reader) -> Result<Option<String>, String> {
         Ok(Some(self.settings.instance_url.to_string()))
-    }
-
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
     }
 
     /// One list of secrets serves all apps of one account, and one call many sessions.
@@ -268,35 +222,18 @@ impl Connector for Salesforce {
         match batch.first().map(|change| change.action.verb()) {
             Some("revoke_oauth_tokens") => tokens::revoke_all(self, w, batch).await,
             Some("delete_sessions") => sessions::delete_all(self, w, batch).await,
-            _ => apply_all(verb, self, w, batch).await,
+            _ => one_by_one(self, w, batch).await,
         }
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    /// Rows are read from where they were changed; what a list still shows goes within moments
-    /// [inferred].
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(2 * 60)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
 
     #[test]
-    fn what_is_declared_can_be_done_and_every_verb_is_declared() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("salesforce")).is_some(), "{}", action.verb);
-            assert!(!action.needs.is_empty(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("salesforce", "make_coffee")).is_none());
+    fn what_is_declared_can_be_done() {
+        declared_can_be_done::<Salesforce>();
     }
 }

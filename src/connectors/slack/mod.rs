@@ -20,23 +20,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
 use tokio::sync::OnceCell;
 
 use self::bulk::Bulk;
 use self::settings::Settings;
 use self::voice::VOICE;
-use super::kit::{
-    Bearer, Glance, Planning, Stored, Verb, apply_all, inverse_of, plan_all, prove_all, text,
-};
-use super::{OpenError, Opened, Opening, Row};
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
-use crate::identity::settle;
+use super::kit::{Bearer, Glance, Service, Stored, Verb, Voice, opened, settle_all, text};
+use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
-    Provable, Setting, Severity, Undo, Vendor,
+    Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Setting, Severity, Undo, Vendor,
 };
-use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer, no_quota};
+use crate::transport::{Manners, Path, Reader, no_quota};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
@@ -112,11 +106,7 @@ struct Own {
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
-    let settings = Settings::parse(&opening.settings).map_err(|why| OpenError {
-        id: opening.id.clone(),
-        why,
-        hint: "see `connectors:` in config/oust.yaml".into(),
-    })?;
+    let settings = opening.settings(Settings::parse)?;
     let token = Arc::new(Bearer::new(
         Box::new(Stored {
             token: settings.token,
@@ -126,13 +116,9 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         &[THE_TOKEN],
         |_, _| THE_TOKEN,
     ));
-    let client = Client::new(ClientParts {
-        system: opening.id.clone(),
+    let client = opening.client(Reached {
         origin: settings.api_url,
         more_origins: vec![(SCIM, settings.scim_url)],
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
         reads_as: token.clone(),
         writes_as: token,
         manners: Manners {
@@ -142,19 +128,13 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             throttled: voice::throttled,
             quota: no_quota,
         },
-        user_agent: opening.user_agent.clone(),
     });
     let connector = Slack {
         scim: settings.scim,
         bulk: Bulk::default(),
         own: OnceCell::new(),
     };
-    Ok(Opened::Service(System {
-        id: opening.id.clone(),
-        connector: Arc::new(connector),
-        apps: VENDOR.apps.iter().map(|name| (*name).to_owned()).collect(),
-        client: Arc::new(client),
-    }))
+    Ok(opened(opening, connector, client))
 }
 
 /// SCIM's address among the client's.
@@ -162,16 +142,6 @@ const SCIM: &str = "scim";
 
 /// One token does everything.
 const THE_TOKEN: &str = "token";
-
-/// The verb behind an action.
-fn verb(action: &ActionId) -> Option<&'static dyn Verb<Slack>> {
-    Some(match action.verb() {
-        "reset_sessions" => &sessions::ResetSessions,
-        "deactivate_user" => &deactivate::DeactivateUser,
-        "reactivate_user" => &deactivate::ReactivateUser,
-        _ => return None,
-    })
-}
 
 impl Slack {
     /// Who we are; kept once answered.
@@ -194,9 +164,18 @@ impl Slack {
 }
 
 #[async_trait]
-impl Connector for Slack {
-    fn vendor(&self) -> &'static Vendor {
-        &VENDOR
+impl Service for Slack {
+    const VENDOR: &'static Vendor = &VENDOR;
+    const VOICE: &'static Voice = &VOICE;
+    const PROVE_FOR: Duration = Duration::from_secs(2 * 60);
+
+    fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
+        Some(match name {
+            "reset_sessions" => &sessions::ResetSessions,
+            "deactivate_user" => &deactivate::DeactivateUser,
+            "reactivate_user" => &deactivate::ReactivateUser,
+            _ => return None,
+        })
     }
 
     /// `auth.test`, and the list whose refusal tells plan and role apart.
@@ -232,7 +211,7 @@ impl Connector for Slack {
             glance: Glance::new(r, &VOICE),
             scim: self.scim,
         };
-        join_all(who.iter().map(|lookup| settle(&finder, lookup))).await
+        settle_all(&finder, who).await
     }
 
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
@@ -242,44 +221,15 @@ impl Connector for Slack {
     async fn tenant(&self, r: &Reader) -> Result<Option<String>, String> {
         Ok(self.own(r).await?.enterprise)
     }
-
-    async fn plan(&self, r: &Reader, step: &Step, who: &[Identified], case: &Case) -> Vec<Planned> {
-        let glance = Glance::new(r, &VOICE);
-        let planning = Planning {
-            service: self,
-            glance: &glance,
-            step,
-            case,
-        };
-        plan_all(verb(&step.action), &planning, who).await
-    }
-
-    async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
-        apply_all(verb, self, w, batch).await
-    }
-
-    async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        prove_all(verb, self, &VOICE, r, done).await
-    }
-
-    fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        inverse_of(verb, done)
-    }
-
-    fn prove_for(&self) -> Duration {
-        Duration::from_secs(2 * 60)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors::kit::declared_can_be_done;
 
     #[test]
     fn what_is_declared_can_be_done() {
-        for action in VENDOR.actions {
-            assert!(verb(&action.id("slack")).is_some(), "{}", action.verb);
-        }
-        assert!(verb(&ActionId::new("slack", "make_coffee")).is_none());
+        declared_can_be_done::<Slack>();
     }
 }
