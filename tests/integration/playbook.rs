@@ -540,6 +540,7 @@ fn a_playbook_can_be_read_in_plain_lines() {
       slack.reset_sessions
       github.revoke_credentials
       github.revoke_fine_grained_tokens  select=all
+      gtr.revoke
     ");
 }
 
