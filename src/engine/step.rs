@@ -301,15 +301,24 @@ fn add_new(
     found: Found,
 ) {
     let recorder = &subject.run.recorder;
-    let (ceiling, mut count, new): (u32, usize, Vec<Change>) = recorder.read(|state| {
+    let (first, mut count, new): (Option<u32>, usize, Vec<Change>) = recorder.read(|state| {
         let first = state.first_reading(step.key, subject.id);
         let known = state.of_step(step.key, subject.id);
         let new = read
             .into_iter()
             .filter(|change| state.change(&change.id).is_none());
-        let ceiling = first.map_or(row.ceiling, |first| first.ceiling);
-        (ceiling, known.count(), new.collect())
+        (
+            first.map(|first| first.ceiling),
+            known.count(),
+            new.collect(),
+        )
     });
+    let ceiling = match (first, found) {
+        (Some(ceiling), _) => ceiling,
+        // Read in part, and never whole before: there is nothing yet to measure it by.
+        (None, Found::FirstRead) => u32::MAX,
+        (None, Found::InPlan | Found::AfterPlan) => row.ceiling,
+    };
     let total = u32::try_from(count + new.len()).unwrap_or(u32::MAX);
     for mut change in new {
         if count >= ceiling as usize {

@@ -272,7 +272,7 @@ impl RunState {
                     .insert(subject.clone(), identity.clone());
             }
             Event::FoundLater { change } => {
-                self.skipped.remove(&(change.step, change.subject.clone()));
+                self.runs_after_all((change.step, change.subject.clone()));
                 self.add(&Arc::new((**change).clone()));
             }
             Event::Skipped {
@@ -348,15 +348,7 @@ impl RunState {
                 let order = self.intents;
                 if let Some(state) = self.change(change) {
                     let step = (state.change.step, state.change.subject.clone());
-                    // A step that runs after all is no longer skipped; what is beyond its
-                    // ceiling, or could not be read, still is.
-                    let open = matches!(
-                        self.skipped.get(&step),
-                        Some(Skip::CeilingPassed { .. } | Skip::Unread { .. })
-                    );
-                    if !open {
-                        self.skipped.remove(&step);
-                    }
+                    self.runs_after_all(step);
                 }
                 if let Some(state) = self.change_mut(change) {
                     // Done again after it was settled: the old call's event proves nothing
@@ -417,6 +409,18 @@ impl RunState {
             let his = self.by_subject.entry(change.subject.clone()).or_default();
             his.push((change.step, place));
             self.changes.push(ChangeState::new(Arc::clone(change)));
+        }
+    }
+
+    /// A step that has something to do is no longer skipped; what is beyond its ceiling, or could
+    /// not be read, still is.
+    fn runs_after_all(&mut self, step: (StepKey, UserId)) {
+        let open = matches!(
+            self.skipped.get(&step),
+            Some(Skip::CeilingPassed { .. } | Skip::Unread { .. })
+        );
+        if !open {
+            self.skipped.remove(&step);
         }
     }
 

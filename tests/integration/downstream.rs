@@ -9,6 +9,7 @@ mod alone;
 mod apps;
 mod blind;
 mod identity;
+mod partly;
 pub(crate) mod story;
 
 use std::collections::BTreeSet;

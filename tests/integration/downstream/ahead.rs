@@ -96,7 +96,7 @@ async fn contained(world: World, grace: Duration) -> Contained {
     Contained { story, told }
 }
 
-fn many(world: World) -> World {
+pub(super) fn many(world: World) -> World {
     world.google_user(ALEX, |user| {
         let one = user.asps.values().next().expect("he has some").clone();
         for code_id in 100..100 + MANY {
