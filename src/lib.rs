@@ -6,6 +6,7 @@
 //! `docs/architecture.md` is the bird's-eye view.
 
 pub mod model;
+pub mod evidence;
 pub mod given;
 pub mod consent;
 pub mod transport;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// `connectors`, only `config` (it checks keys against the register) and `cli` may name it.
 const LAYERS: &[&str] = &[
     "model",
+    "evidence",
     "given",
     "consent",
     "transport",
