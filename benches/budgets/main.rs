@@ -9,8 +9,10 @@
 //! now, often two processes, or counts commits and bytes.
 
 mod commits;
+mod contained;
 mod cpu;
 mod durable;
+mod everywhere;
 mod evicted;
 mod fake;
 mod kit;
@@ -33,6 +35,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("start", start::measure),
     ("cpu", cpu::measure),
     ("evicted", evicted::measure),
+    ("contained", contained::measure),
     ("memory", memory::measure),
 ];
 

@@ -1,8 +1,8 @@
 //! The most memory that is ever resident: 30 MB, and 4 KB for each subject.
 //!
-//! Once for the real binary containing one account, once for the engine over 20,000 in a
-//! process of its own: plan, run, ledger file and the run's fold, with the shipped playbook
-//! that is made for so many. Linux only; elsewhere the lines say that nothing was measured.
+//! Twice for the real binary containing one account, at Okta alone and at every service of the
+//! sandbox; once for the engine over 20,000 in a process of its own: plan, run, ledger file and
+//! the run's fold, with the shipped playbook that is made for so many. Linux only; elsewhere the lines say that nothing was measured.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use oust::engine::Silent;
 use oust::ledger::SqliteStore;
 use oust::model::Verdict;
 
+use super::everywhere::Everywhere;
 use super::machine::resident_peak;
 use super::table::Table;
 use super::{fake, kit, range};
@@ -27,6 +28,12 @@ pub(crate) fn measure(table: &mut Table) {
         "resident, oust contain of one account",
         1,
         real_binary(),
+    );
+    add(
+        table,
+        "resident, one account at all services",
+        1,
+        everywhere(),
     );
     add(
         table,
@@ -73,6 +80,15 @@ fn real_binary() -> Option<u64> {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    })
+}
+
+/// The real binary with every service open.
+fn everywhere() -> Option<u64> {
+    kit::many_threads().block_on(async {
+        let contained = Everywhere::open(0, "").await.contain("state").await;
+        kit::is_contained(&contained.state);
+        contained.peak
     })
 }
 

@@ -1,12 +1,16 @@
-//! One step for one subject: wait for what it requires, re-read its targets, send its changes.
+//! One step for one subject: wait for what it requires, send its changes, re-read its targets.
 //!
 //! A re-read may add targets of the same selector up to the ceiling that was agreed to; it
 //! never takes one away: every planned target is attempted by its id, whatever a list hides.
+//! So the re-read goes beside the planned writes, and costs them nothing.
 //!
 //! A call that may have happened is read back before anybody repeats it. That decision is made
 //! here, once, for all vendors; connectors never repeat such a call.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use futures_util::future::join;
 
 use super::executor::Subject;
 use super::late::identified;
@@ -91,24 +95,53 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
     if scouted.is_some_and(|read| !take(subject, step, row, read)) {
         return true;
     }
-    if needs_reread(row) && !is_settled {
-        let read = match ahead {
+    let known = todo(subject, step, system);
+    if !needs_reread(row) || is_settled {
+        return send_all(run, system, &reader, known).await;
+    }
+    // What is agreed to is attempted whatever a list shows: it goes out beside the read that may
+    // add to it, and waits for none.
+    let sent: BTreeSet<ChangeId> = known.iter().map(|change| change.id.clone()).collect();
+    let again = async {
+        match ahead {
             Some(read) => read,
             None => reread(subject, step, system, &reader).await,
-        };
-        if !take(subject, step, row, read) {
-            return true;
         }
+    };
+    let (failed, read) = join(send_all(run, system, &reader, known), again).await;
+    if !take(subject, step, row, read) {
+        return true;
     }
-    let todo = todo(subject, step, system);
+    let left = left(run, todo(subject, step, system), &sent);
+    failed | send_all(run, system, &reader, left).await
+}
+
+/// Sends changes in order, batch by batch; `true` if something of it failed or is in doubt.
+async fn send_all(run: &Run, system: &System, reader: &Reader, changes: Vec<Change>) -> bool {
     let mut failed = false;
-    for batch in system.connector.batch(todo) {
+    for batch in system.connector.batch(changes) {
         if run.stopped() {
             return true;
         }
-        failed |= !send(run, system, &reader, batch).await;
+        failed |= !send(run, system, reader, batch).await;
     }
     failed
+}
+
+/// What is to be sent once the targets were read again: what is new, and with it what was refused
+/// just now, because the new may be what stood in its way. Nothing, if nothing is new.
+fn left(run: &Run, todo: Vec<Change>, sent: &BTreeSet<ChangeId>) -> Vec<Change> {
+    if todo.iter().all(|change| sent.contains(&change.id)) {
+        return Vec::new();
+    }
+    run.recorder.read(|state| {
+        let is_left = |change: &Change| {
+            let known = state.change(&change.id);
+            let well = known.is_some_and(ChangeState::is_answered_well);
+            !sent.contains(&change.id) || !well
+        };
+        todo.into_iter().filter(is_left).collect()
+    })
 }
 
 /// Reads a step's targets while an earlier one is still at work; `None` if it has none to read.

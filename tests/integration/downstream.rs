@@ -8,6 +8,7 @@ mod ahead;
 mod alone;
 mod apps;
 mod blind;
+mod contained;
 mod identity;
 mod partly;
 pub(crate) mod story;
