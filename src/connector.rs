@@ -319,6 +319,29 @@ pub struct Sign {
     pub event: String,
 }
 
+/// Which of the log's events are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogAsk {
+    /// Not before this.
+    pub since: Utc,
+    /// Before this, in the order of their publication; without it every event as it is stored,
+    /// however late, and pages without end.
+    pub until: Option<Utc>,
+    /// An account's id: only what it did and what was done to it.
+    pub about: Option<UserId>,
+    /// A condition in the directory's own filter language, which is not looked into here.
+    pub filter: Option<String>,
+}
+
+/// One page of the log, as the directory answered it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogPage {
+    /// Its events.
+    pub events: Vec<Value>,
+    /// Where the next one is; `None` at the end.
+    pub next: Option<String>,
+}
+
 /// The identity source: all that engine, guards and evidence know of it.
 #[async_trait]
 pub trait Directory: Connector {
@@ -396,6 +419,17 @@ pub trait Directory: Connector {
     /// # Errors
     /// A sentence, if it could not be read.
     async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String>;
+
+    /// One page of the log: the first, or the one that `next` of the page before names.
+    ///
+    /// # Errors
+    /// [`Unheard`], if it could not be read.
+    async fn log_page(
+        &self,
+        r: &Reader,
+        ask: &LogAsk,
+        next: Option<&str>,
+    ) -> Result<LogPage, Unheard>;
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

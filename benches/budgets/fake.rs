@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LogAsk, LogPage,
+    Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -246,6 +246,10 @@ impl Directory for Fake {
 
     async fn snapshot(&self, _: &Reader, _: &UserId, _: &str) -> Result<Value, String> {
         Ok(Value::Null)
+    }
+
+    async fn log_page(&self, _: &Reader, _: &LogAsk, _: Option<&str>) -> Result<LogPage, Unheard> {
+        Ok(LogPage::default())
     }
 
     async fn signs_of_life(&self, r: &Reader, _: &[(UserId, Utc)]) -> SignsOfLife {

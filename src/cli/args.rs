@@ -65,6 +65,12 @@ Shows what it would do and asks; nothing is written before the answer.
   oust contain --subjects list.txt --since 2h --yes
   oust contain --consent \"contain 7c3fa901\"     the plan that `oust plan` stored";
 
+/// What is asked of a log most often.
+const LOGS_EXAMPLES: &str = "\
+  oust logs alex@contoso.example --since 2h > alex.jsonl      one event a line, as Okta has it
+  oust logs alex@contoso.example --since 2h --by session      whose session is which
+  oust logs --log alex.jsonl --by ip                          the same of saved events";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -73,6 +79,9 @@ pub enum Command {
     Contain(ContainArgs),
     /// The same without its second half: reads only, stores the plan, prints its phrase
     Plan(CaseArgs),
+    /// The System Log's events as they are, or counted by what holds them together; reads only
+    #[command(after_help = LOGS_EXAMPLES)]
+    Logs(LogsArgs),
     /// Look at runs, go on with one, check the ledger
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -89,6 +98,52 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// Which events, from where, in which form.
+#[derive(Clone, Debug, Args)]
+pub struct LogsArgs {
+    /// Only what this account did and what was done to it: login or Okta id
+    #[arg(value_name = "LOGIN|ID")]
+    pub who: Option<String>,
+    /// From when on: 2h, 13:30, 2026-03-10 13:30, RFC 3339
+    #[arg(long, value_name = "TIME", required_unless_present = "log")]
+    pub since: Option<String>,
+    /// Until when [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// A condition in Okta's filter language, such as 'eventType eq "user.session.start"'
+    #[arg(long, value_name = "EXPR", conflicts_with = "log")]
+    pub filter: Option<String>,
+    /// Go on with what happens from now on, until you stop it
+    #[arg(long, conflicts_with_all = ["until", "by", "log"])]
+    pub follow: bool,
+    /// Count events instead: how many, whose, from when to when
+    #[arg(
+        long,
+        value_enum,
+        value_name = "session|ip|asn|device|token",
+        hide_possible_values = true
+    )]
+    pub by: Option<By>,
+    /// Read saved events instead: one a line, as they are, gzip or zstd; `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub log: Option<String>,
+}
+
+/// What events are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// The session they belong to.
+    Session,
+    /// The address they came from.
+    Ip,
+    /// The network of that address.
+    Asn,
+    /// The browser or device.
+    Device,
+    /// The API token that they were made with, or are about.
+    Token,
 }
 
 /// What to contain.

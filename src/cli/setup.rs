@@ -84,17 +84,7 @@ impl Workshop {
             }
         }
         let wire = wire.join().expect("setting up TLS does not panic");
-        let wire =
-            wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
-        let givens = Givens {
-            wire: Arc::new(Told {
-                wire,
-                clock: Arc::clone(&clock),
-            }),
-            clock: Arc::clone(&clock),
-            rng: Arc::clone(&rng),
-            user_agent: format!("{TOOL} run={run}"),
-        };
+        let givens = Givens::new(wire, &clock, &rng, format!("{TOOL} run={run}"))?;
         let (directory, services) = open_systems(&config, &givens)?;
         let store: Arc<dyn Store> = archive.clone();
         let tools = Tools {
@@ -253,6 +243,41 @@ struct Givens {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     user_agent: String,
+}
+
+impl Givens {
+    fn new(
+        wire: Result<HttpWire, String>,
+        clock: &Arc<dyn Clock>,
+        rng: &Arc<dyn Rng>,
+        user_agent: String,
+    ) -> Result<Self, Failure> {
+        let wire =
+            wire.map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
+        Ok(Self {
+            wire: Arc::new(Told {
+                wire,
+                clock: Arc::clone(clock),
+            }),
+            clock: Arc::clone(clock),
+            rng: Arc::clone(rng),
+            user_agent,
+        })
+    }
+}
+
+/// The directory alone, for commands that read it and keep nothing.
+///
+/// # Errors
+/// [`Failure`] that says what could not be opened, and what to do.
+pub(super) fn directory(global: &Global) -> Result<DirectorySystem, Failure> {
+    warm_up();
+    let config = load_config(global)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
+    let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
+    let (directory, _) = open_systems(&config, &givens)?;
+    Ok(directory)
 }
 
 fn open_systems(

@@ -10,6 +10,7 @@ mod bell;
 mod executor;
 mod instances;
 mod late;
+mod log;
 mod planner;
 mod prover;
 mod recorder;
@@ -25,6 +26,7 @@ mod tenants;
 mod unreached;
 
 pub use again::prove_again;
+pub use log::{LogRead, stream_log};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use run::{Ended, Run, RunError, Start, Tools};

@@ -19,9 +19,9 @@ pub struct Group {
     /// What they have in common.
     pub key: String,
     /// How many there are.
-    pub events: u64,
+    pub events: usize,
     /// How many of them went wrong for whoever tried.
-    pub failed: u64,
+    pub failed: usize,
     /// The first.
     pub first: Option<Utc>,
     /// The last.
@@ -31,7 +31,7 @@ pub struct Group {
     /// From where: addresses, or the network's owner where they are grouped by address.
     pub places: BTreeSet<String>,
     /// How many came through a proxy.
-    pub proxied: u64,
+    pub proxied: usize,
 }
 
 /// Counts events.
@@ -40,11 +40,11 @@ pub struct Pivot {
     by: By,
     groups: BTreeMap<String, Group>,
     /// Events read.
-    pub read: u64,
+    pub read: usize,
     /// Events that belong to no group.
-    pub without: u64,
+    pub without: usize,
     /// Events whose group found no place.
-    pub beyond: u64,
+    pub beyond: usize,
 }
 
 impl Pivot {
@@ -79,8 +79,8 @@ impl Pivot {
         }
         let group = self.groups.entry(key).or_default();
         group.events += 1;
-        group.failed += u64::from(event.failed());
-        group.proxied += u64::from(event.is_proxy() == Some(true));
+        group.failed += usize::from(event.failed());
+        group.proxied += usize::from(event.is_proxy() == Some(true));
         if let Some(at) = event.published() {
             group.first = Some(group.first.map_or(at, |first| first.min(at)));
             group.last = group.last.max(Some(at));

@@ -249,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_line_without_end_costs_no_more_than_the_bound() {
-        let endless = io::repeat(b'x').take((LINE_MAX as u64) * 3).chain(io::Cursor::new(
-            b"\n{\"uuid\":\"2\"}\n".to_vec(),
-        ));
+        let endless = io::repeat(b'x')
+            .take((LINE_MAX as u64) * 3)
+            .chain(io::Cursor::new(b"\n{\"uuid\":\"2\"}\n".to_vec()));
         let mut saved = Saved::read(endless).unwrap();
         assert!(matches!(saved.next(), Some(Line::Odd { number: 1, why }) if why.contains("MiB")));
         assert!(saved.line.capacity() <= 2 * (LINE_MAX + 1));

@@ -28,6 +28,25 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// JSON text without a character that commands a terminal or cannot be seen: each is written as the
+/// escape that JSON has for it, so that whoever parses it reads the same.
+#[must_use]
+pub fn harmless_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        let code = u32::from(character);
+        if (0x7f..=0x9f).contains(&code) || is_hidden(code) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}").expect("writing to a String cannot fail");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// One CSV cell: visible, quoted, and never a formula for a spreadsheet.
 #[must_use]
 pub fn csv_cell(text: &str) -> String {

@@ -86,4 +86,17 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// The target of `Link: <…>; rel="next"`, among any number of `Link` headers.
+    #[must_use]
+    pub fn next_link(&self) -> Option<String> {
+        self.headers
+            .get_all(http::header::LINK)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(",<").collect::<Vec<_>>())
+            .find(|part| part.contains("rel=\"next\""))
+            .and_then(|part| part.split('>').next())
+            .map(|link| link.trim_start().trim_start_matches('<').to_owned())
+    }
 }

@@ -176,7 +176,7 @@ impl Reader {
             if !answer.is_good() {
                 return Ok(Err(answer));
             }
-            let next = next_link(&answer);
+            let next = answer.next_link();
             let at = *at.get_or_insert(answer.server_at);
             match answer.json {
                 Value::Array(page) => items.extend(page),
@@ -190,14 +190,25 @@ impl Reader {
         Err(self.unusable("more than 200 pages"))
     }
 
+    /// One page of a list: the first, or the one that a link of the page before leads to, if that
+    /// stays at home. The answer may have any status.
+    ///
+    /// # Errors
+    /// [`CallError`] for a link elsewhere, or if no usable answer came.
+    pub async fn page(&self, read: &Read, next: Option<&str>) -> Result<Answer, CallError> {
+        let url = match next {
+            Some(link) => self.client.own_link(link)?,
+            None => self.client.url(&read.path),
+        };
+        self.client.send(&self.outgoing(read, url)).await
+    }
+
     /// Sends a GET to a link that the vendor sent, if it stays at home.
     ///
     /// # Errors
     /// [`CallError`] for a link elsewhere, or if no usable answer came.
     pub async fn follow(&self, link: &str) -> Result<Answer, CallError> {
-        let url = self.client.own_link(link)?;
-        let read = Read::get(Path::new(""));
-        self.client.send(&self.outgoing(&read, url)).await
+        self.page(&Read::get(Path::new("")), Some(link)).await
     }
 
     fn outgoing<'call>(&self, read: &'call Read, url: url::Url) -> Outgoing<'call> {
@@ -218,17 +229,4 @@ impl Reader {
             why: why.to_owned(),
         }
     }
-}
-
-/// The target of `Link: <…>; rel="next"`, among any number of `Link` headers.
-fn next_link(answer: &Answer) -> Option<String> {
-    answer
-        .headers
-        .get_all(http::header::LINK)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(",<").collect::<Vec<_>>())
-        .find(|part| part.contains("rel=\"next\""))
-        .and_then(|part| part.split('>').next())
-        .map(|link| link.trim_start().trim_start_matches('<').to_owned())
 }

@@ -10,6 +10,7 @@ mod costs;
 mod docs;
 mod downstream;
 mod fake;
+mod follow;
 mod github;
 mod google;
 mod gtr;

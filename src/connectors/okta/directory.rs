@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
-use super::{AT_ONCE, Okta, answers, api_tokens, history, oauth, signs, users};
-use crate::connector::{AgentToken, Directory, Org, ResolveError, SignsOfLife, Unheard, Wanted};
+use super::{AT_ONCE, Okta, answers, api_tokens, history, logs, oauth, signs, users};
+use crate::connector::{
+    AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
+};
 use crate::model::{ActionId, AppAccount, History, Role, Subject, Tri, UserId, Utc, Window};
 use crate::transport::{Path, Read, Reader};
 
@@ -194,6 +196,15 @@ impl Directory for Okta {
             other => return Err(format!("Okta has no part `{other}`")),
         };
         got.as_ref().clone().map_err(|unread| unread.why())
+    }
+
+    async fn log_page(
+        &self,
+        r: &Reader,
+        ask: &LogAsk,
+        next: Option<&str>,
+    ) -> Result<LogPage, Unheard> {
+        logs::page(r, ask, next).await
     }
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {

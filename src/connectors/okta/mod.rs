@@ -22,6 +22,7 @@ mod history;
 mod key;
 mod limits;
 mod logout;
+mod logs;
 mod memberships;
 mod oauth;
 mod preflight;

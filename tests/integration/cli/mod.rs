@@ -8,6 +8,7 @@ mod exits;
 mod help;
 mod instances;
 mod json;
+mod logs;
 mod runs;
 mod secrets;
 mod stop;

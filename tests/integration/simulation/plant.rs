@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, Org, Planned,
-    ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LogAsk, LogPage,
+    Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
 use oust::model::{
@@ -175,6 +175,15 @@ impl Directory for Planted {
 
     async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String> {
         self.true_one.snapshot(r, who, part).await
+    }
+
+    async fn log_page(
+        &self,
+        r: &Reader,
+        ask: &LogAsk,
+        next: Option<&str>,
+    ) -> Result<LogPage, Unheard> {
+        self.true_one.log_page(r, ask, next).await
     }
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
