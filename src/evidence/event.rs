@@ -1,7 +1,7 @@
 //! What one event says, if it says it.
 //!
 //! Every member of an event may be null, absent, or the text "null" or "unknown": each question
-//! here answers `None` then. Shapes: Okta API, LogEvent [spec]; texts seen in published samples.
+//! here answers `None` then. Shapes: Okta API, LogEvent; texts seen in published samples.
 
 use serde_json::Value;
 

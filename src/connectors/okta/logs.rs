@@ -2,7 +2,7 @@
 //!
 //! With an end it is a bounded request: in the order of publication, finite, and without what
 //! arrives late. Without one it is a poll: every event as it is stored, and a next page that never
-//! ends. Pages are only ever reached by Okta's own links. Source: Okta API, "System Log" [spec].
+//! ends. Pages are only ever reached by Okta's own links. Source: Okta API, "System Log".
 
 use serde_json::Value;
 
