@@ -195,48 +195,6 @@ pub(super) async fn json_list(
     glance.turned_by(ask(body.clone()), &turn, pages_max).await
 }
 
-/// What a trail shows: the events, newest first, and whether that is all of them.
-pub(super) struct Events {
-    /// As `LookupEvents` answers them.
-    pub(super) events: Vec<Value>,
-    /// Whether there are more than `pages_max` pages.
-    pub(super) more: bool,
-}
-
-/// The events of one region that `body` asks for, up to a number of pages: part of a trail tells
-/// something, and what it does not tell is said by `more`.
-///
-/// # Errors
-/// [`Unread`], if a page could not be read.
-pub(super) async fn trail_events(
-    glance: &Glance,
-    region: &str,
-    mut body: Value,
-    pages_max: usize,
-) -> Result<Events, Unread> {
-    let mut events = Vec::new();
-    for _ in 0..pages_max {
-        let page = glance
-            .ask(trail(region, "LookupEvents", body.clone()))
-            .await;
-        let page = match &*page {
-            Ok(page) => page,
-            Err(unread) => return Err(unread.clone()),
-        };
-        events.extend_from_slice(items_of(&page["Events"]).ok_or_else(no_list)?);
-        match page["NextToken"].as_str().filter(|token| !token.is_empty()) {
-            Some(token) => body["NextToken"] = json!(token),
-            None => {
-                return Ok(Events {
-                    events,
-                    more: false,
-                });
-            }
-        }
-    }
-    Ok(Events { events, more: true })
-}
-
 /// A list; one that is not there, or empty, has no items. `None` if it is something else.
 pub(super) fn items_of(value: &Value) -> Option<&[Value]> {
     match value {

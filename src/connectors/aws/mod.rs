@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`] (one entry, several systems),
 //! [`credentials`] with [`sigv4`], [`sts`] and [`profile`] (who signs), [`voice`] (what AWS says, and
-//! means), [`api`] (how calls are built).
+//! means), [`api`] (how calls are built). At an account: [`trail`] and [`sessions`] (who has which),
+//! [`people`], [`roles`], [`held`] and [`policy`] (what is written where), [`simulate`], [`deny`].
 //!
 //! Each account is a system, `aws:<account id>`, and carries `deny_sessions`. The organisation's
 //! Identity Center is one more, `aws:identity-center`, and carries `block_identity_center_user`. No
@@ -11,10 +12,18 @@
 mod api;
 mod arn;
 mod credentials;
+mod deny;
+mod held;
+mod people;
+mod policy;
 mod profile;
+mod roles;
+mod sessions;
 mod settings;
 mod sigv4;
+mod simulate;
 mod sts;
+mod trail;
 mod vendor;
 mod voice;
 
@@ -61,6 +70,10 @@ struct Aws {
     settings: Settings,
     /// Who we are there, once read.
     caller: OnceCell<Caller>,
+    /// What the trails told lately.
+    recent: trail::Recent,
+    /// Who may write to a role.
+    doors: deny::write::Doors,
 }
 
 /// Who we are at a system, by AWS's own word.
@@ -125,6 +138,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let connector = Aws {
         settings,
         caller: OnceCell::new(),
+        recent: trail::Recent::default(),
+        doors: deny::write::Doors::default(),
     };
     Ok(Opened::Service(System {
         id: opening.id.clone(),
@@ -136,9 +151,11 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
 
 /// The verb behind an action.
 fn verb(action: &ActionId) -> Option<&'static dyn Verb<Aws>> {
-    match action.verb() {
-        _ => None,
-    }
+    Some(match action.verb() {
+        "deny_sessions" => &deny::DenySessions,
+        "allow_sessions" => &deny::AllowSessions,
+        _ => return None,
+    })
 }
 
 impl Aws {
@@ -160,6 +177,20 @@ impl Aws {
             Ok(caller)
         };
         self.caller.get_or_try_init(read).await
+    }
+
+    /// Who people are at an account.
+    async fn by_session_name(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        let glance = Glance::new(r, &VOICE);
+        let trails = trail::Trails {
+            glance: &glance,
+            recent: &self.recent,
+            regions: &self.settings.trail_regions,
+        };
+        let sign_ins = trail::sign_ins(&trails).await;
+        let each = who.iter();
+        each.map(|lookup| people::identity(lookup, &sign_ins))
+            .collect()
     }
 
     /// The name of the role that we act in at an account: never a target of ours. `None` where we
@@ -204,11 +235,16 @@ impl Connector for Aws {
     }
 
     /// By session name at an account, by user at Identity Center.
-    async fn identify(&self, _r: &Reader, who: &[Lookup]) -> Vec<Identity> {
-        let unread = |_: &Lookup| Identity::Unread {
-            why: "not looked up".into(),
-        };
-        who.iter().map(unread).collect()
+    async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
+        match self.settings.place {
+            Place::Account(_) => self.by_session_name(r, who).await,
+            Place::IdentityCenter(_) => {
+                let unread = |_: &Lookup| Identity::Unread {
+                    why: "not looked up".into(),
+                };
+                who.iter().map(unread).collect()
+            }
+        }
     }
 
     /// Our own session there: its name is the identity that a person has at an account.
@@ -240,8 +276,32 @@ impl Connector for Aws {
         plan_all(verb(&step.action), &planning, who).await
     }
 
+    /// What is written to one role goes in one write, and roles do not wait for one another.
+    fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
+        let mut batches: Vec<Vec<Change>> = Vec::new();
+        for change in changes {
+            let fits = |last: &&mut Vec<Change>| {
+                deny::write::wanted_by(&change.action).is_some()
+                    && last
+                        .iter()
+                        .all(|each| each.action == change.action && each.subject == change.subject)
+            };
+            match batches.last_mut().filter(fits) {
+                Some(last) => last.push(change),
+                None => batches.push(vec![change]),
+            }
+        }
+        batches
+    }
+
     async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
-        apply_all(verb, self, w, batch).await
+        let wanted = batch
+            .first()
+            .and_then(|change| deny::write::wanted_by(&change.action));
+        match wanted {
+            Some(wanted) => deny::write::all(self, w, batch, wanted).await,
+            None => apply_all(verb, self, w, batch).await,
+        }
     }
 
     async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
