@@ -11,14 +11,17 @@
 
 mod api;
 mod arn;
+mod block;
 mod credentials;
 mod deny;
 mod held;
+mod identity_center;
 mod people;
 mod policy;
 mod profile;
 mod providers;
 mod roles;
+mod scp;
 mod sessions;
 mod settings;
 mod sigv4;
@@ -32,9 +35,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{Mutex, OnceCell};
 
 use self::credentials::{Signer, no_skew};
+use self::identity_center::Users;
 use self::settings::{Place, Settings};
 use self::sts::Sts;
 use self::vendor::{CENTER_APP, SAML_APP, VENDOR};
@@ -42,6 +48,7 @@ use self::voice::VOICE;
 use super::kit::{Glance, Planning, Verb, apply_all, inverse_of, plan_all, prove_all};
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
@@ -66,6 +73,9 @@ const MANNERS: Manners = Manners {
     quota: no_quota,
 };
 
+/// Subjects looked up at the same time.
+const AT_ONCE: usize = 16;
+
 /// One account, or the Identity Center.
 struct Aws {
     settings: Settings,
@@ -75,6 +85,8 @@ struct Aws {
     recent: trail::Recent,
     /// Who may write to a role.
     doors: deny::write::Doors,
+    /// Who may write to the prepared policy: one of us at a time.
+    scp_door: Mutex<()>,
 }
 
 /// Who we are at a system, by AWS's own word.
@@ -141,6 +153,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         caller: OnceCell::new(),
         recent: trail::Recent::default(),
         doors: deny::write::Doors::default(),
+        scp_door: Mutex::default(),
     };
     Ok(Opened::Service(System {
         id: opening.id.clone(),
@@ -155,6 +168,8 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb<Aws>> {
     Some(match action.verb() {
         "deny_sessions" => &deny::DenySessions,
         "allow_sessions" => &deny::AllowSessions,
+        "block_identity_center_user" => &block::BlockUser,
+        "unblock_identity_center_user" => &block::UnblockUser,
         _ => return None,
     })
 }
@@ -240,10 +255,13 @@ impl Connector for Aws {
         match self.settings.place {
             Place::Account(_) => self.by_session_name(r, who).await,
             Place::IdentityCenter(_) => {
-                let unread = |_: &Lookup| Identity::Unread {
-                    why: "not looked up".into(),
-                };
-                who.iter().map(unread).collect()
+                let glance = Glance::new(r, &VOICE);
+                let users = Users::new(self, &glance);
+                let each = who.iter().map(|lookup| settle(&users, lookup));
+                let each: Vec<BoxFuture<'_, Identity>> = each
+                    .map(|one| Box::pin(one) as BoxFuture<'_, Identity>)
+                    .collect();
+                stream::iter(each).buffered(AT_ONCE).collect().await
             }
         }
     }
@@ -251,8 +269,11 @@ impl Connector for Aws {
     /// Our own session there: its name is the identity that a person has at an account.
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
         let glance = Glance::new(r, &VOICE);
-        let session = self.caller(&glance).await?.session();
-        Ok(session.map(str::to_owned).into_iter().collect())
+        let own = match &self.settings.place {
+            Place::Account(_) => self.caller(&glance).await?.session().map(str::to_owned),
+            Place::IdentityCenter(_) => Users::new(self, &glance).own().await?,
+        };
+        Ok(own.into_iter().collect())
     }
 
     /// The account's id, by AWS's own word: two entries for one account are told by it.

@@ -85,6 +85,8 @@ pub(super) struct IdentityCenter {
     pub(super) role: Option<RoleToAssume>,
     /// `d-…`, if it need not be asked for.
     pub(super) identity_store_id: Option<String>,
+    /// Whose word the ids are that Okta keeps of his users, where they are not the store's own.
+    pub(super) external_id_issuer: Option<String>,
 }
 
 /// A role and what its trust asks for.
@@ -184,6 +186,7 @@ struct RawCenter {
     role_arn: Option<String>,
     external_id: Option<String>,
     identity_store_id: Option<String>,
+    external_id_issuer: Option<String>,
 }
 
 /// The systems that one entry stands for. Settings that cannot be taken apart stay whole, for
@@ -379,6 +382,7 @@ fn place(raw: &Raw, partition: Partition, region: &str) -> Result<Place, String>
                 .as_deref()
                 .map(identity_store)
                 .transpose()?,
+            external_id_issuer: center.external_id_issuer.clone(),
         })),
         ([], None) => Err(
             "name at least one of `accounts`, a list of `{ id, role_arn }`, and \

@@ -75,6 +75,10 @@ fn meaning(answer: &Answer, said: &Said) -> Meaning {
     if answer.is_good() {
         return answer.meaning();
     }
+    // That there is no such store says nothing about a user [spec].
+    if said.code == "ResourceNotFoundException" && answer.json["ResourceType"] == "IDENTITY_STORE" {
+        return Meaning::Invalid;
+    }
     by_code(&said.code).unwrap_or_else(|| answer.meaning())
 }
 
