@@ -95,7 +95,8 @@ pub(super) fn is_portal(arn: &str) -> bool {
 
 /// `Okta` of `arn:aws:iam::111122223333:saml-provider/Okta`.
 fn name_of(arn: &str) -> &str {
-    arn.split_once(":saml-provider/").map_or("", |(_, name)| name)
+    arn.split_once(":saml-provider/")
+        .map_or("", |(_, name)| name)
 }
 
 /// Whether an assertion's issuer is one that Okta gives its apps.
@@ -193,7 +194,12 @@ mod tests {
     fn only_hosts_of_okta_s_are_okta_s() {
         assert!(is_okta("http://www.okta.com/exk1") && is_okta("https://okta.com"));
         assert!(is_okta("https://contoso.oktapreview.com/x"));
-        for not in ["http://notokta.com/x", "https://x.example/www.okta.com", "okta.com", ""] {
+        for not in [
+            "http://notokta.com/x",
+            "https://x.example/www.okta.com",
+            "okta.com",
+            "",
+        ] {
             assert!(!is_okta(not), "{not}");
         }
     }

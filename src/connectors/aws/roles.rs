@@ -186,7 +186,10 @@ mod tests {
             "Effect": "Allow", "Principal": { "Federated": [OKTA] }, "NotAction": "s3:*",
         }]);
         assert!(is_entrance(&trust(&all_but)));
-        assert_eq!(providers(&trust(&all_but)), BTreeSet::from([OKTA.to_owned()]));
+        assert_eq!(
+            providers(&trust(&all_but)),
+            BTreeSet::from([OKTA.to_owned()])
+        );
         let anybody = json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:*" });
         for any in [trust(&anybody), "%7B".to_owned()] {
             assert_eq!(providers(&any), BTreeSet::from([ANY.to_owned()]), "{any}");

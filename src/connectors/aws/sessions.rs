@@ -267,7 +267,10 @@ mod tests {
         ];
         let chained = [made(by(BUILD, "ALEX@x", HERE), id(ADMIN, "x1"))];
         let his = sessions(&sign_ins, &chained);
-        assert_eq!(seen(&his), [format!("{ADMIN}:x1"), format!("{BUILD}:ALEX@x")]);
+        assert_eq!(
+            seen(&his),
+            [format!("{ADMIN}:x1"), format!("{BUILD}:ALEX@x")]
+        );
     }
 
     #[test]

@@ -59,7 +59,9 @@ pub(super) async fn denying(p: &Planning<'_, Aws>, who: &Identified) -> Planned 
         tell(held, one.role, &mut planned.notes);
         planned.changes.push(denial(p, who, &one, held));
     }
-    planned.notes.extend(account.sign_ins.unread.iter().cloned());
+    planned
+        .notes
+        .extend(account.sign_ins.unread.iter().cloned());
     told_elsewhere(&found.sessions, &mut planned);
     if let Some(why) = unread(&account, &found) {
         planned.skip = Some(Skip::Unread { why });
@@ -104,9 +106,8 @@ impl Account {
 
     /// Roles that people sign in to and that we may change.
     fn entrances(&self) -> impl Iterator<Item = &Role> {
-        let open = |role: &&Role| {
-            self.providers.lets_in(role) && !role.is_reserved && !self.is_own(role)
-        };
+        let open =
+            |role: &&Role| self.providers.lets_in(role) && !role.is_reserved && !self.is_own(role);
         self.roles.iter().filter(open)
     }
 
