@@ -2,9 +2,9 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`] (one entry, several systems),
 //! [`credentials`] with [`sigv4`], [`sts`] and [`profile`] (who signs), [`voice`] (what AWS says, and
-//! means), [`api`] (how calls are built). At an account: [`trail`] and [`sessions`] (who has which),
-//! [`people`], [`roles`], [`held`] and [`policy`] (what is written where), [`simulate`], [`deny`]. At
-//! Identity Center: [`identity_center`] (who is who), [`scp`] (the policy), [`block`]. And
+//! means), [`api`] (how calls are built). At an account: [`trail`], [`providers`] and [`sessions`] (who
+//! has which), [`people`], [`roles`], [`held`] and [`policy`] (what is written where), [`simulate`],
+//! [`deny`]. At Identity Center: [`identity_center`] (who is who), [`scp`] (the policy), [`block`]. And
 //! [`preflight`].
 //!
 //! Each account is a system, `aws:<account id>`, and carries `deny_sessions`. The organisation's
@@ -22,6 +22,7 @@ mod people;
 mod policy;
 mod preflight;
 mod profile;
+mod providers;
 mod roles;
 mod scp;
 mod sessions;
@@ -200,12 +201,12 @@ impl Aws {
     /// Who people are at an account.
     async fn by_session_name(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
         let glance = Glance::new(r, &VOICE);
-        let trails = trail::Trails {
-            glance: &glance,
-            recent: &self.recent,
-            regions: &self.settings.trail_regions,
-        };
-        let sign_ins = trail::sign_ins(&trails).await;
+        let mut sign_ins = trail::sign_ins(&deny::plan::trails(self, &glance)).await;
+        // Without the roles the trail alone tells who vouches for whom.
+        let roles = roles::all(&glance).await.unwrap_or_default();
+        let named = &self.settings.saml_providers;
+        let providers = providers::Providers::of(named, &roles, &sign_ins.events);
+        sign_ins.events.retain(|one| providers.vouched(one));
         let each = who.iter();
         each.map(|lookup| people::identity(lookup, &sign_ins))
             .collect()

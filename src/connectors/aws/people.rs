@@ -1,6 +1,6 @@
 //! Who somebody is in an account: the name of his sessions.
 //!
-//! AWS keeps no list of people whom an identity provider lets in, and no call looks one up: what
+//! Pure: gets the sign-ins that the directory vouched for. AWS keeps no list of people whom an identity provider lets in, and no call looks one up: what
 //! the provider asserts as session name is all there is. Assumed: that this is the user name that
 //! the directory asserts to the app, else the login. So a name that could have been changed within
 //! the window is never used, two that differ are a person's to choose from unless the trail shows
@@ -144,7 +144,10 @@ mod tests {
     fn told(names: &[&str]) -> Told {
         let sign_in = |name: &&str| Assumed {
             at: Utc::from_millis(1_000),
-            by: By::Saml,
+            by: By::Saml {
+                provider: "arn:aws:iam::111122223333:saml-provider/Okta".into(),
+                issuer: String::new(),
+            },
             session: SessionId::new("AROAEXAMPLEADMIN0001", name).unwrap(),
             account: "111122223333".into(),
             role_name: "Admin".into(),

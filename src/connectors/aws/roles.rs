@@ -6,10 +6,13 @@
 //! the policies of roles under `/aws-reserved/` and of those that belong to its services. Source:
 //! iam service-2.json, `ListRoles` [spec]; reserved roles [docs].
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::api;
 use super::policy::{decoded, statements, texts};
+use super::providers::ANY;
 use crate::connectors::kit::{Glance, Unread, items, text};
 
 /// Where AWS keeps roles that nobody else may edit.
@@ -26,8 +29,8 @@ pub(super) struct Role {
     pub(super) arn: String,
     /// Whether AWS lets nobody edit it.
     pub(super) is_reserved: bool,
-    /// Whether an identity provider may let somebody in.
-    pub(super) is_entrance: bool,
+    /// The identity providers whose people may be let in, by ARN; [`ANY`] for whichever.
+    pub(super) providers: BTreeSet<String>,
 }
 
 /// All roles of the account.
@@ -72,27 +75,30 @@ impl Role {
             id: id.to_owned(),
             arn: text(role, "Arn").to_owned(),
             is_reserved: RESERVED.iter().any(|reserved| path.starts_with(reserved)),
-            is_entrance: is_entrance(text(role, "AssumeRolePolicyDocument")),
+            providers: providers(text(role, "AssumeRolePolicyDocument")),
         })
     }
 }
 
-/// Whether a trust policy lets somebody in whom an identity provider vouches for. One that cannot
-/// be understood may.
-fn is_entrance(trust: &str) -> bool {
+/// Whose people a trust policy lets in. One that cannot be understood may let in anybody's.
+fn providers(trust: &str) -> BTreeSet<String> {
+    let anybody = || BTreeSet::from([ANY.to_owned()]);
+    if trust.is_empty() {
+        return BTreeSet::new();
+    }
     let Ok(document) = decoded(trust) else {
-        return !trust.is_empty();
+        return anybody();
     };
     let Ok(statements) = statements(&document) else {
-        return true;
+        return anybody();
     };
-    statements.iter().any(|statement| {
+    let lets_in = statements.iter().filter(|statement| {
         let actions = texts(&statement["Action"]).unwrap_or_default();
         let all_but = !statement["NotAction"].is_null();
-        statement["Effect"] == "Allow"
-            && (all_but || actions.iter().any(|action| covers(action)))
-            && federates(&statement["Principal"])
-    })
+        statement["Effect"] == "Allow" && (all_but || actions.iter().any(|action| covers(action)))
+    });
+    let each = lets_in.flat_map(|statement| federated(&statement["Principal"]));
+    each.map(str::to_owned).collect()
 }
 
 /// Whether an action, wildcards and all, is or includes `sts:AssumeRoleWithSAML`.
@@ -131,16 +137,15 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|sign| *sign == b'*')
 }
 
-/// Whether a principal can be an identity provider's person.
-fn federates(principal: &Value) -> bool {
-    match principal {
-        Value::String(all) => all == "*",
-        Value::Object(_) => texts(&principal["Federated"])
-            .unwrap_or_default()
-            .iter()
-            .any(|provider| *provider == "*" || provider.contains(":saml-provider/")),
-        _ => false,
-    }
+/// The identity providers among a principal.
+fn federated(principal: &Value) -> Vec<&str> {
+    let named = match principal {
+        Value::String(_) => texts(principal),
+        _ => texts(&principal["Federated"]),
+    };
+    let mut named = named.unwrap_or_default();
+    named.retain(|one| *one == ANY || one.contains(":saml-provider/"));
+    named
 }
 
 #[cfg(test)]
@@ -150,6 +155,10 @@ mod tests {
     use serde_json::json;
 
     const OKTA: &str = "arn:aws:iam::111122223333:saml-provider/Okta";
+
+    fn is_entrance(trust: &str) -> bool {
+        !providers(trust).is_empty()
+    }
 
     fn trust(statement: &Value) -> String {
         let document = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
@@ -177,7 +186,14 @@ mod tests {
             "Effect": "Allow", "Principal": { "Federated": [OKTA] }, "NotAction": "s3:*",
         }]);
         assert!(is_entrance(&trust(&all_but)));
-        assert!(is_entrance("%7B"), "what cannot be understood may be one");
+        assert_eq!(
+            providers(&trust(&all_but)),
+            BTreeSet::from([OKTA.to_owned()])
+        );
+        let anybody = json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:*" });
+        for any in [trust(&anybody), "%7B".to_owned()] {
+            assert_eq!(providers(&any), BTreeSet::from([ANY.to_owned()]), "{any}");
+        }
     }
 
     #[test]

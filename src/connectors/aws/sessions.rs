@@ -1,7 +1,8 @@
 //! Which sessions are a subject's, by what the trail tells.
 //!
-//! Pure. A sign-in by the identity provider under his name is his, and so is every session that was
-//! assumed from one of his, and from those again. The same name in a role that nobody signs in to
+//! Pure. A sign-in that the directory vouched for under his name is his, and so is one at Identity
+//! Center's portal, and every session that was assumed from one of his, and from those again. The
+//! same name in a role that nobody signs in to
 //! is not: anybody may call a session as he likes when he assumes a role. Where somebody else
 //! assumed a role under the very name that a session of his has, the two cannot be told apart by
 //! any policy, and a person has to decide.
@@ -9,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::policy::revoke::SessionId;
+use super::providers::{Providers, is_portal};
 use super::trail::{Assumed, By};
 use crate::model::Utc;
 
@@ -23,6 +25,8 @@ pub(super) struct Known<'a> {
     pub(super) names: &'a [String],
     /// Ids of the roles that people sign in to.
     pub(super) entrances: &'a [String],
+    /// Who vouches for him.
+    pub(super) providers: &'a Providers,
     /// Sign-ins.
     pub(super) sign_ins: &'a [Assumed],
     /// Roles assumed from others.
@@ -41,6 +45,8 @@ pub(super) struct Sessions {
     pub(super) elsewhere: BTreeSet<String>,
     /// Sessions here that were assumed by a session of his name in another account.
     pub(super) from_elsewhere: BTreeMap<SessionId, String>,
+    /// Sign-ins of his name that cannot be told to be his.
+    pub(super) unvouched: BTreeSet<SessionId>,
 }
 
 /// One session that the trail shows.
@@ -60,8 +66,9 @@ pub(super) fn is_name(a: &str, b: &str) -> bool {
 }
 
 /// His names as the trail spells them, with the one that was asked for.
-pub(super) fn spellings(name: &str, sign_ins: &[Assumed]) -> Vec<String> {
-    let seen = sign_ins.iter().map(|one| one.session.name());
+pub(super) fn spellings(name: &str, sign_ins: &[Assumed], providers: &Providers) -> Vec<String> {
+    let vouched = sign_ins.iter().filter(|one| providers.vouched(one));
+    let seen = vouched.map(|one| one.session.name());
     let his: BTreeSet<&str> = seen
         .filter(|seen| is_name(seen, name))
         .chain([name])
@@ -91,7 +98,10 @@ impl Known<'_> {
     }
 
     fn is_his_sign_in(&self, one: &Assumed) -> bool {
-        one.account == self.account && self.names.iter().any(|name| name == one.session.name())
+        let is_portal = one.provider().is_some_and(is_portal);
+        let is_vouched = is_portal || self.providers.vouched(one);
+        let name = one.session.name();
+        one.account == self.account && is_vouched && self.names.iter().any(|his| is_name(his, name))
     }
 
     /// One link more of every chain; `false` if there was none.
@@ -127,7 +137,7 @@ impl Known<'_> {
                 continue;
             }
             let is_his = match &one.by {
-                By::Saml => self.is_his_sign_in(one),
+                By::Saml { .. } => self.is_his_sign_in(one),
                 By::Session { id, account } => account == self.account && his.contains(id),
                 By::Another => false,
             };
@@ -138,9 +148,17 @@ impl Known<'_> {
                 all.shared.insert(one.session.clone());
                 continue;
             }
+            let is_his_name = |id: &SessionId| self.names.iter().any(|name| name == id.name());
+            // Where it cannot be told who vouches for him, this may be he.
+            if self.providers.untold().is_some()
+                && one.provider().is_some()
+                && is_his_name(&one.session)
+            {
+                all.unvouched.insert(one.session.clone());
+            }
             if let By::Session { id, account } = &one.by
                 && account != self.account
-                && self.names.iter().any(|name| name == id.name())
+                && is_his_name(id)
             {
                 let whose = format!("{} in account {account}", id.name());
                 all.from_elsewhere.insert(one.session.clone(), whose);
@@ -182,6 +200,13 @@ mod tests {
         SessionId::new(role, name).unwrap()
     }
 
+    fn saml(provider: &str) -> By {
+        By::Saml {
+            provider: format!("arn:aws:iam::{HERE}:saml-provider/{provider}"),
+            issuer: String::new(),
+        }
+    }
+
     fn made(by: By, session: SessionId) -> Assumed {
         Assumed {
             at: Utc::from_millis(1_000),
@@ -201,11 +226,13 @@ mod tests {
 
     /// Alex's, at an account whose only entrance is Admin.
     fn sessions(sign_ins: &[Assumed], chained: &[Assumed]) -> Sessions {
-        let names = spellings("alex@x", sign_ins);
+        let providers = Providers::of(&["Okta".into()], &[], sign_ins);
+        let names = spellings("alex@x", sign_ins, &providers);
         let known = Known {
             account: HERE,
             names: &names,
             entrances: &[ADMIN.into()],
+            providers: &providers,
             sign_ins,
             chained,
         };
@@ -219,9 +246,9 @@ mod tests {
     #[test]
     fn a_sign_in_is_his_in_every_spelling_and_nobody_else_s() {
         let sign_ins = [
-            made(By::Saml, id(ADMIN, "Alex@X")),
-            made(By::Saml, id(ADMIN, "alex@x")),
-            made(By::Saml, id(ADMIN, "kim@x")),
+            made(saml("Okta"), id(ADMIN, "Alex@X")),
+            made(saml("Okta"), id(ADMIN, "alex@x")),
+            made(saml("Okta"), id(ADMIN, "kim@x")),
         ];
         let his = sessions(&sign_ins, &[]);
         assert_eq!(
@@ -229,6 +256,51 @@ mod tests {
             [format!("{ADMIN}:Alex@X"), format!("{ADMIN}:alex@x")]
         );
         assert!(his.shared.is_empty());
+    }
+
+    #[test]
+    fn a_name_that_a_partner_vouched_for_is_not_his_and_one_of_the_portal_is() {
+        let portal = "AWSSSO_0123456789abcdef_DO_NOT_DELETE";
+        let sign_ins = [
+            made(saml("Partner"), id(OTHER, "alex@x")),
+            made(saml(portal), id(BUILD, "ALEX@x")),
+        ];
+        let chained = [made(by(BUILD, "ALEX@x", HERE), id(ADMIN, "x1"))];
+        let his = sessions(&sign_ins, &chained);
+        assert_eq!(
+            seen(&his),
+            [format!("{ADMIN}:x1"), format!("{BUILD}:ALEX@x")]
+        );
+    }
+
+    #[test]
+    fn a_role_that_two_providers_let_in_may_have_two_of_one_name() {
+        let both = [
+            made(saml("Okta"), id(ADMIN, "alex@x")),
+            made(saml("Partner"), id(ADMIN, "alex@x")),
+        ];
+        let his = sessions(&both, &[]);
+        assert_eq!(his.shared, BTreeSet::from([id(ADMIN, "alex@x")]));
+    }
+
+    #[test]
+    fn without_a_word_who_vouches_a_session_of_his_name_is_told_and_not_taken() {
+        let sign_ins = [
+            made(saml("Sso"), id(ADMIN, "alex@x")),
+            made(saml("Partner"), id(OTHER, "kim@x")),
+        ];
+        let providers = Providers::of(&[], &[], &sign_ins);
+        let known = Known {
+            account: HERE,
+            names: &["alex@x".into()],
+            entrances: &[],
+            providers: &providers,
+            sign_ins: &sign_ins,
+            chained: &[],
+        };
+        let his = known.sessions();
+        assert_eq!(his.unvouched, BTreeSet::from([id(ADMIN, "alex@x")]));
+        assert!(his.seen.is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) const KEYS: &[&str] = &[
     "auth",
     "accounts",
     "trail_regions",
+    "saml_providers",
     "identity_center",
     "scp",
     "iam_url",
@@ -52,6 +53,8 @@ pub(super) struct Settings {
     pub(super) place: Place,
     /// Where people's sign-ins are looked for; never empty.
     pub(super) trail_regions: Vec<String>,
+    /// The names of the identity providers that are Okta's; empty if that is to be found out.
+    pub(super) saml_providers: Vec<String>,
     /// The prepared policy, `p-…`; only Identity Center's system has one.
     pub(super) scp: Option<String>,
     /// Addresses that are not AWS's own.
@@ -144,6 +147,8 @@ struct Raw {
     #[serde(default)]
     accounts: Vec<RawAccount>,
     trail_regions: Option<Vec<String>>,
+    #[serde(default)]
+    saml_providers: Vec<String>,
     identity_center: Option<RawCenter>,
     scp: Option<String>,
     iam_url: Option<String>,
@@ -250,6 +255,7 @@ impl Settings {
         }
         Ok(Self {
             trail_regions: trail_regions(raw.trail_regions.as_deref(), partition, &region)?,
+            saml_providers: saml_providers(raw.saml_providers)?,
             auth: auth(raw.auth, partition)?,
             scp: raw.scp.as_deref().map(policy_id).transpose()?,
             urls: Urls {
@@ -507,6 +513,16 @@ fn trail_regions(
     let mut seen = std::collections::BTreeSet::new();
     regions.retain(|region| seen.insert(region.clone()));
     Ok(regions)
+}
+
+/// Source: `SAMLProviderName`, 1 to 128 of `[\w._-]` [spec].
+fn saml_providers(names: Vec<String>) -> Result<Vec<String>, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let is_name = |name: &String| (1..=128).contains(&name.len()) && name.chars().all(fits);
+    match names.iter().all(is_name) {
+        true => Ok(names),
+        false => Err("`saml_providers` is a list of names of identity providers: [Okta]".into()),
+    }
 }
 
 /// Its form alone: AWS adds regions more often than we are released.

@@ -33,6 +33,9 @@ const SIGN_INS_MAX: usize = 20;
 /// Pages of other assumed roles at most.
 const OTHERS_MAX: usize = 10;
 
+/// What lies between two calls: CloudTrail takes two a second [spec].
+const APART: Duration = Duration::from_millis(500);
+
 /// How long a reading serves others.
 const RECENT: Duration = Duration::from_secs(30);
 
@@ -58,7 +61,12 @@ pub(super) struct Assumed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// Somebody whom an identity provider vouched for.
-    Saml,
+    Saml {
+        /// The provider, by ARN.
+        provider: String,
+        /// The assertion's issuer.
+        issuer: String,
+    },
     /// A session of a role.
     Session {
         /// The session.
@@ -68,6 +76,16 @@ pub(super) enum By {
     },
     /// A user, a service, another provider.
     Another,
+}
+
+impl Assumed {
+    /// The identity provider that vouched for him, if one did.
+    pub(super) fn provider(&self) -> Option<&str> {
+        match &self.by {
+            By::Saml { provider, .. } => Some(provider),
+            By::Session { .. } | By::Another => None,
+        }
+    }
 }
 
 /// What was read, and what was not.
@@ -82,7 +100,15 @@ pub(super) struct Told {
 /// What one attribute brought lately. A step is planned again for each subject; CloudTrail is
 /// minutes late anyway, and would take a second for every two of them.
 #[derive(Default)]
-pub(super) struct Recent(Mutex<BTreeMap<String, (Duration, Arc<Found>)>>);
+pub(super) struct Recent(Mutex<Lately>);
+
+#[derive(Default)]
+struct Lately {
+    /// By question: when it was answered, and what.
+    known: BTreeMap<String, (Duration, Arc<Found>)>,
+    /// When the last call was made.
+    called_at: Option<Duration>,
+}
 
 /// What an account's trails tell of sign-ins by the identity provider.
 pub(super) async fn sign_ins(trails: &Trails<'_>) -> Told {
@@ -145,20 +171,39 @@ impl Trails<'_> {
     async fn recent(&self, region: &str, question: (&str, &str), pages_max: usize) -> Arc<Found> {
         let key = format!("{region} {} {}", question.0, question.1);
         let clock = self.glance.reader().clock();
-        let mut known = self.recent.0.lock().await;
-        if let Some((at, found)) = known.get(&key)
+        let mut lately = self.recent.0.lock().await;
+        if let Some((at, found)) = lately.known.get(&key)
             && clock.elapsed().saturating_sub(*at) < RECENT
         {
             return Arc::clone(found);
         }
-        let found = Arc::new(self.lookup(region, question, pages_max).await);
+        let called_at = &mut lately.called_at;
+        let found = self.lookup(region, question, pages_max, called_at).await;
+        let found = Arc::new(found);
         if !found.failed {
-            known.insert(key, (clock.elapsed(), Arc::clone(&found)));
+            let now = clock.elapsed();
+            lately.known.insert(key, (now, Arc::clone(&found)));
         }
         found
     }
 
-    async fn lookup(&self, region: &str, question: (&str, &str), pages_max: usize) -> Found {
+    /// Waits until the next call may be made.
+    async fn keep_apart(&self, called_at: &mut Option<Duration>) {
+        let clock = self.glance.reader().clock();
+        if let Some(at) = *called_at {
+            let since = clock.elapsed().saturating_sub(at);
+            clock.sleep(APART.saturating_sub(since)).await;
+        }
+        *called_at = Some(clock.elapsed());
+    }
+
+    async fn lookup(
+        &self,
+        region: &str,
+        question: (&str, &str),
+        pages_max: usize,
+        called_at: &mut Option<Duration>,
+    ) -> Found {
         let since = since(self.glance.reader().vendor_now());
         let mut body = json!({
             "LookupAttributes": [{ "AttributeKey": question.0, "AttributeValue": question.1 }],
@@ -167,6 +212,7 @@ impl Trails<'_> {
         });
         let mut events = Vec::new();
         for _ in 0..pages_max {
+            self.keep_apart(called_at).await;
             let read = api::trail(region, "LookupEvents", body.clone());
             let got = self.glance.ask(read).await;
             let page = match got.as_ref() {
@@ -252,7 +298,11 @@ fn assumed(event: &Value) -> Reading {
         return Reading::Odd;
     };
     let by = match text(&inner, "eventName") {
-        "AssumeRoleWithSAML" => By::Saml,
+        // A session cannot be had in the name of a provider that AWS did not check.
+        "AssumeRoleWithSAML" => By::Saml {
+            provider: text(&inner["requestParameters"], "principalArn").to_owned(),
+            issuer: text(&inner["responseElements"], "issuer").to_owned(),
+        },
         "AssumeRole" => by(&inner["userIdentity"]),
         _ => return Reading::Another,
     };
@@ -339,11 +389,14 @@ mod tests {
         let inner = json!({
             "eventName": "AssumeRoleWithSAML",
             "userIdentity": { "type": "SAMLUser", "userName": "kim@x.example" },
-            "requestParameters": { "roleSessionName": "kim@x.example", "roleArn": "x" },
+            "requestParameters": {
+                "roleSessionName": "kim@x.example", "roleArn": "x",
+                "principalArn": "arn:aws:iam::1:saml-provider/Okta",
+            },
             "responseElements": made("AROAEXAMPLEADMIN0001", "Admin", "alex@x.example"),
         });
         let one = read(&inner).unwrap();
-        assert_eq!(one.by, By::Saml);
+        assert_eq!(one.provider(), Some("arn:aws:iam::1:saml-provider/Okta"));
         assert_eq!(
             one.session.to_string(),
             "AROAEXAMPLEADMIN0001:alex@x.example"

@@ -1,8 +1,8 @@
 //! Which sessions in which roles are to be denied.
 //!
 //! Those that the trail shows, those that were assumed from them in the same account, and, because
-//! the trail is minutes late, his session name at every role that an identity provider may let him
-//! in to: a statement about a session that is not there denies nobody. Never in the role that we
+//! the trail is minutes late, his session name at every role that the directory may let him in to:
+//! a statement about a session that is not there denies nobody. Never in the role that we
 //! act by, where a mistake would shut us out, and never in AWS's own roles, which it lets nobody
 //! edit. Assumed: which of the roles Okta assigns to him is not told, so that all of them are met.
 //!
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::super::Aws;
 use super::super::held::{self, Held};
 use super::super::policy::revoke::{NAME, SessionId, written};
+use super::super::providers::Providers;
 use super::super::roles::{self, Role};
 use super::super::sessions::{Known, Seen, Sessions, spellings};
 use super::super::settings::Place;
@@ -58,9 +59,11 @@ pub(super) async fn denying(p: &Planning<'_, Aws>, who: &Identified) -> Planned 
         tell(held, one.role, &mut planned.notes);
         planned.changes.push(denial(p, who, &one, held));
     }
-    planned.notes.extend(found.sign_ins.unread.iter().cloned());
+    planned
+        .notes
+        .extend(account.sign_ins.unread.iter().cloned());
     told_elsewhere(&found.sessions, &mut planned);
-    if let Some(why) = unread(&found) {
+    if let Some(why) = unread(&account, &found) {
         planned.skip = Some(Skip::Unread { why });
     } else if planned.changes.is_empty() {
         planned.skip = Some(Skip::NothingSelected {
@@ -75,6 +78,8 @@ struct Account {
     id: String,
     roles: Vec<Role>,
     own: Option<String>,
+    providers: Providers,
+    sign_ins: Told,
 }
 
 async fn account(aws: &Aws, glance: &Glance) -> Result<Account, String> {
@@ -83,10 +88,14 @@ async fn account(aws: &Aws, glance: &Glance) -> Result<Account, String> {
     };
     let own = aws.own_role(glance).await?;
     let roles = roles::all(glance).await.map_err(|unread| why(&unread))?;
+    let sign_ins = trail::sign_ins(&trails(aws, glance)).await;
+    let named = &aws.settings.saml_providers;
     Ok(Account {
         id: place.id.clone(),
+        providers: Providers::of(named, &roles, &sign_ins.events),
         roles,
         own,
+        sign_ins,
     })
 }
 
@@ -97,7 +106,8 @@ impl Account {
 
     /// Roles that people sign in to and that we may change.
     fn entrances(&self) -> impl Iterator<Item = &Role> {
-        let open = |role: &&Role| role.is_entrance && !role.is_reserved && !self.is_own(role);
+        let open =
+            |role: &&Role| self.providers.lets_in(role) && !role.is_reserved && !self.is_own(role);
         self.roles.iter().filter(open)
     }
 
@@ -106,24 +116,27 @@ impl Account {
     }
 }
 
+pub(in super::super) fn trails<'a>(aws: &'a Aws, glance: &'a Glance) -> Trails<'a> {
+    Trails {
+        glance,
+        recent: &aws.recent,
+        regions: &aws.settings.trail_regions,
+    }
+}
+
 /// What the trail shows of him.
 struct Found {
     names: Vec<String>,
     sessions: Sessions,
-    sign_ins: Told,
     chained: Told,
     /// Entrances beyond those that are met by name.
     left_out: usize,
 }
 
 async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
-    let trails = Trails {
-        glance: p.glance,
-        recent: &p.service.recent,
-        regions: &p.service.settings.trail_regions,
-    };
-    let sign_ins = trail::sign_ins(&trails).await;
-    let names = spellings(name, &sign_ins.events);
+    let trails = trails(p.service, p.glance);
+    let sign_ins = &account.sign_ins.events;
+    let names = spellings(name, sign_ins, &account.providers);
     let entrances: Vec<String> = account.entrances().map(|role| role.id.clone()).collect();
     let mut asked: BTreeSet<String> = names.iter().cloned().collect();
     let mut chained = trail::chained(&trails, &asked).await;
@@ -133,7 +146,8 @@ async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
             account: &account.id,
             names: &names,
             entrances: &entrances,
-            sign_ins: &sign_ins.events,
+            providers: &account.providers,
+            sign_ins,
             chained: &chained.events,
         };
         sessions = known.sessions();
@@ -147,7 +161,6 @@ async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
     Found {
         names,
         sessions,
-        sign_ins,
         chained,
         left_out: entrances.len().saturating_sub(ENTRANCES_MAX),
     }
@@ -225,6 +238,13 @@ fn told_elsewhere(sessions: &Sessions, planned: &mut Planned) {
             suspect: true,
         });
     }
+    for session in &sessions.unvouched {
+        planned.kept.push(Kept {
+            target: target("session", &session.to_string(), &session.to_string()),
+            why: "of his name, and perhaps not vouched for by Okta".into(),
+            suspect: true,
+        });
+    }
     for place in &sessions.elsewhere {
         planned.kept.push(Kept {
             target: target("session", place, place),
@@ -235,8 +255,15 @@ fn told_elsewhere(sessions: &Sessions, planned: &mut Planned) {
 }
 
 /// Why there may be more than was found.
-fn unread(found: &Found) -> Option<String> {
+fn unread(account: &Account, found: &Found) -> Option<String> {
     let mut why = found.chained.unread.clone();
+    if let Some(untold) = account.providers.untold() {
+        why.push(format!(
+            "which of the identity providers {} is Okta's cannot be told: say it by \
+             `saml_providers` in the config",
+            untold.join(", ")
+        ));
+    }
     if found.left_out > 0 {
         let left_out = count(found.left_out, "more role");
         why.push(format!("{left_out} may let him in than are met by name"));
