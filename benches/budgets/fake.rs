@@ -24,7 +24,7 @@ use oust::model::{
     UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
-    AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
+    Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
     WireLimits, Writer, no_quota, only_401, only_429, only_json,
 };
 use serde_json::{Value, json};

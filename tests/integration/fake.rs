@@ -128,6 +128,7 @@ pub(crate) fn rows() -> [Row; 2] {
     let row = |vendor, settings| Row {
         vendor,
         settings,
+        split: |_| Vec::new(),
         open: never,
     };
     [

@@ -2,8 +2,10 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`] (one entry, several systems),
 //! [`credentials`] with [`sigv4`], [`sts`] and [`profile`] (who signs), [`voice`] (what AWS says, and
-//! means), [`api`] (how calls are built). At an account: [`trail`], [`providers`] and [`sessions`] (who has which),
-//! [`people`], [`roles`], [`held`] and [`policy`] (what is written where), [`simulate`], [`deny`].
+//! means), [`api`] (how calls are built). At an account: [`trail`], [`providers`] and [`sessions`] (who
+//! has which), [`people`], [`roles`], [`held`] and [`policy`] (what is written where), [`simulate`],
+//! [`deny`]. At Identity Center: [`identity_center`] (who is who), [`scp`] (the policy), [`block`]. And
+//! [`preflight`].
 //!
 //! Each account is a system, `aws:<account id>`, and carries `deny_sessions`. The organisation's
 //! Identity Center is one more, `aws:identity-center`, and carries `block_identity_center_user`. No
@@ -18,6 +20,7 @@ mod held;
 mod identity_center;
 mod people;
 mod policy;
+mod preflight;
 mod profile;
 mod providers;
 mod roles;
@@ -246,8 +249,8 @@ impl Connector for Aws {
         of_account == matches!(self.settings.place, Place::Account(_))
     }
 
-    async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
-        Vec::new()
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
+        preflight::findings(self, r, wanted).await
     }
 
     /// By session name at an account, by user at Identity Center.

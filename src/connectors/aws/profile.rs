@@ -183,3 +183,106 @@ fn unfit(name: &str, why: &str) -> AuthError {
             .into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, credentials: &str, config: &str) -> Result<Profile, AuthError> {
+        let mut sections = Sections::new();
+        parse(credentials, false, &mut sections);
+        parse(config, true, &mut sections);
+        resolve(name, &sections)
+    }
+
+    const KEYS: &str = "\
+[default]
+aws_access_key_id = AKIADEFAULT
+aws_secret_access_key=s3cret/default   # spare
+[base]
+AWS_ACCESS_KEY_ID = AKIABASE
+aws_secret_access_key = s3cret/base
+aws_session_token = t0ken
+";
+
+    const CONFIG: &str = "\
+[default]
+region = eu-central-1
+s3 =
+  aws_access_key_id = AKIANESTED
+[profile responder]
+role_arn = arn:aws:iam::111122223333:role/second
+source_profile = hop
+external_id = x-1
+[profile hop]
+role_arn = arn:aws:iam::999988887777:role/first
+source_profile = base
+[profile pod]
+role_arn = arn:aws:iam::999988887777:role/pod
+web_identity_token_file = /var/run/token
+[profile browser]
+sso_session = contoso
+[profile round]
+role_arn = arn:aws:iam::999988887777:role/round
+source_profile = square
+[profile square]
+role_arn = arn:aws:iam::999988887777:role/square
+source_profile = round
+[profile own]
+role_arn = arn:aws:iam::999988887777:role/own
+source_profile = own
+aws_access_key_id = AKIAOWN
+aws_secret_access_key = s3cret/own
+[profilefake]
+aws_access_key_id = AKIAFAKE
+";
+
+    fn keys(profile: &Profile) -> (&str, &str) {
+        match &profile.base {
+            Base::Keys(keys) => (&keys.access_key_id, keys.secret_access_key.expose_secret()),
+            Base::Token { .. } => panic!("it has keys"),
+        }
+    }
+
+    #[test]
+    fn a_profile_has_keys_or_roles_that_another_s_keys_assume() {
+        let default = of("default", KEYS, CONFIG).unwrap();
+        assert_eq!(keys(&default), ("AKIADEFAULT", "s3cret/default"));
+        assert!(default.roles.is_empty());
+        let responder = of("responder", KEYS, CONFIG).unwrap();
+        assert_eq!(keys(&responder).0, "AKIABASE");
+        let roles: Vec<&str> = responder
+            .roles
+            .iter()
+            .map(|role| role.arn.name.as_str())
+            .collect();
+        assert_eq!(
+            roles,
+            ["first", "second"],
+            "in the order in which they are assumed"
+        );
+        assert_eq!(responder.roles[1].external_id.as_deref(), Some("x-1"));
+        let own = of("own", KEYS, CONFIG).unwrap();
+        assert_eq!((keys(&own).0, own.roles.len()), ("AKIAOWN", 1));
+        let pod = of("pod", "", CONFIG).unwrap();
+        assert!(matches!(pod.base, Base::Token { ref role, .. } if role.name == "pod"));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_and_no_value_is_shown() {
+        for (name, why) in [
+            ("nobody", "neither"),
+            ("browser", "sso_session"),
+            ("round", "more than 5"),
+            ("profilefake", "neither"),
+        ] {
+            let error = of(name, KEYS, CONFIG).err().unwrap();
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+        let half = of("half", "[half]\naws_access_key_id = AKIA", "")
+            .err()
+            .unwrap();
+        assert!(half.to_string().contains("no keys"), "{half}");
+    }
+}

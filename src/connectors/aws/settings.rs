@@ -574,3 +574,198 @@ fn identity_store(text: &str) -> Result<String, String> {
         Err("`identity_store_id` begins with `d-` and stands in Identity Center's settings".into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Value {
+        json!({
+            "auth": { "profile": "responder" },
+            "accounts": [
+                { "id": "111122223333", "role_arn": "arn:aws:iam::111122223333:role/ir/oust" },
+                { "id": 444455556666_u64 },
+            ],
+            "identity_center": { "region": "eu-central-1" },
+            "scp": "p-examplepolicyid",
+        })
+    }
+
+    fn one(patch: &Value) -> Result<Settings, String> {
+        let mut account = json!({
+            "auth": { "profile": "responder" },
+            "accounts": [{
+                "id": "111122223333", "role_arn": "arn:aws:iam::111122223333:role/oust",
+            }],
+        });
+        for (key, value) in patch.as_object().unwrap() {
+            account[key] = value.clone();
+        }
+        account
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
+        Settings::parse(&account)
+    }
+
+    #[test]
+    fn an_entry_is_a_system_for_each_account_and_one_for_the_identity_center() {
+        let systems = split(&all());
+        let names: Vec<&str> = systems.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["111122223333", "444455556666", IDENTITY_CENTER]);
+        let parsed: Vec<Settings> = systems
+            .iter()
+            .map(|(_, settings)| Settings::parse(settings).unwrap())
+            .collect();
+        let role = parsed[0].role().unwrap();
+        assert_eq!(
+            role.arn.to_string(),
+            "arn:aws:iam::111122223333:role/ir/oust"
+        );
+        assert_eq!(
+            (role.arn.path.as_str(), role.arn.name.as_str()),
+            ("/ir/", "oust")
+        );
+        assert_eq!(parsed[1].role(), None);
+        assert!(parsed[..2].iter().all(|each| each.scp.is_none()));
+        assert_eq!(parsed[2].scp.as_deref(), Some("p-examplepolicyid"));
+        assert!(matches!(parsed[2].place, Place::IdentityCenter(_)));
+    }
+
+    #[test]
+    fn what_cannot_be_taken_apart_stays_whole_and_says_why() {
+        let broken = |key: &str, value: Value, word: &str| {
+            let mut settings = all();
+            settings[key] = value;
+            assert_eq!(split(&settings), [], "{settings}");
+            let error = Settings::parse(&settings).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        };
+        broken("accounts", json!("111122223333"), "sequence");
+        broken(
+            "accounts",
+            json!([{ "id": "production" }, { "id": "x" }]),
+            "twelve",
+        );
+        let lost_its_zero = json!([{ "id": 11_122_223_333_u64 }, { "id": 1 }]);
+        broken("accounts", lost_its_zero, "in quotes");
+        let nothing = json!({ "auth": { "profile": "x" } });
+        assert_eq!(split(&nothing), []);
+        assert!(
+            Settings::parse(&nothing)
+                .unwrap_err()
+                .contains("at least one")
+        );
+        let policy = json!({ "auth": { "profile": "x" }, "scp": "p-examplepolicyid", "accounts": [
+            { "id": "111122223333" },
+        ]});
+        assert_eq!(split(&policy), []);
+        assert!(
+            Settings::parse(&policy)
+                .unwrap_err()
+                .contains("identity_center")
+        );
+    }
+
+    #[test]
+    fn each_partition_has_its_own_addresses_and_regions() {
+        let aws = one(&json!({})).unwrap();
+        assert_eq!(aws.iam_url().as_str(), "https://iam.amazonaws.com/");
+        assert_eq!(
+            aws.sts_url().as_str(),
+            "https://sts.us-east-1.amazonaws.com/"
+        );
+        assert_eq!(aws.trail_regions, ["us-east-1"]);
+        let gov = one(&json!({ "accounts": [
+            { "id": "111122223333", "role_arn": "arn:aws-us-gov:iam::111122223333:role/oust" },
+        ]}));
+        let gov = gov.unwrap();
+        assert_eq!(gov.iam_url().as_str(), "https://iam.us-gov.amazonaws.com/");
+        let trail = gov.cloudtrail_url("us-gov-east-1");
+        assert_eq!(
+            trail.as_str(),
+            "https://cloudtrail.us-gov-east-1.amazonaws.com/"
+        );
+        let china = json!({ "partition": "aws-cn", "accounts": [{ "id": "111122223333" }] });
+        let china = one(&china).unwrap();
+        assert_eq!(
+            china.iam_url().as_str(),
+            "https://iam.cn-north-1.amazonaws.com.cn/"
+        );
+        let own = json!({
+            "region": "eu-central-1", "iam_url": "http://127.0.0.1:9/aws/iam",
+            "cloudtrail_url": "https://trail-{region}.example/", "trail_regions": null,
+        });
+        let own = one(&own).unwrap();
+        assert_eq!(own.iam_url().as_str(), "http://127.0.0.1:9/aws/iam");
+        assert_eq!(own.trail_regions, ["us-east-1", "eu-central-1"]);
+        let trail = own.cloudtrail_url("eu-central-1");
+        assert_eq!(trail.as_str(), "https://trail-eu-central-1.example/");
+    }
+
+    #[test]
+    fn who_we_are_is_said_in_exactly_one_way() {
+        let auth = |auth: Value| one(&json!({ "auth": auth })).map(|settings| settings.auth);
+        let keys = json!({
+            "access_key_id": { "env": "ID" }, "secret_access_key": { "env": "SECRET" },
+        });
+        assert!(matches!(auth(keys), Ok(Auth::Keys(_))));
+        let web = json!({ "web_identity": {
+            "token": { "file": "/t" }, "role_arn": "arn:aws:iam::999988887777:role/oust",
+        }});
+        assert!(matches!(auth(web), Ok(Auth::WebIdentity { .. })));
+        for (wrong, word) in [
+            (json!({}), "exactly one"),
+            (
+                json!({ "profile": "a", "access_key_id": { "env": "ID" } }),
+                "exactly one",
+            ),
+            (json!({ "access_key_id": { "env": "ID" } }), "both"),
+            (json!({ "profile": " " }), "name of a profile"),
+        ] {
+            let error = auth(wrong).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn settings_are_checked_and_secrets_are_not_repeated() {
+        let wrong = |patch: Value, word: &str| {
+            let error = one(&patch).unwrap_err();
+            assert!(error.contains(word), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        };
+        let inline = json!({ "access_key_id": { "env": "ID" }, "secret_access_key": "hunter2" });
+        wrong(json!({ "auth": inline }), "never inline");
+        wrong(json!({ "iam_url": "http://iam.example" }), "https");
+        wrong(
+            json!({ "cloudtrail_url": "http://{region}.example" }),
+            "cloudtrail_url",
+        );
+        wrong(json!({ "region": "Frankfurt" }), "us-east-1");
+        wrong(json!({ "region": "cn-north-1" }), "partition");
+        wrong(json!({ "region": "eu-central-1.evil.example/x" }), "region");
+        wrong(json!({ "trail_regions": [] }), "trail_regions");
+        wrong(json!({ "partition": "aws-moon" }), "aws-us-gov");
+        wrong(json!({ "partition": "aws-cn" }), "write an entry for each");
+        wrong(json!({ "colour": "red" }), "colour");
+        let role = |arn: &str| json!({ "accounts": [{ "id": "111122223333", "role_arn": arn }] });
+        wrong(role("arn:aws:iam::444455556666:role/oust"), "444455556666");
+        wrong(role("arn:aws:iam::111122223333:user/oust"), "ARN of a role");
+        wrong(
+            role("arn:aws:sts::111122223333:assumed-role/oust/x"),
+            "ARN of a role",
+        );
+        wrong(role("arn:aws:iam::111122223333:role/a b"), "ARN of a role");
+        let center = |patch: Value| {
+            let mut center = json!({ "accounts": null, "identity_center": {} });
+            for (key, value) in patch.as_object().unwrap() {
+                center[key] = value.clone();
+            }
+            center
+        };
+        wrong(center(json!({ "scp": "FullAWSAccess" })), "p-");
+        let store = json!({ "identity_center": { "identity_store_id": "mine" } });
+        wrong(center(store), "d-");
+    }
+}

@@ -104,3 +104,60 @@ pub(super) fn sign_request(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{Method, header};
+
+    /// The keys and the request of AWS's own test suite for Signature Version 4
+    /// (`post-x-www-form-urlencoded`), whose signature it publishes.
+    fn signed(session_token: Option<&str>) -> Request<Vec<u8>> {
+        let keys = Signing {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: SecretString::from("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+            session_token: session_token.map(SecretString::from),
+        };
+        let mut request = Request::new(b"Param1=value1".to_vec());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = "https://example.amazonaws.com/".parse().unwrap();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(header::CONTENT_TYPE, form);
+        let agent = HeaderValue::from_static("oust/0.1");
+        request.headers_mut().insert(header::USER_AGENT, agent);
+        let at = "2015-08-30T12:36:00Z".parse().unwrap();
+        sign_request(&mut request, &keys, "service", "us-east-1", at).unwrap();
+        request
+    }
+
+    fn text(request: &Request<Vec<u8>>, name: &str) -> String {
+        let value = request.headers().get(name);
+        value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_published_example_is_signed_as_published() {
+        let request = signed(None);
+        assert_eq!(
+            text(&request, "authorization"),
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date, \
+             Signature=ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"
+        );
+        assert_eq!(text(&request, "x-amz-date"), "20150830T123600Z");
+    }
+
+    #[test]
+    fn a_session_token_is_signed_along_and_nothing_is_printed() {
+        let request = signed(Some("SESSION-TOKEN"));
+        assert_eq!(text(&request, "x-amz-security-token"), "SESSION-TOKEN");
+        let signed = text(&request, "authorization");
+        assert!(
+            signed.contains("host;x-amz-date;x-amz-security-token"),
+            "{signed}"
+        );
+        let printed = format!("{request:?}");
+        assert!(!printed.contains("SESSION-TOKEN"), "{printed}");
+        assert!(!printed.contains("Signature="), "{printed}");
+    }
+}

@@ -231,3 +231,91 @@ pub(super) fn why(unread: &Unread) -> String {
         Unread::NoAnswer(_) => unread.why(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderMap;
+    use serde_json::{Value, json};
+
+    fn answer(status: u16, json: Value) -> Answer {
+        let at = "2026-03-10T15:00:00Z".parse().unwrap();
+        Answer {
+            status,
+            json,
+            request_id: None,
+            sent_at: at,
+            server_at: at,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    fn xml(status: u16, code: &str, text: &str) -> Answer {
+        answer(
+            status,
+            json!({ "Error": { "Code": code, "Message": text } }),
+        )
+    }
+
+    #[test]
+    fn all_forms_of_an_error_are_read() {
+        let of_iam = said(&xml(404, "NoSuchEntity", "no role"));
+        assert_eq!(of_iam, Said::new("NoSuchEntity", "no role"));
+        let spelt =
+            json!({ "__type": "com.amazonaws.cloudtrail#ThrottlingException", "Message": "x" });
+        assert_eq!(
+            said(&answer(400, spelt)),
+            Said::new("ThrottlingException", "x")
+        );
+        let mut bare = answer(400, Value::Null);
+        let header = "AccessDeniedException:http://internal.amazon.com/coral/"
+            .parse()
+            .unwrap();
+        bare.headers.insert("x-amzn-errortype", header);
+        assert_eq!(said(&bare).code, "AccessDeniedException");
+        assert_eq!(said(&answer(200, json!({ "Events": [] }))), Said::default());
+    }
+
+    #[test]
+    fn a_code_tells_more_than_the_status_and_a_quota_is_no_throttle() {
+        for code in TOO_FAST {
+            assert!(too_fast(&xml(400, code, "Rate exceeded")), "{code}");
+        }
+        let quota = xml(
+            409,
+            "LimitExceeded",
+            "Maximum policy size of 10240 bytes exceeded",
+        );
+        assert!(!too_fast(&quota) && !is_expired(&quota));
+        assert_eq!(VOICE.meaning(&quota), Meaning::Invalid);
+        assert!(is_expired(&xml(403, "ExpiredToken", "")));
+        let late = "Signature expired: 20260310T150000Z is now earlier than 20260310T151000Z";
+        assert!(is_expired(&xml(403, "SignatureDoesNotMatch", late)));
+        assert!(!is_expired(&xml(
+            403,
+            "SignatureDoesNotMatch",
+            "The request signature"
+        )));
+        assert!(!is_expired(&xml(403, "AccessDenied", "")));
+        let none = json!({ "__type": "ResourceNotFoundException", "ResourceType": "USER" });
+        assert_eq!(VOICE.meaning(&answer(400, none)), Meaning::Gone);
+        let store =
+            json!({ "__type": "ResourceNotFoundException", "ResourceType": "IDENTITY_STORE" });
+        assert_eq!(VOICE.meaning(&answer(400, store)), Meaning::Invalid);
+    }
+
+    #[test]
+    fn a_refusal_names_the_permission_and_nothing_that_an_intruder_wrote_passes_for_one() {
+        let text = "User: arn:aws:sts::111122223333:assumed-role/oust-responder/oust is not \
+                    authorized to perform: iam:PutRolePolicy on resource: role dev because no \
+                    identity-based policy allows the iam:PutRolePolicy action";
+        let (why, hint) = in_words(&Said::new("AccessDenied", text)).unwrap();
+        assert!(why.contains("may not do `iam:PutRolePolicy`"), "{why}");
+        assert!(hint.contains("allow `iam:PutRolePolicy`"), "{hint}");
+        assert_eq!(missing("not authorized to perform: rm\u{1b}[2J:x on"), None);
+        assert_eq!(
+            missing("You don't have permissions to access this resource."),
+            None
+        );
+    }
+}
