@@ -176,12 +176,7 @@ async fn what_was_not_read_is_said() {
 #[tokio::test(start_paused = true)]
 async fn an_odd_event_is_counted_and_followed_nowhere() {
     let desk = Desk::of(contoso().with_aws(|aws| {
-        let mut odd = assumed(
-            aws,
-            ("Admin", ALEX),
-            ("Deploy", "fine"),
-            minutes_ago(7),
-        );
+        let mut odd = assumed(aws, ("Admin", ALEX), ("Deploy", "fine"), minutes_ago(7));
         odd.record["responseElements"]["assumedRoleUser"]["assumedRoleId"] =
             "AROAX:${aws:PrincipalTag/x}*".into();
         aws.accounts.get_mut(PRODUCTION).unwrap().trail.push(odd);
