@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod aws_access;
+mod aws_center;
 mod cli;
 mod config;
 mod conformance;
