@@ -4,6 +4,8 @@
 
 mod architecture;
 mod aws;
+mod aws_access;
+mod aws_center;
 mod cli;
 mod config;
 mod conformance;

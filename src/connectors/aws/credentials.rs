@@ -236,3 +236,22 @@ async fn stored(keys: &Keys, clock: &dyn Clock) -> Result<Signing, AuthError> {
 pub(super) fn no_skew() -> Skew {
     Skew::default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::vendor::VENDOR;
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    /// What a plan could not do is not planned, and what it could do beside that is a gift.
+    #[test]
+    fn reading_is_exactly_what_the_actions_say_that_they_read() {
+        let policy: Value = serde_json::from_str(READING).unwrap();
+        let allowed = policy["Statement"][0]["Action"].as_array().unwrap().iter();
+        let allowed: BTreeSet<&str> = allowed.filter_map(Value::as_str).collect();
+        let reads = VENDOR.actions.iter().flat_map(|action| action.reads);
+        assert_eq!(allowed, reads.copied().collect());
+        assert!(READING.len() <= 2_048, "what STS takes [spec]");
+    }
+}

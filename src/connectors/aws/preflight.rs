@@ -266,7 +266,7 @@ fn high(id: &str, text: String, hint: &str) -> Finding {
 fn finding(severity: Severity, id: &str, text: String, hint: &str) -> Finding {
     Finding {
         severity,
-        id: format!("aws_{id}"),
+        id: id.into(),
         text,
         hint: hint.into(),
     }

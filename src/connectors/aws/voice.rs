@@ -75,11 +75,22 @@ fn meaning(answer: &Answer, said: &Said) -> Meaning {
     if answer.is_good() {
         return answer.meaning();
     }
-    // That there is no such store says nothing about a user [spec].
-    if said.code == "ResourceNotFoundException" && answer.json["ResourceType"] == "IDENTITY_STORE" {
+    if said.code == "ResourceNotFoundException" && !is_about_somebody(answer, said) {
         return Meaning::Invalid;
     }
     by_code(&said.code).unwrap_or_else(|| answer.meaning())
+}
+
+/// Whether what is not found is what was asked for. That there is no such identity store says nothing
+/// about a user; the type of what is missing is optional [spec], the text is AWS's own.
+fn is_about_somebody(answer: &Answer, said: &Said) -> bool {
+    match answer.json["ResourceType"].as_str() {
+        Some(kind) => kind == "USER",
+        None => {
+            let text = said.text.to_lowercase().replace(' ', "");
+            !text.contains("identitystore")
+        }
+    }
 }
 
 /// What a code means, where it says more than the status.
