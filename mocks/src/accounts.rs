@@ -163,6 +163,7 @@ pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
         "salesforce" => Some(salesforce_id(login)),
         "githubcloud" => Some(github_scim_id(login)),
         "contoso_intranet_1" => Some(gtr_id(login)),
+        "amazon_aws_sso" => Some(portal_id(login)),
         _ => None,
     }
 }

@@ -39,6 +39,8 @@ pub const ACCESS_KEY: &str = "AKIAIOSFODNN7OUSTKEY";
 pub const SECRET_KEY: &str = "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";
 /// The policy of the organisation that is there for us, attached to its root.
 pub const SCP: &str = "p-oustblock01";
+/// What oust calls its policy on a role.
+pub const POLICY: &str = "OustRevoke";
 /// Whose web identities are trusted.
 pub const WEB_ISSUER: &str = "https://oidc.contoso.example";
 /// Which of them.
@@ -89,6 +91,12 @@ const RIGHTS_OF_MANAGEMENT: &[&str] = &[
     "identitystore:DescribeUser",
     "iam:SimulatePrincipalPolicy",
 ];
+
+/// The ARN of our role in an account.
+#[must_use]
+pub fn responder_in(account: &str) -> String {
+    format!("arn:aws:iam::{account}:role/{RESPONDER}")
+}
 
 /// Whether Okta assigns the app that signs on to roles to somebody of this login.
 pub(crate) fn is_federated(login: &str) -> bool {
@@ -583,6 +591,48 @@ impl World {
                         .to_string()
                         .contains(RESERVED)
                 });
+            }
+        })
+    }
+
+    /// Nobody has anything but in one account, and there is no Identity Center.
+    #[must_use]
+    pub fn aws_only(self, account: &str) -> Self {
+        self.aws_without_identity_center().with_aws(|aws| {
+            aws.sessions.retain(|_, session| session.account == account);
+            for person in aws.people.values_mut() {
+                person.roles.retain(|(of, _)| of == account);
+            }
+        })
+    }
+
+    /// An account is of another number, as in another organisation.
+    #[must_use]
+    pub fn aws_renumbered(self, from: &str, to: &str) -> Self {
+        let renumber = |value: &mut Value| {
+            let text = value.to_string().replace(from, to);
+            *value = serde_json::from_str(&text).unwrap_or_default();
+        };
+        self.with_aws(|aws| {
+            let Some(mut account) = aws.accounts.remove(from) else {
+                return;
+            };
+            to.clone_into(&mut account.id);
+            account
+                .roles
+                .values_mut()
+                .for_each(|role| renumber(&mut role.trust));
+            account
+                .trail
+                .iter_mut()
+                .for_each(|event| renumber(&mut event.record));
+            aws.accounts.insert(to.to_owned(), account);
+            let sessions = aws.sessions.values_mut().map(|s| &mut s.account);
+            let roles = aws.people.values_mut().flat_map(|who| &mut who.roles);
+            for account in sessions.chain(roles.map(|(account, _)| account)) {
+                if account == from {
+                    to.clone_into(account);
+                }
             }
         })
     }

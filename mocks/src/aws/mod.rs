@@ -29,8 +29,8 @@ use serde_json::Value;
 
 pub(crate) use contoso::is_federated;
 pub use contoso::{
-    ACCESS_KEY, APP, DEVELOPMENT, MANAGEMENT, PORTAL_APP, PRODUCTION, RESPONDER, SCP, SECRET_KEY,
-    WEB_ISSUER, WEB_SUBJECT,
+    ACCESS_KEY, APP, DEVELOPMENT, MANAGEMENT, POLICY, PORTAL_APP, PRODUCTION, RESPONDER, SCP,
+    SECRET_KEY, WEB_ISSUER, WEB_SUBJECT, responder_in,
 };
 pub use sigv4::{Signing, sign};
 
