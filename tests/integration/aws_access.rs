@@ -85,9 +85,12 @@ async fn keys_are_kept_until_shortly_before_they_end_and_renewed_when_they_are_r
     assert_eq!(calls(&desk, "/AssumeRole"), 2, "a minute before their end");
     // Ended before their time.
     desk.org.wait(60).await;
-    let mut range = desk.org.range();
-    range.aws.keys.retain(|_, key| key.session_token.is_none());
-    drop(range);
+    let is_stored = |key: &oust_mocks::aws::state::AccessKey| key.session_token.is_none();
+    let forget = |desk: &ServiceDesk| {
+        let mut range = desk.org.range();
+        range.aws.keys.retain(|_, key| is_stored(key));
+    };
+    forget(&desk);
     desk.id(ALEX).await;
     assert_eq!(calls(&desk, "/AssumeRole"), 3);
     // An account that goes on refusing is asked once again, and no more.
