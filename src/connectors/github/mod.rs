@@ -49,12 +49,15 @@ use super::kit::{
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Skip, Vendor};
-use crate::transport::{Bucket, Credential, Manners, Path, Reader, Writer, no_quota};
+use crate::transport::{
+    Bucket, Credential, Manners, Path, Reader, Writer, no_quota, only_401, only_json,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -69,6 +72,8 @@ const MANNERS: Manners = Manners {
     headers: HEADERS,
     request_ids: &["x-github-request-id"],
     throttled: is_too_fast,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 
@@ -102,7 +107,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     };
     let client = opening.client(Reached {
         origin: settings.api_url.clone(),
-        more_origins: vec![(GRAPHQL, settings.graphql_url.clone())],
+        more_origins: vec![(GRAPHQL.into(), settings.graphql_url.clone())],
         reads_as: Arc::clone(&reading) as Arc<dyn Credential>,
         writes_as: writing,
         manners: MANNERS,

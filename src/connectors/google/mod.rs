@@ -51,12 +51,13 @@ use self::vendor::VENDOR;
 use super::kit::{Bearer, Glance, Service, TokenEndpoint, Verb, Voice, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Finding, Identity, Lookup, Vendor};
-use crate::transport::{Bucket, Credential, Manners, Reader, no_quota};
+use crate::transport::{Bucket, Credential, Manners, Reader, no_quota, only_401, only_json};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -65,6 +66,8 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: is_too_fast,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 

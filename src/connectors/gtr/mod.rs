@@ -29,12 +29,15 @@ use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
     Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Severity, Undo, Vendor,
 };
-use crate::transport::{Bucket, Credential, Manners, Reader, no_quota, only_429};
+use crate::transport::{
+    Bucket, Credential, Manners, Reader, no_quota, only_401, only_429, only_json,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -94,6 +97,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-request-id"],
             throttled: only_429,
+            expired: only_401,
+            body: only_json,
             quota: no_quota,
         },
     });

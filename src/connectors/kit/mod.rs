@@ -17,7 +17,7 @@ pub(super) use bearer::{Bearer, Issued, Issuer, Stored};
 pub(super) use changes::{
     LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };
-pub(super) use glance::{Glance, Got, Unread, items, moment, text};
+pub(super) use glance::{Glance, Got, Page, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unanswered, unread};
 #[cfg(test)]
 pub(super) use service::declared_can_be_done;

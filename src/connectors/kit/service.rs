@@ -43,6 +43,16 @@ pub(in crate::connectors) trait Service:
     /// The verb of this name; one for each that is declared.
     fn verb(name: &str) -> Option<&'static dyn Verb<Self>>;
 
+    /// Whether this instance of the service can do an action that it declares.
+    fn carries(&self, _action: &ActionId) -> bool {
+        true
+    }
+
+    /// Catalogue names of the directory's apps that lead to this instance.
+    fn apps(&self) -> &'static [&'static str] {
+        Self::VENDOR.apps
+    }
+
     /// What would stop us tonight.
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding>;
 
@@ -78,6 +88,10 @@ pub(in crate::connectors) trait Service:
 impl<S: Service> Connector for S {
     fn vendor(&self) -> &'static Vendor {
         S::VENDOR
+    }
+
+    fn carries(&self, action: &ActionId) -> bool {
+        Service::carries(self, action)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
@@ -154,11 +168,12 @@ pub(in crate::connectors) fn opened<S: Service>(
     service: S,
     client: Arc<Client>,
 ) -> Opened {
-    let apps = S::VENDOR.apps.iter();
+    let apps = service.apps().iter();
+    let apps = apps.map(|app| (*app).to_owned()).collect();
     Opened::Service(System {
         id: opening.id.clone(),
         connector: Arc::new(service),
-        apps: apps.map(|app| (*app).to_owned()).collect(),
+        apps,
         client,
     })
 }

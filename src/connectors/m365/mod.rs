@@ -45,12 +45,15 @@ use self::voice::VOICE;
 use super::kit::{Bearer, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
-use crate::transport::{Credential, Manners, Reader, Writer, no_quota, only_429};
+use crate::transport::{
+    Credential, Manners, Reader, Writer, no_quota, only_401, only_429, only_json,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -59,6 +62,8 @@ const MANNERS: Manners = Manners {
     headers: &[("x-ms-throttle-priority", "high")],
     request_ids: &["request-id"],
     throttled: only_429,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 

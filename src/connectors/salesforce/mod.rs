@@ -48,12 +48,13 @@ use super::kit::{
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
-use crate::transport::{Bucket, Credential, Manners, Quota, Reader, Writer};
+use crate::transport::{Bucket, Credential, Manners, Quota, Reader, Writer, only_401, only_json};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -62,6 +63,8 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: voice::too_many_at_once,
+    expired: only_401,
+    body: only_json,
     quota: voice::quota,
 };
 

@@ -30,12 +30,13 @@ use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
     Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Setting, Severity, Undo, Vendor,
 };
-use crate::transport::{Manners, Path, Reader, no_quota};
+use crate::transport::{Manners, Path, Reader, no_quota, only_401, only_json};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -118,7 +119,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     ));
     let client = opening.client(Reached {
         origin: settings.api_url,
-        more_origins: vec![(SCIM, settings.scim_url)],
+        more_origins: vec![(SCIM.into(), settings.scim_url)],
         reads_as: token.clone(),
         writes_as: token,
         manners: Manners {
@@ -126,6 +127,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-slack-req-id", "x-slack-unique-id"],
             throttled: voice::throttled,
+            expired: only_401,
+            body: only_json,
             quota: no_quota,
         },
     });
