@@ -467,8 +467,9 @@ impl World {
     #[must_use]
     pub fn aws_without_permission(self, action: &str) -> Self {
         self.with_aws(|aws| {
-            for id in [PRODUCTION, DEVELOPMENT, MANAGEMENT] {
-                forbid(aws, id, action);
+            let all: Vec<String> = aws.accounts.keys().cloned().collect();
+            for id in all {
+                forbid(aws, &id, action);
             }
         })
     }
@@ -572,10 +573,18 @@ impl World {
         })
     }
 
-    /// There is no Identity Center, and nobody was ever in its portal.
+    /// There is no Identity Center, no app at Okta that leads there, and nobody was ever in its portal.
     #[must_use]
     pub fn aws_without_identity_center(self) -> Self {
-        self.with_aws(|aws| {
+        let gone = self.with(|okta| {
+            okta.apps.remove(PORTAL_APP);
+            for user in okta.users.values_mut() {
+                user.apps.remove(PORTAL_APP);
+            }
+            let leads_there = |row: &Value| row["target"].to_string().contains(PORTAL_APP);
+            okta.log.retain(|row| !leads_there(&row.event));
+        });
+        gone.with_aws(|aws| {
             aws.center.enabled = false;
             aws.center.users.clear();
             aws.sessions.retain(|_, s| s.origin != Origin::Portal);

@@ -414,7 +414,8 @@ impl Service for Aws {
     }
 
     fn reseed(&mut self, seed: u64) {
-        self.rng = Rng::new(seed ^ 0xA115);
+        // Never the chance that the world was made with: ids would be given twice.
+        self.rng = Rng::new(seed ^ 0xA115_0001);
     }
 
     fn set_latency_ms(&mut self, ms: u64) {
@@ -437,6 +438,10 @@ impl Service for Aws {
         self.people.remove(login);
         self.sessions.retain(|_, session| session.owner != login);
         self.center.users.retain(|_, user| user.user_name != login);
+        for account in self.accounts.values_mut() {
+            let names = |record: &Value| record.to_string().contains(login);
+            account.trail.retain(|event| !names(&event.record));
+        }
     }
 
     fn evacuate(&mut self) {

@@ -154,7 +154,7 @@ mod tests {
         };
         Told {
             events: names.iter().map(sign_in).collect(),
-            unread: Vec::new(),
+            ..Told::default()
         }
     }
 

@@ -144,7 +144,7 @@ impl Known<'_> {
             if is_his {
                 continue;
             }
-            if all.seen.contains_key(&one.session) {
+            if his.contains(&one.session) {
                 all.shared.insert(one.session.clone());
                 continue;
             }
@@ -281,6 +281,8 @@ mod tests {
         ];
         let his = sessions(&both, &[]);
         assert_eq!(his.shared, BTreeSet::from([id(ADMIN, "alex@x")]));
+        // Nor is he met there by his name alone.
+        assert_eq!(sessions(&both[1..], &[]).shared, his.shared);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! with JSON in it, made of what the caller sent: nothing in it is believed beyond the fields that
 //! AWS answered with. Source: cloudtrail service-2.json [spec]; fields of the event [docs*].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +95,8 @@ pub(super) struct Told {
     pub(super) events: Vec<Assumed>,
     /// Why there may be more; empty if that was all.
     pub(super) unread: Vec<String>,
+    /// Whether only what some sessions did was asked for.
+    pub(super) by_name: bool,
 }
 
 /// What one attribute brought lately. A step is planned again for each subject; CloudTrail is
@@ -118,13 +120,14 @@ pub(super) async fn sign_ins(trails: &Trails<'_>) -> Told {
 
 /// What they tell of roles assumed from others; by the names of the sessions that are asked about,
 /// where there is too much of it.
-pub(super) async fn chained(trails: &Trails<'_>, names: &BTreeSet<String>) -> Told {
+pub(super) async fn chained(trails: &Trails<'_>, names: &[String]) -> Told {
     let question = ("EventName", "AssumeRole");
     let mut told = trails.told(question, OTHERS_MAX, "assumed roles").await;
     if told.unread.is_empty() {
         return told;
     }
     told.unread.clear();
+    told.by_name = true;
     for name in names {
         let what = format!("roles assumed by sessions called {name}");
         let of_him = trails.told(("Username", name), OTHERS_MAX, &what).await;

@@ -52,9 +52,10 @@ const DENY_SESSIONS: Action = Action {
     attack: &["T1078.004", "T1550.001"],
     d3fend: &["D3-ST", "D3-UAP"],
     collateral: "another person whose session in the same role bears the same name",
-    residual: "sessions chained into roles of other accounts, connections that are open already, \
-               and keys, users, roles and trusts that were made meanwhile; AWS takes up to some \
-               minutes to apply a policy everywhere",
+    residual: "sessions chained into roles of other accounts; those chained within the quarter of \
+               an hour that CloudTrail may be late: plan again after it; connections that are open \
+               already; keys, users, roles and trusts that were made meanwhile; for some minutes \
+               all of it, until AWS applies a policy everywhere",
 };
 
 const BLOCK_IDENTITY_CENTER_USER: Action = Action {

@@ -170,6 +170,18 @@ async fn what_was_not_read_is_said() {
     };
     assert!(why.contains("only the newest 500 were read"), "{why}");
     assert!(planned.changes.len() > 400, "what was read is denied");
+    assert_eq!(
+        planned.changes[0].target.label,
+        in_role(ALEX, "Admin"),
+        "his own comes first"
+    );
+    let range = desk.org.range();
+    let asked = range
+        .journal
+        .entries()
+        .iter()
+        .filter(|e| e.path.ends_with("/LookupEvents"));
+    assert!(asked.count() < 60, "he does not keep us asking");
 }
 
 /// What the trail says is written by whoever called: odd events are counted, none is followed.

@@ -67,6 +67,23 @@ async fn a_full_quota_is_told_before_it_is_filled() {
         "measured before it was written"
     );
 
+    // Who makes sessions without end does not keep the first of them from being denied.
+    let desk = Desk::of(contoso().aws_room(PRODUCTION, "Admin", 330));
+    let change = desk.in_admin().await;
+    let mut changes = vec![change.clone()];
+    for i in 0..9 {
+        let mut more = change.clone();
+        let role = change.target.id.split(':').next().unwrap();
+        more.target.id = format!("{role}:one-of-many-{i}");
+        changes.push(more);
+    }
+    let done = desk.applied_together(&changes).await;
+    assert_eq!(done[0].outcome.kind, OutcomeKind::Done);
+    assert!(desk.is_proven(&done[0]).await);
+    let (why, _) = failure(&done[9].outcome);
+    assert!(why.contains("has room for 330"), "{why}");
+    assert_eq!(desk.writes().len(), 1);
+
     // A smaller quota than we know of: AWS's own refusal, once.
     let desk = Desk::of(contoso().with_aws(|aws| aws.settings.inline_max = 200));
     let change = desk.in_admin().await;

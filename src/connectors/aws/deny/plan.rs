@@ -29,10 +29,13 @@ use crate::connectors::kit::{Glance, Planning, change, target};
 use crate::model::{Change, Kept, Skip, UserId, Utc, count};
 
 /// Roles that he is met in by name alone, at most.
-const ENTRANCES_MAX: usize = 40;
+const ENTRANCES_MAX: usize = 60;
 
 /// Roles read at the same time.
 const AT_ONCE: usize = 8;
+
+/// Names of sessions that the trail is asked about, at most: each takes half a second.
+const NAMES_MAX: usize = 12;
 
 /// Rounds of asking what newly found sessions did.
 const ROUNDS_MAX: usize = 3;
@@ -138,7 +141,7 @@ async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
     let sign_ins = &account.sign_ins.events;
     let names = spellings(name, sign_ins, &account.providers);
     let entrances: Vec<String> = account.entrances().map(|role| role.id.clone()).collect();
-    let mut asked: BTreeSet<String> = names.iter().cloned().collect();
+    let mut asked = names.clone();
     let mut chained = trail::chained(&trails, &asked).await;
     let mut sessions = Sessions::default();
     for _ in 0..ROUNDS_MAX {
@@ -151,12 +154,22 @@ async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
             chained: &chained.events,
         };
         sessions = known.sessions();
-        let before = asked.len();
-        asked.extend(sessions.names());
-        if asked.len() == before {
+        let mut more = sessions.names();
+        more.retain(|name| !asked.contains(name));
+        let room = NAMES_MAX.saturating_sub(asked.len());
+        if more.is_empty() || room == 0 {
             break;
         }
+        asked.extend(more.into_iter().take(room));
         chained = trail::chained(&trails, &asked).await;
+    }
+    // All was read if all was read at once; else what sessions did that nobody asked about is open.
+    let mut unasked = sessions.names();
+    unasked.retain(|name| !asked.contains(name));
+    if chained.by_name && !unasked.is_empty() {
+        let unasked = count(unasked.len(), "more session");
+        let why = format!("CloudTrail: what {unasked} of his did was not asked for");
+        chained.unread.push(why);
     }
     Found {
         names,
@@ -166,10 +179,14 @@ async fn found(p: &Planning<'_, Aws>, account: &Account, name: &str) -> Found {
     }
 }
 
-/// Sessions to deny, those first that the trail shows; what is left alone goes into `planned`.
+/// Sessions to deny: first those that the trail shows, his sign-ins before what was assumed from
+/// them, and the newest before older ones, for there may not be room for all. What is left alone
+/// goes into `planned`.
 fn wanted<'a>(account: &'a Account, found: &Found, planned: &mut Planned) -> Vec<Wanted<'a>> {
     let mut all: Vec<Wanted<'a>> = Vec::new();
-    for (session, seen) in &found.sessions.seen {
+    let mut seen: Vec<(&SessionId, &Seen)> = found.sessions.seen.iter().collect();
+    seen.sort_by_key(|(_, seen)| (seen.from.is_some(), std::cmp::Reverse(seen.at)));
+    for (session, seen) in seen {
         match account.by_id(session.role()) {
             None => planned.notes.push(format!(
                 "the role {} is not there any more: its sessions can do nothing",
@@ -189,17 +206,23 @@ fn wanted<'a>(account: &'a Account, found: &Found, planned: &mut Planned) -> Vec
         for name in &found.names {
             let session = SessionId::new(&role.id, name);
             let session = session.filter(|id| !found.sessions.seen.contains_key(id));
-            all.extend(session.map(|session| Wanted {
-                role,
-                session,
-                seen: None,
-            }));
+            let Some(session) = session else {
+                continue;
+            };
+            match left_alone(account, found, role, &session) {
+                Some(why) => planned.kept.push(kept(role, &session, why)),
+                None => all.push(Wanted {
+                    role,
+                    session,
+                    seen: None,
+                }),
+            }
         }
     }
     all
 }
 
-/// Why a session that the trail shows is not denied.
+/// Why a session is not denied.
 fn left_alone(
     account: &Account,
     found: &Found,
@@ -262,6 +285,13 @@ fn unread(account: &Account, found: &Found) -> Option<String> {
             "which of the identity providers {} is Okta's cannot be told: say it by \
              `saml_providers` in the config",
             untold.join(", ")
+        ));
+    }
+    let shared = found.sessions.shared.len();
+    if shared > 0 {
+        why.push(format!(
+            "{} of his name is somebody else's, too, and was left",
+            count(shared, "session")
         ));
     }
     if found.left_out > 0 {

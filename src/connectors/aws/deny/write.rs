@@ -125,6 +125,7 @@ async fn in_role(aws: &Aws, w: &Writer<'_>, changes: &[&Change], wanted: Wanted)
         wanted,
         receipts: Vec::new(),
         written: vec![false; changes.len()],
+        full: vec![None; changes.len()],
         was_read: false,
     };
     let end = task.rounds().await;
@@ -141,6 +142,8 @@ struct Task<'a> {
     receipts: Vec<Receipt>,
     /// Which of the changes a write of ours was for.
     written: Vec<bool>,
+    /// For which of them there is no room, in words.
+    full: Vec<Option<OutcomeKind>>,
     /// Whether it is known how the others stand.
     was_read: bool,
 }
@@ -163,12 +166,21 @@ impl Task<'_> {
                 Ok(ours) => ours,
                 Err(why) => return Some(self.foreign(why)),
             };
-            let merged = self.merged(&ours)?;
-            if self.wanted == Wanted::Denied
-                && let Some(why) = self.too_big(&glance, &merged).await
-            {
-                return Some(why);
+            self.was_read = true;
+            if self.missing(&ours).is_empty() {
+                return None;
             }
+            let room = match self.room(&glance).await {
+                Ok(room) => room,
+                Err(unread) => {
+                    let why = self.unread(&unread);
+                    for place in self.missing(&ours) {
+                        self.full[place].get_or_insert(why.clone());
+                    }
+                    return Some(why);
+                }
+            };
+            let merged = self.merged(&ours, room)?;
             match self.write(&merged, &held).await {
                 Ok(()) => last = None,
                 Err(Refused::Busy(kind)) => last = Some(kind),
@@ -183,53 +195,66 @@ impl Task<'_> {
         }))
     }
 
-    /// The policy with what is wanted in it; `None` if that is so.
-    fn merged(&mut self, ours: &Revocations) -> Option<Revocations> {
-        self.was_read = true;
-        let now = self.w.reader().vendor_now();
+    /// Which of the changes are not so yet.
+    fn missing(&self, ours: &Revocations) -> Vec<usize> {
+        let enough = self.w.reader().vendor_now().plus(ENOUGH);
+        let is_so = |place: &usize| {
+            let cut_off = ours.cut_off(&self.changes[*place].subject, &self.sessions[*place]);
+            match self.wanted {
+                Wanted::Denied => cut_off.is_some_and(|cut_off| cut_off >= enough),
+                Wanted::Allowed => cut_off.is_none(),
+            }
+        };
+        let places = 0..self.changes.len();
+        places.filter(|place| !is_so(place)).collect()
+    }
+
+    /// Characters that our policy may have.
+    async fn room(&self, glance: &Glance) -> Result<usize, Unread> {
+        if self.wanted == Wanted::Allowed {
+            return Ok(usize::MAX);
+        }
+        let others = held::size_of_others(glance, self.role).await?;
+        Ok(SIZE_MAX.saturating_sub(others))
+    }
+
+    /// The policy with as much of what is wanted as there is room for; `None` if there is none for
+    /// more. Who makes sessions without end must not keep the first of them from being denied.
+    fn merged(&mut self, ours: &Revocations, room: usize) -> Option<Revocations> {
+        let until = self.w.reader().vendor_now().plus(MARGIN);
         let mut merged = ours.clone();
         let mut is_new = false;
-        for (place, session) in self.sessions.iter().enumerate() {
-            let subject = &self.changes[place].subject;
-            let cut_off = ours.cut_off(subject, session);
-            let is_so = match self.wanted {
-                Wanted::Denied => cut_off.is_some_and(|cut_off| cut_off >= now.plus(ENOUGH)),
-                Wanted::Allowed => cut_off.is_none(),
-            };
-            if is_so {
-                continue;
-            }
-            is_new = true;
-            self.written[place] = true;
+        for place in self.missing(ours) {
+            let (subject, session) = (&self.changes[place].subject, &self.sessions[place]);
+            let mut with = merged.clone();
             match self.wanted {
-                Wanted::Denied => merged.deny(subject, session.clone(), now.plus(MARGIN)),
+                Wanted::Denied => with.deny(subject, session.clone(), until),
                 Wanted::Allowed => {
-                    merged.allow(subject, session);
+                    with.allow(subject, session);
                 }
+            }
+            self.full[place] = (with.size() > room).then(|| self.too_big(with.size(), room));
+            if self.full[place].is_none() {
+                merged = with;
+                self.written[place] = true;
+                is_new = true;
             }
         }
         is_new.then_some(merged)
     }
 
-    /// Why it does not fit.
-    async fn too_big(&self, glance: &Glance, merged: &Revocations) -> Option<OutcomeKind> {
-        let others = match held::size_of_others(glance, self.role).await {
-            Ok(others) => others,
-            Err(unread) => return Some(self.unread(&unread)),
-        };
-        let needed = others + merged.size();
-        (needed > SIZE_MAX).then(|| OutcomeKind::Failed {
+    fn too_big(&self, needed: usize, room: usize) -> OutcomeKind {
+        let role = self.role;
+        OutcomeKind::Failed {
             why: format!(
-                "the inline policies of {} would have {needed} characters, and AWS allows \
-                 {SIZE_MAX}: {others} are taken by others",
-                self.role
+                "our policy in {role} would have {needed} characters, and has room for {room}: AWS \
+                 allows {SIZE_MAX} for all inline policies of a role"
             ),
             hint: format!(
-                "make an inline policy of {} a managed one and attach that, or end all sessions \
-                 of the role in the console (Revoke sessions); then `oust runs resume`",
-                self.role
+                "make an inline policy of {role} a managed one and attach that, or end all \
+                 sessions of the role in the console (Revoke sessions); then `oust runs resume`"
             ),
-        })
+        }
     }
 
     async fn write(&mut self, merged: &Revocations, held: &Held) -> Result<(), Refused> {
@@ -288,23 +313,26 @@ impl Task<'_> {
     }
 
     fn unread(&self, unread: &Unread) -> OutcomeKind {
-        match unread {
-            // Without an answer a write of ours may stand there, which nobody has seen.
-            Unread::NoAnswer(why) if !self.receipts.is_empty() => OutcomeKind::InDoubt {
-                why: format!("AWS took the policy, and did not show it: {why}"),
-            },
-            unread => unreadable(self.changes[0], why(unread)),
+        // A write of ours may stand there, which nobody has seen.
+        if !self.receipts.is_empty() {
+            return OutcomeKind::InDoubt {
+                why: format!("AWS took the policy, and did not show it: {}", why(unread)),
+            };
         }
+        unreadable(self.changes[0], why(unread))
     }
 
     fn outcomes(self, end: Option<OutcomeKind>) -> Vec<Outcome> {
         let end = end.unwrap_or(OutcomeKind::Done);
-        let each = self.written.iter().map(|written| match written {
-            false if self.was_read => Outcome::bare(OutcomeKind::AlreadyDone),
-            _ => Outcome {
+        let each = self.written.into_iter().zip(self.full);
+        let each = each.map(|(written, full)| match (written, full) {
+            (true, _) => Outcome {
                 kind: end.clone(),
                 receipts: self.receipts.clone(),
             },
+            (false, Some(full)) => Outcome::bare(full),
+            (false, None) if self.was_read => Outcome::bare(OutcomeKind::AlreadyDone),
+            (false, None) => Outcome::bare(end.clone()),
         });
         each.collect()
     }
