@@ -238,6 +238,7 @@ fn plan_failed(error: PlanError) -> Failure {
         PlanError::Nobody
         | PlanError::NoSuchSystem(_)
         | PlanError::NoSuchPlace { .. }
+        | PlanError::NotAtPlace { .. }
         | PlanError::NoSuchIdentity { .. } => Exit::Usage,
         PlanError::Subject(_) | PlanError::Org(_) => Exit::NotStarted,
     };

@@ -95,6 +95,16 @@ pub enum PlanError {
         /// The systems of that vendor.
         known: Vec<SystemId>,
     },
+    /// A step's `at:` names a system that carries other actions of its vendor alone.
+    #[error("`{action}` of the playbook is `at: {at}`, which does not carry it out")]
+    NotAtPlace {
+        /// The step's action.
+        action: ActionId,
+        /// What it names.
+        at: String,
+        /// The systems that do.
+        known: Vec<SystemId>,
+    },
     /// `--identity` names nobody of the case, or no service.
     #[error("`--identity {who}={system}=…` names no subject of this run at a configured service")]
     NoSuchIdentity {
@@ -118,6 +128,13 @@ impl PlanError {
                 some => {
                     let names: Vec<&str> = some.iter().map(SystemId::as_str).collect();
                     format!("configured are {}: mend the playbook", names.join(", "))
+                }
+            },
+            Self::NotAtPlace { known, .. } => match &known[..] {
+                [] => "no configured system does: mend the playbook".into(),
+                some => {
+                    let names: Vec<&str> = some.iter().map(SystemId::as_str).collect();
+                    format!("{} does: mend the playbook", names.join(" or "))
                 }
             },
             Self::NoSuchIdentity { known, .. } => {
@@ -450,6 +467,24 @@ fn check_places(tools: &Tools, playbook: &CheckedPlaybook) -> Result<(), PlanErr
                 action: step.action.clone(),
                 at: stranger.clone(),
                 known: of_vendor.map(|system| system.id.clone()).collect(),
+            });
+        }
+        let carries = |system: &&System| {
+            system.id.vendor() == step.action.vendor() && system.connector.carries(&step.action)
+        };
+        let is_idle = |at: &&String| {
+            let named = tools.systems().find(|system| system.id.as_str() == *at);
+            named.is_some_and(|system| at.contains(':') && !carries(&system))
+        };
+        if let Some(idle) = step.at.iter().find(is_idle) {
+            return Err(PlanError::NotAtPlace {
+                action: step.action.clone(),
+                at: idle.clone(),
+                known: tools
+                    .systems()
+                    .filter(carries)
+                    .map(|system| system.id.clone())
+                    .collect(),
             });
         }
     }

@@ -6,7 +6,7 @@
 //! read again when its step is due.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::{Either, join, join_all, select};
@@ -72,20 +72,24 @@ impl Services<'_> {
         home_ready: watch::Receiver<bool>,
     ) -> Option<PlannedService> {
         let mut told = brief.clone();
+        // Told apart from the rest: a system that is slow about people may be quick about itself.
+        let tenant = OnceLock::new();
         let work = async {
             let ((), told_so) = join(self.warm(system), told.wait_for(Option::is_some)).await;
             told_so.ok()?;
             let brief = told.borrow().clone()?;
-            Some(self.read(system, &brief).await)
+            Some(self.read(system, &brief, &tenant).await)
         };
         let late = grace_over(&*self.tools.clock, home_ready, self.grace);
-        match select(Box::pin(work), Box::pin(late)).await {
-            Either::Left((planned, _)) => planned,
+        let mut planned = match select(Box::pin(work), Box::pin(late)).await {
+            Either::Left((planned, _)) => planned?,
             Either::Right(_) => {
                 let brief = brief.borrow_and_update().clone()?;
-                Some(self.unread(system, &brief))
+                self.unread(system, &brief)
             }
-        }
+        };
+        planned.system.tenant = tenant.into_inner().flatten();
+        Some(planned)
     }
 
     async fn warm(&self, system: &System) {
@@ -97,9 +101,17 @@ impl Services<'_> {
         join(system.client.warm_reads(), writes).await;
     }
 
-    async fn read(&self, system: &System, brief: &Brief) -> PlannedService {
+    async fn read(
+        &self,
+        system: &System,
+        brief: &Brief,
+        tenant: &OnceLock<Option<String>>,
+    ) -> PlannedService {
         let lookups = self.lookups(system, brief);
-        let (known, tenant) = join(identify(system, &lookups), self.tenant(system)).await;
+        let tell = async {
+            let _ = tenant.set(self.tenant(system).await);
+        };
+        let (known, ()) = join(identify(system, &lookups), tell).await;
         let all = slots(self.playbook, self.systems);
         let here: Vec<&Slot<'_>> = all
             .iter()
@@ -107,9 +119,7 @@ impl Services<'_> {
             .collect();
         let planned = here.iter().map(|slot| plan_step(slot, &known, &brief.case));
         let steps = join_all(planned).await;
-        let mut service = service(system, lookups, known, steps);
-        service.system.tenant = tenant;
-        service
+        service(system, lookups, known, steps)
     }
 
     fn unread(&self, system: &System, brief: &Brief) -> PlannedService {

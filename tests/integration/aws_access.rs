@@ -184,7 +184,7 @@ async fn a_busy_or_broken_sts_is_asked_again_and_a_page_is_no_answer() {
 }
 
 /// A workload's token, as its issuer signs it.
-fn token(key: &KeyPair, ends: i64) -> String {
+pub(crate) fn token(key: &KeyPair, ends: i64) -> String {
     let claims = json!({
         "iss": WEB_ISSUER, "sub": WEB_SUBJECT, "aud": "sts.amazonaws.com", "exp": ends,
     });

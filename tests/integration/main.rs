@@ -6,6 +6,7 @@ mod architecture;
 mod aws;
 mod aws_access;
 mod aws_center;
+mod aws_whole;
 mod cli;
 mod config;
 mod conformance;

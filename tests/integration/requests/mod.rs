@@ -4,6 +4,7 @@
 //! and so does a row that no story sent. The rows are written from the vendors' references, not
 //! from the code. A new request needs its row with its source.
 
+mod aws;
 pub(crate) mod github;
 pub(crate) mod google;
 mod gtr;
