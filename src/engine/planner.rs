@@ -392,6 +392,7 @@ fn assemble(
         guards: answers,
         stages,
         findings,
+        owners: Vec::new(),
     };
     Prepared {
         plan,

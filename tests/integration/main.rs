@@ -18,6 +18,7 @@ mod instances;
 mod kill;
 mod lab;
 mod ledger;
+mod left;
 mod m365;
 mod matrix;
 mod okta;

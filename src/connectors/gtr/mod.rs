@@ -30,8 +30,8 @@ use super::kit::{
 use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
-    Provable, Severity, Undo, Vendor,
+    Action, ActionId, Applied, Case, Change, Ends, Evicts, Finding, Identity, Left, Lookup,
+    Outcome, Proof, Provable, Severity, Undo, Vendor,
 };
 use crate::transport::{
     Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
@@ -64,8 +64,16 @@ const REVOKE: Action = Action {
     attack: &["T1539", "T1550.001", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "access tokens may go on until they end: an app must end refresh tokens and should \
-               end access tokens; API keys and passwords of the app's own are no part of it",
+    residual: &[
+        Left {
+            what: "access tokens, which an app should end and need not",
+            ends: Ends::ByItself("their own end"),
+        },
+        Left {
+            what: "API keys and passwords of the app's own",
+            ends: Ends::ByPerson("somebody ends them there"),
+        },
+    ],
 };
 
 /// Why nothing is ever proven here.

@@ -33,8 +33,8 @@ use super::{OpenError, Opened, Opening, Row};
 use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
 use crate::identity::settle;
 use crate::model::{
-    Action, ActionId, Applied, Case, Change, Evicts, Finding, Identity, Lookup, Outcome, Proof,
-    Provable, Setting, Severity, Undo, Vendor,
+    Action, ActionId, Applied, Case, Change, Ends, Evicts, Finding, Identity, Left, Lookup,
+    Outcome, Proof, Provable, Setting, Severity, Undo, Vendor,
 };
 use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer, no_quota};
 
@@ -64,8 +64,10 @@ const RESET_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "tokens of apps that act for the member, webhooks and bots of his go on until \
-               revoked by hand",
+    residual: &[Left {
+        what: "tokens of apps that act for the member, webhooks and bots of his",
+        ends: Ends::ByPerson("somebody revokes them"),
+    }],
 };
 
 const DEACTIVATE_USER: Action = Action {
@@ -81,7 +83,10 @@ const DEACTIVATE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "tokens that the member granted to apps do not come back with him",
-    residual: "bots, commands and webhooks of apps that he installed go on until removed by hand",
+    residual: &[Left {
+        what: "bots, commands and webhooks of apps that he installed",
+        ends: Ends::ByPerson("somebody removes them"),
+    }],
 };
 
 const REACTIVATE_USER: Action = Action {
@@ -90,7 +95,7 @@ const REACTIVATE_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
     undo: Undo::Never,
     ..DEACTIVATE_USER
 };
