@@ -93,6 +93,12 @@ pub trait Connector: Send + Sync {
     /// What the vendor's file declares.
     fn vendor(&self) -> &'static Vendor;
 
+    /// Whether this system carries `action` out at all. Where a vendor's systems differ in kind,
+    /// a step is planned only at those that do: at the others there is nothing to leave open.
+    fn carries(&self, _action: &ActionId) -> bool {
+        true
+    }
+
     /// What would stop us tonight: credentials, scopes, roles for the `wanted` actions.
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding>;
 

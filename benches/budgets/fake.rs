@@ -24,8 +24,8 @@ use oust::model::{
     UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
-    AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
-    WireLimits, Writer, no_quota, only_429,
+    Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
+    WireLimits, Writer, no_quota, only_401, only_429, only_json,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +53,8 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
             headers: &[],
             request_ids: &[],
             throttled: only_429,
+            expired: only_401,
+            body: only_json,
             quota: no_quota,
         },
         user_agent: "oust/bench".into(),
@@ -277,7 +279,7 @@ impl Credential for Nobody {
         Ok(())
     }
 
-    async fn renew(&self) -> bool {
+    async fn renew(&self, _answer: &Answer) -> bool {
         false
     }
 

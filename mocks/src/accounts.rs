@@ -94,6 +94,29 @@ pub fn gtr_id(login: &str) -> String {
     guid("gtr", login)
 }
 
+/// A user id of Identity Center: ten hexadecimal digits of the identity store and a GUID.
+#[must_use]
+pub fn portal_id(login: &str) -> String {
+    format!("9067c0a705-{}", guid("identity center", login))
+}
+
+/// What the session of a person is called at AWS: his login, as Okta asserts it.
+#[must_use]
+pub fn aws_id(login: &str) -> String {
+    login.to_owned()
+}
+
+/// A unique id at AWS: four letters that say its kind, seventeen capitals and digits.
+pub(crate) fn aws_key(kind: &str, name: &str) -> String {
+    const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bytes = digest(&format!("aws {kind}"), name);
+    let rest: String = bytes[..17]
+        .iter()
+        .map(|b| char::from(SIGNS[usize::from(*b) % SIGNS.len()]))
+        .collect();
+    format!("{kind}{rest}")
+}
+
 /// An id of 18 characters for anything in a Salesforce org.
 pub(crate) fn salesforce_key(prefix: &str, system: &str, name: &str) -> String {
     const SIGNS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -140,6 +163,7 @@ pub(crate) fn external_id(app_name: &str, login: &str) -> Option<String> {
         "salesforce" => Some(salesforce_id(login)),
         "githubcloud" => Some(github_scim_id(login)),
         "contoso_intranet_1" => Some(gtr_id(login)),
+        "amazon_aws_sso" => Some(portal_id(login)),
         _ => None,
     }
 }

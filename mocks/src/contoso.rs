@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::accounts;
+use crate::aws;
 use crate::okta::state::{
     App, AppUser, Enrollment, Factor, Group, Idp, OauthClient, Role, User, Zone,
 };
@@ -98,6 +99,13 @@ pub(crate) const APPS: &[(&str, &str, &str, &str, bool)] = &[
         crate::gtr::APP,
         "contoso_intranet_1",
         "Contoso Intranet",
+        "SAML_2_0",
+        false,
+    ),
+    (
+        aws::APP,
+        "amazon_aws",
+        "AWS Account Federation",
         "SAML_2_0",
         false,
     ),
@@ -221,6 +229,9 @@ impl World {
         for (app, ..) in &APPS[..4] {
             self.assign(&mut user, app, "GROUP", created_ms);
         }
+        if aws::is_federated(&login) {
+            self.assign(&mut user, aws::APP, "GROUP", created_ms);
+        }
         let live = self.session(
             &format!("idx{}", &id[3..]),
             "192.0.2.10",
@@ -278,7 +289,8 @@ impl World {
                 .further_at(app)
                 .map(|service| service.external_id_of(&user.login))
                 .or_else(|| accounts::external_id(&name, &user.login))
-                .or_else(|| Some(format!("{name}-{short}"))),
+                // Nobody is provisioned to roles, so that Okta knows no id there.
+                .or_else(|| (name != "amazon_aws").then(|| format!("{name}-{short}"))),
         };
         user.apps.insert(app.to_owned(), assigned);
     }

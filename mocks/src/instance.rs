@@ -2,8 +2,9 @@
 //!
 //! The first of each vendor is a field of [`Range`](crate::Range); all further ones stand in its
 //! `more`, by name. Each has its people, its route and its digest. Salesforce and GitHub have ids and
-//! credentials of their own in each; of the others, ids, secrets and tokens are the first's.
+//! credentials of their own in each; of the others, ids, secrets and tokens are the first's, and of AWS the numbers of the accounts, too.
 
+use crate::aws::Aws;
 use crate::github::GitHub;
 use crate::google::Google;
 use crate::gtr::Gtr;
@@ -24,6 +25,7 @@ pub enum Instance {
     Salesforce(Box<Salesforce>),
     GitHub(Box<GitHub>),
     Gtr(Box<Gtr>),
+    Aws(Box<Aws>),
 }
 
 impl Instance {
@@ -37,6 +39,7 @@ impl Instance {
             "salesforce" => Self::Salesforce(Box::new(Salesforce::empty(system, now_ms))),
             "github" => Self::GitHub(Box::new(GitHub::empty(system, now_ms))),
             "gtr" => Self::Gtr(Box::new(Gtr::empty())),
+            "aws" => Self::Aws(Box::new(Aws::empty(now_ms))),
             _ => return None,
         })
     }
@@ -49,6 +52,7 @@ impl Instance {
             Self::Salesforce(it) => it.as_ref(),
             Self::GitHub(it) => it.as_ref(),
             Self::Gtr(it) => it.as_ref(),
+            Self::Aws(it) => it.as_ref(),
         }
     }
 
@@ -60,6 +64,7 @@ impl Instance {
             Self::Salesforce(it) => it.as_mut(),
             Self::GitHub(it) => it.as_mut(),
             Self::Gtr(it) => it.as_mut(),
+            Self::Aws(it) => it.as_mut(),
         }
     }
 }
@@ -94,9 +99,11 @@ impl World {
                 service.use_daily("kim@contoso.example", now_ms);
             }
         }
-        if let Some(Instance::Gtr(gtr)) = self.more.get_mut(system) {
-            for user in self.okta.users.values() {
-                gtr.learn_sub(&user.login, &user.id);
+        for user in self.okta.users.values() {
+            match self.more.get_mut(system) {
+                Some(Instance::Gtr(gtr)) => gtr.learn_sub(&user.login, &user.id),
+                Some(Instance::Aws(aws)) => aws.learn_external_id(&user.login, &user.id),
+                _ => {}
             }
         }
         self
@@ -157,6 +164,7 @@ pub(crate) fn app_of(system: &str) -> Option<(&'static str, &'static str)> {
         "salesforce" => ("salesforce", "salesforce_sso"),
         "github" => ("githubcloud", "github_sso"),
         "gtr" => ("contoso_intranet_1", "gtr_sso"),
+        "aws" => ("amazon_aws", "aws_sso"),
         _ => return None,
     })
 }

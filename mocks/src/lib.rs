@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
 //! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`], [`salesforce`], [`github`],
-//! [`gtr`] (where it signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
+//! [`gtr`], [`aws`] (where it signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
@@ -14,6 +14,7 @@
 
 pub mod accounts;
 pub mod attacker;
+pub mod aws;
 mod certificate;
 mod contoso;
 pub mod faults;

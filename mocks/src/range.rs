@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::attacker::Attacker;
+use crate::aws::{self, Aws};
 use crate::faults::{FaultKind, Faults, Shown};
 use crate::github::GitHub;
 use crate::google::Google;
@@ -26,7 +27,7 @@ use crate::world::{Parts, World};
 
 /// Every vendor of a range; the first system of each is called so in the journal, in the faults and by
 /// [`Range::handle`]. A further one is called `vendor:name`.
-pub const SYSTEMS: [&str; 7] = [
+pub const SYSTEMS: [&str; 8] = [
     "okta",
     "m365",
     "google",
@@ -34,6 +35,7 @@ pub const SYSTEMS: [&str; 7] = [
     "salesforce",
     "github",
     "gtr",
+    "aws",
 ];
 
 /// Everything a client can reach, and what watches it.
@@ -53,6 +55,8 @@ pub struct Range {
     pub github: GitHub,
     /// The mock app with a Global Token Revocation endpoint.
     pub gtr: Gtr,
+    /// The mock AWS accounts and their organisation.
+    pub aws: Aws,
     /// Further instances by name, such as `salesforce:eu`.
     pub more: BTreeMap<String, Instance>,
     /// Every request so far.
@@ -77,6 +81,7 @@ impl Range {
             salesforce,
             github,
             gtr,
+            aws,
             more,
             mut attacker,
             now_ms,
@@ -94,6 +99,7 @@ impl Range {
             salesforce,
             github,
             gtr,
+            aws,
             more,
             journal: Journal::default(),
             faults: Faults::default(),
@@ -251,6 +257,7 @@ impl Range {
             "salesforce" => &self.salesforce,
             "github" => &self.github,
             "gtr" => &self.gtr,
+            "aws" => &self.aws,
             more => self.more.get(more)?.service(),
         })
     }
@@ -263,6 +270,7 @@ impl Range {
             "salesforce" => &mut self.salesforce,
             "github" => &mut self.github,
             "gtr" => &mut self.gtr,
+            "aws" => &mut self.aws,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }
@@ -289,7 +297,7 @@ impl Range {
             at_ms: now_ms,
             system: system.to_owned(),
             method: request.method.clone(),
-            path: request.path.clone(),
+            path: label(system, request),
             query: query_of(system, request),
             body: body_of(system, request),
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
@@ -310,6 +318,14 @@ pub(crate) fn is_service(system: &str) -> bool {
 /// The vendor of a system.
 fn kind_of(system: &str) -> &str {
     system.split_once(':').map_or(system, |(vendor, _)| vendor)
+}
+
+/// What a request is called in the journal and in faults: its path, and at AWS the operation, too.
+pub(crate) fn label(system: &str, request: &Request) -> String {
+    match kind_of(system) {
+        "aws" => aws::label(request),
+        _ => request.path.clone(),
+    }
 }
 
 /// Further instances have chance of their own.
@@ -334,6 +350,7 @@ fn is_secret(system: &str, request: &Request) -> bool {
         "m365" => path.starts_with("/login/"),
         "google" => path.starts_with("/oauth/"),
         "salesforce" => path.starts_with("/services/oauth2/"),
+        "aws" => aws::label(request).ends_with("/AssumeRoleWithWebIdentity"),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@
 use std::io;
 
 use crate::attacker::Attacker;
+use crate::aws;
 use crate::certificate::Certificate;
 use crate::faults::Faults;
 use crate::keys::KeyPair;
@@ -62,6 +63,8 @@ pub struct Sandbox {
     pub github: GitHubAccess,
     /// What a client of the intranet needs.
     pub gtr: GtrAccess,
+    /// What a client of AWS needs.
+    pub aws: AwsAccess,
 }
 
 /// How a client reaches the sandbox's Microsoft 365: by secret or by certificate.
@@ -166,6 +169,23 @@ pub struct GtrAccess {
     pub app: String,
 }
 
+/// How a client reaches the sandbox's AWS accounts: as a user who assumes a role in each.
+#[derive(Debug, Clone)]
+pub struct AwsAccess {
+    /// Below which each service stands under its own name, as `/iam`.
+    pub url: String,
+    /// The user's access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+    /// Accounts, and the role in each.
+    pub accounts: Vec<(String, String)>,
+    /// The role in the management account.
+    pub management_role: String,
+    /// The prepared policy of the organisation.
+    pub scp: String,
+}
+
 /// Opens the contoso world on loopback with two service apps.
 ///
 /// # Errors
@@ -261,6 +281,16 @@ pub async fn serve(options: SandboxOptions) -> io::Result<Sandbox> {
             key_id: gtr_key.kid,
             private_key_pem: gtr_key.private_pem,
             app: crate::gtr::APP.to_owned(),
+        },
+        aws: AwsAccess {
+            url: format!("{base}/aws"),
+            access_key_id: aws::ACCESS_KEY.to_owned(),
+            secret_access_key: aws::SECRET_KEY.to_owned(),
+            accounts: [aws::PRODUCTION, aws::DEVELOPMENT]
+                .map(|id| (id.to_owned(), aws::responder_in(id)))
+                .into(),
+            management_role: aws::responder_in(aws::MANAGEMENT),
+            scp: aws::SCP.to_owned(),
         },
         server,
         client_id: CLIENT_ID.to_owned(),

@@ -3,6 +3,7 @@
 //! The knobs of one vendor stand beside that vendor; here is what is the same for all of them.
 
 use crate::accounts;
+use crate::aws;
 use crate::time::DAY;
 use crate::world::World;
 
@@ -15,6 +16,7 @@ impl World {
         }
         if let Some(user) = self.okta.user(login) {
             self.gtr.learn_sub(login, &user.id);
+            self.aws.learn_external_id(login, &user.id);
         }
     }
 
@@ -86,7 +88,7 @@ impl World {
                 .okta
                 .apps
                 .values()
-                .filter(|a| accounts::external_id(&a.name, &login).is_some())
+                .filter(|a| a.id == aws::APP || accounts::external_id(&a.name, &login).is_some())
                 .map(|a| a.id.clone())
                 .collect();
             for app in apps {

@@ -70,6 +70,7 @@ const SLACK: &str = "0oaJ8ZrclgAhgf6Kg5d7";
 const GITHUB: &str = "0oa1wfBlpGi7i8e3J5d7";
 const AWS: &str = "0oacExFKvnZnOvBDE5d7";
 const INTRANET: &str = crate::gtr::APP;
+const ROLES: &str = crate::aws::APP;
 const JIRA: &str = "0oajVUthrN0swTtD95d7";
 
 use Note::{Because, Ok, Result as Outcome};
@@ -133,6 +134,7 @@ const ROWS: &[Row] = &[
     Row(3308.6, ALEX, PROXY, OWN_FACTOR, "user.authentication.sso", Ok, App(GITHUB)),
     Row(3400.2, ALEX, PROXY, OWN_FACTOR, "user.authentication.sso", Ok, App(INTRANET)),
     Row(3473.9, ALEX, PROXY, OWN_FACTOR, "user.authentication.sso", Ok, App(AWS)),
+    Row(3480.0, ALEX, PROXY, OWN_FACTOR, "user.authentication.sso", Ok, App(ROLES)),
     Row(3559.9, ALEX, HOME, ALEX_HOME, "user.authentication.sso", Ok, App(JIRA)),
     Row(3691.7, ALEX, PROXY, OWN_FACTOR, "system.api_token.revoke", Ok, Token("00TDxBfFedWv0QDPe5d7", "siem-log-export")),
     Row(4458.0, ALEX, PROXY, OWN_FACTOR, "user.session.impersonation.grant", Ok, Nothing),

@@ -16,7 +16,17 @@ pub(crate) fn iso(ms: i64) -> String {
     stamp(ms).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
-/// The same for a time that may be absent, which Okta writes as null.
+/// `2026-03-10T13:41:02Z`, as AWS writes times.
+pub(crate) fn second(ms: i64) -> String {
+    stamp(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `20260310T134102Z`, as signatures have it.
+pub(crate) fn compact(ms: i64) -> String {
+    stamp(ms).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// The same as [`iso`] for a time that may be absent, which Okta writes as null.
 pub(crate) fn iso_or_null(ms: Option<i64>) -> serde_json::Value {
     ms.map_or(serde_json::Value::Null, |ms| iso(ms).into())
 }

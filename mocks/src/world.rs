@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::attacker::Attacker;
+use crate::aws::Aws;
 use crate::github::GitHub;
 use crate::google::Google;
 use crate::gtr::Gtr;
@@ -64,6 +65,7 @@ pub struct World {
     pub(crate) salesforce: Salesforce,
     pub(crate) github: GitHub,
     pub(crate) gtr: Gtr,
+    pub(crate) aws: Aws,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) left_out: BTreeSet<String>,
     attacker: Option<Attacker>,
@@ -81,6 +83,7 @@ pub(crate) struct Parts {
     pub(crate) salesforce: Salesforce,
     pub(crate) github: GitHub,
     pub(crate) gtr: Gtr,
+    pub(crate) aws: Aws,
     pub(crate) more: BTreeMap<String, Instance>,
     pub(crate) attacker: Option<Attacker>,
     pub(crate) now_ms: i64,
@@ -133,6 +136,7 @@ impl World {
             salesforce: Salesforce::empty("salesforce", now_ms),
             github: GitHub::empty("github", now_ms),
             gtr: Gtr::empty(),
+            aws: Aws::empty(now_ms),
             more: BTreeMap::new(),
             left_out: BTreeSet::new(),
             attacker: None,
@@ -162,7 +166,15 @@ impl World {
     #[must_use]
     pub fn only_okta(mut self) -> Self {
         let mut services = vec!["amazon_aws_sso"];
-        for system in ["m365", "google", "slack", "salesforce", "github", "gtr"] {
+        for system in [
+            "m365",
+            "google",
+            "slack",
+            "salesforce",
+            "github",
+            "gtr",
+            "aws",
+        ] {
             services.extend(app_of(system).map(|(app, _)| app));
         }
         self.okta
@@ -358,6 +370,7 @@ impl World {
             &mut self.salesforce,
             &mut self.github,
             &mut self.gtr,
+            &mut self.aws,
         ];
         all.extend(self.more.values_mut().map(Instance::service_mut));
         all
@@ -371,6 +384,7 @@ impl World {
             "salesforce" => &mut self.salesforce,
             "github" => &mut self.github,
             "gtr" => &mut self.gtr,
+            "aws" => &mut self.aws,
             more => self.more.get_mut(more)?.service_mut(),
         })
     }
@@ -389,6 +403,7 @@ impl World {
             salesforce: self.salesforce,
             github: self.github,
             gtr: self.gtr,
+            aws: self.aws,
             more: self.more,
             attacker: self.attacker,
             now_ms: self.now_ms,

@@ -170,6 +170,7 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
         salesforce,
         github,
         gtr,
+        aws,
         ..
     } = open;
     vec![
@@ -215,7 +216,30 @@ fn services_of(open: &oust_mocks::Sandbox) -> Vec<ToldService> {
             &[("auth.private_key", &gtr.private_key_pem)],
         )
         .reached_by(&gtr.app),
+        ToldService::new(
+            accounts_of(aws),
+            &[
+                ("auth.access_key_id", &aws.access_key_id),
+                ("auth.secret_access_key", &aws.secret_access_key),
+            ],
+        ),
     ]
+}
+
+/// Two accounts and the Identity Center: three systems.
+fn accounts_of(aws: &oust_mocks::sandbox::AwsAccess) -> serde_json::Value {
+    let accounts = aws.accounts.iter();
+    let accounts: Vec<serde_json::Value> = accounts
+        .map(|(id, role)| json!({ "id": id, "role_arn": role }))
+        .collect();
+    let url = |service: &str| format!("{}/{service}", aws.url);
+    json!({
+        "vendor": "aws", "auth": {}, "accounts": accounts,
+        "identity_center": { "role_arn": aws.management_role }, "scp": aws.scp,
+        "iam_url": url("iam"), "sts_url": url("sts"), "cloudtrail_url": url("cloudtrail"),
+        "sso_admin_url": url("sso"), "identitystore_url": url("identitystore"),
+        "organizations_url": url("organizations"),
+    })
 }
 
 fn truth_of(open: &oust_mocks::Sandbox) -> Truth {

@@ -38,11 +38,39 @@ pub(super) fn read(
     }
     let read: Vec<(Connector, Span)> = items
         .iter()
-        .filter_map(|item| connector(item, file, text, rows, problems))
+        .flat_map(|item| connectors(item, file, text, rows, problems))
         .collect();
     one_of_each(&read, problems);
     one_directory(&read, items.len(), at, problems);
     read.into_iter().map(|(connector, _)| connector).collect()
+}
+
+/// The systems that an entry stands for; one for most vendors.
+fn connectors(
+    item: &At<Node>,
+    file: &str,
+    text: &str,
+    rows: &[Row],
+    problems: &mut Problems,
+) -> Vec<(Connector, Span)> {
+    let Some((whole, span)) = connector(item, file, text, rows, problems) else {
+        return Vec::new();
+    };
+    let parts = (whole.row.split)(&whole.settings);
+    if parts.is_empty() {
+        return vec![(whole, span)];
+    }
+    let named = |rest: &str| match whole.id.as_str().split_once(':') {
+        Some((_, name)) => format!("{}:{name}-{rest}", whole.id.vendor()),
+        None => format!("{}:{rest}", whole.id),
+    };
+    let part = |(rest, settings): (String, Value)| Connector {
+        id: SystemId::new(named(&rest)),
+        settings,
+        ..whole.clone()
+    };
+    let parts = parts.into_iter().map(part);
+    parts.map(|part| (part, span.clone())).collect()
 }
 
 fn connector(

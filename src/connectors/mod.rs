@@ -3,6 +3,7 @@
 //! Adding a vendor is one file here and its row below; docs, `playbook check` and the plan
 //! screen are printed from what the row declares.
 
+mod aws;
 mod github;
 mod google;
 mod gtr;
@@ -28,6 +29,10 @@ pub struct Row {
     pub vendor: &'static Vendor,
     /// The settings it knows, for `unknown key` errors with the nearest name.
     pub settings: &'static [&'static str],
+    /// The systems that one entry of the config file stands for, each with the rest of its name
+    /// and its own part of the settings. Empty: one system, with all of them. What is wrong with
+    /// the settings, opening says.
+    pub split: fn(&Value) -> Vec<(String, Value)>,
     /// Opens one configured instance.
     pub open: fn(&Opening) -> Result<Opened, OpenError>,
 }
@@ -68,6 +73,11 @@ pub struct OpenError {
     pub hint: String,
 }
 
+/// For vendors of which an entry is one system.
+fn one(_settings: &Value) -> Vec<(String, Value)> {
+    Vec::new()
+}
+
 /// All vendors.
 pub const REGISTER: &[Row] = &[
     okta::ROW,
@@ -77,6 +87,7 @@ pub const REGISTER: &[Row] = &[
     slack::ROW,
     github::ROW,
     gtr::ROW,
+    aws::ROW,
 ];
 
 /// Every vendor's declaration.

@@ -54,6 +54,7 @@ fn taking_part<'s>(
     systems.iter().filter(|system| {
         let named = |name: &String| name == system.id.as_str() || name == system.id.vendor();
         system.id.vendor() == step.action.vendor()
+            && system.connector.carries(&step.action)
             && (step.at.is_empty() || step.at.iter().any(named))
     })
 }

@@ -3,6 +3,7 @@
 //! Every call goes: wait for quota → sign → send → learn → repeat if that is safe. Nothing
 //! else in the program touches the wire.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use url::Url;
 use super::limit::{Bucket, Budget, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
-use super::request::{Body, Path};
+use super::request::{Body, OwnHeader, Path, Place};
 use super::retry::{self, Pauses, Throttle};
 use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
 use crate::given::{Clock, Rng};
@@ -27,7 +28,7 @@ pub struct ClientParts {
     /// Where it is; nothing is ever sent anywhere else.
     pub origin: Url,
     /// Further addresses of the same system, by the name that [`Path::on`] uses.
-    pub more_origins: Vec<(&'static str, Url)>,
+    pub more_origins: Vec<(Cow<'static, str>, Url)>,
     /// The network.
     pub wire: Arc<dyn Wire>,
     /// The clock.
@@ -128,6 +129,10 @@ pub(super) struct Outgoing<'call> {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<&'call Body>,
+    pub(super) place: Option<&'call str>,
+    pub(super) headers: &'call [OwnHeader],
+    /// Instead of what the vendor's manners say by method and path.
+    pub(super) bucket: Option<Bucket>,
     pub(super) is_write: bool,
     pub(super) rank: Rank,
     pub(super) patience: Duration,
@@ -220,7 +225,7 @@ impl Client {
     /// The address that a path's host name stands for; the first one for an unknown name.
     fn origin(&self, host: Option<&str>) -> &Url {
         let more = self.parts.more_origins.iter();
-        more.filter(|(name, _)| Some(*name) == host)
+        more.filter(|(name, _)| Some(&**name) == host)
             .map(|(_, origin)| origin)
             .next()
             .unwrap_or(&self.parts.origin)
@@ -245,7 +250,8 @@ impl Client {
     /// Sends `call`, repeating it where that is safe.
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
         let give_up = self.parts.clock.elapsed() + call.patience;
-        let bucket = (self.parts.manners.bucket)(&call.method, call.url.path());
+        let by_path = || (self.parts.manners.bucket)(&call.method, call.url.path());
+        let bucket = call.bucket.unwrap_or_else(by_path);
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut renewed = false;
         loop {
@@ -328,6 +334,7 @@ impl Client {
             self.budget.learn(bucket, learnt);
         }
         self.note_quota(&answer);
+        signer.hears(&answer);
         self.after(answer, &**signer, call.is_write, renewed).await
     }
 
@@ -351,11 +358,12 @@ impl Client {
         let now = Some(Duration::ZERO);
         let meaning = match answer.meaning() {
             _ if (self.parts.manners.throttled)(&answer) => Meaning::Throttled,
+            _ if (self.parts.manners.expired)(&answer) => Meaning::Unauthenticated,
             meaning => meaning,
         };
         match meaning {
             Meaning::Unauthenticated if !signer.concerns(&answer) => Attempt::Over(Ok(answer)),
-            Meaning::Unauthenticated if !*renewed && signer.renew().await => {
+            Meaning::Unauthenticated if !*renewed && signer.renew(&answer).await => {
                 *renewed = true;
                 Attempt::Again {
                     pause: now,
@@ -388,6 +396,8 @@ impl Client {
     fn unsigned(&self, call: &Outgoing<'_>) -> Request<Vec<u8>> {
         let mut request = Request::new(Vec::new());
         *request.method_mut() = call.method.clone();
+        let place = call.place.map(str::to_owned);
+        request.extensions_mut().insert(Place(place));
         *request.uri_mut() = call
             .url
             .as_str()
@@ -406,8 +416,13 @@ impl Client {
                 header::CONTENT_TYPE,
                 HeaderValue::from_static(body.media_type()),
             );
-            *request.body_mut() = body.bytes();
         }
+        for (name, value) in call.headers {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(*name, value);
+            }
+        }
+        *request.body_mut() = call.body.map(Body::bytes).unwrap_or_default();
         request
     }
 
@@ -419,14 +434,14 @@ impl Client {
     ) -> Result<Answer, CallError> {
         let (parts, body) = response.into_parts();
         let good = parts.status.is_success();
-        let json = match serde_json::from_slice(&body) {
+        let json = match (self.parts.manners.body)(&parts.headers, &body) {
             Ok(json) => json,
             // A write's effect is read back anyway; an error page is an error by its status.
             Err(_) if body.is_empty() || is_write || !good => Value::Null,
-            Err(error) => {
+            Err(why) => {
                 return Err(CallError::Unusable {
                     system: self.parts.system.clone(),
-                    why: format!("not JSON ({error})"),
+                    why,
                 });
             }
         };

@@ -1,9 +1,11 @@
 //! How a vendor wants to be spoken to, where HTTP leaves a choice.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
+use serde_json::Value;
 
 use super::limit::Bucket;
 use super::meaning::Answer;
+use super::xml;
 
 /// What a connector's file says of its vendor's habits.
 #[derive(Clone, Copy)]
@@ -16,6 +18,11 @@ pub struct Manners {
     pub request_ids: &'static [&'static str],
     /// Whether an answer other than a 429 says "too fast, it had no effect".
     pub throttled: fn(&Answer) -> bool,
+    /// Whether an answer other than a 401 says "I do not take this credential (any more)"; it had
+    /// no effect.
+    pub expired: fn(&Answer) -> bool,
+    /// An answer's body as JSON.
+    pub body: fn(&HeaderMap, &[u8]) -> Result<Value, String>,
     /// How much of a long quota (a day's, shared with everybody else) an answer says is used.
     /// Told to people; nothing is paced by it, because waiting does not help tonight.
     pub quota: fn(&HeaderMap) -> Option<Quota>,
@@ -51,6 +58,34 @@ impl Quota {
 #[must_use]
 pub fn only_429(_answer: &Answer) -> bool {
     false
+}
+
+/// For vendors that refuse a credential by 401 alone.
+#[must_use]
+pub fn only_401(_answer: &Answer) -> bool {
+    false
+}
+
+/// For vendors that answer in JSON.
+///
+/// # Errors
+/// A sentence, if the body is none.
+pub fn only_json(_headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
+    serde_json::from_slice(body).map_err(|error| format!("not JSON ({error})"))
+}
+
+/// For vendors that answer in XML at some addresses: it becomes JSON, as [`xml`] says.
+///
+/// # Errors
+/// A sentence, if the body is neither.
+pub fn json_or_xml(headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
+    let media_type = headers.get(header::CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok());
+    let starts = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if media_type.is_some_and(|media_type| media_type.contains("xml")) || starts == Some(&b'<') {
+        return xml::to_json(body).map_err(|why| format!("not XML that we read ({why})"));
+    }
+    only_json(headers, body)
 }
 
 /// For vendors that have no quota longer than a minute, or tell none.

@@ -69,6 +69,19 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// An answer that was had without a client, for whoever fetches credentials.
+    #[must_use]
+    pub fn read(parts: &http::response::Parts, json: Option<Value>, sent_at: Utc) -> Self {
+        Self {
+            status: parts.status.as_u16(),
+            json: json.unwrap_or_default(),
+            request_id: None,
+            sent_at,
+            server_at: super::retry::date(&parts.headers).unwrap_or(sent_at),
+            headers: parts.headers.clone(),
+        }
+    }
+
     /// What the status means.
     #[must_use]
     pub fn meaning(&self) -> Meaning {

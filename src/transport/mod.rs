@@ -19,14 +19,15 @@ mod retry;
 mod secret;
 mod wire;
 mod write;
+mod xml;
 
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use http_wire::HttpWire;
 pub use limit::{Bucket, Budget, Rank};
-pub use manners::{Manners, Quota, no_quota, only_429};
+pub use manners::{Manners, Quota, json_or_xml, no_quota, only_401, only_429, only_json};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};
-pub use request::{Path, origin_of};
+pub use request::{Path, Place, origin_of};
 pub use secret::SecretRef;
 pub use wire::{AuthError, Credential, Wire, WireError, WireLimits};
 pub use write::{Write, Writer};

@@ -1,16 +1,18 @@
 //! Requests that change nothing, and the only thing that planner and prover ever hold.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::client::{CallError, Client, Outgoing};
-use super::limit::Rank;
+use super::limit::{Bucket, Rank};
 use super::manners::Quota;
 use super::meaning::Answer;
-use super::request::{Body, Path};
+use super::request::{Body, OwnHeader, Path};
 use crate::given::Clock;
 use crate::model::{SystemId, Utc};
 
@@ -23,6 +25,8 @@ pub struct Read {
     method: Method,
     path: Path,
     body: Option<Body>,
+    headers: Vec<OwnHeader>,
+    bucket: Option<Bucket>,
     body_max: usize,
 }
 
@@ -30,23 +34,54 @@ impl Read {
     /// A GET.
     #[must_use]
     pub fn get(path: Path) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            body: None,
-            body_max: 8 << 20,
-        }
+        Self::new(Method::GET, path, None)
     }
 
     /// A POST that only reads; name it as a constant in the connector, with its source.
     #[must_use]
     pub fn query(path: Path, body: Value) -> Self {
+        Self::new(Method::POST, path, Some(Body::Json(body)))
+    }
+
+    /// A POST of a form that only reads, where a vendor knows no other way to ask.
+    #[must_use]
+    pub fn form(path: Path, pairs: Vec<(Cow<'static, str>, String)>) -> Self {
+        let pairs = pairs.into_iter();
+        let pairs = pairs.map(|(key, value)| (key, SecretString::from(value)));
+        Self::new(Method::POST, path, Some(Body::Form(pairs.collect())))
+    }
+
+    fn new(method: Method, path: Path, body: Option<Body>) -> Self {
         Self {
-            method: Method::POST,
+            method,
             path,
-            body: Some(Body::Json(body)),
+            body,
+            headers: Vec::new(),
+            bucket: None,
             body_max: 8 << 20,
         }
+    }
+
+    /// With a header of its own, by its lower-case name; it replaces the usual one.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Counted against this bucket, where method and path do not tell what is asked.
+    #[must_use]
+    pub fn paced(mut self, bucket: Bucket) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
+    /// What makes it the same question as another; of its body all, so never to be shown.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let body = self.body.as_ref().map(Body::bytes).unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
+        format!("{} {:?} {:?} {body}", self.method, self.path, self.headers)
     }
 
     /// For pages of the System Log, which may be large: up to 32 MiB.
@@ -205,6 +240,9 @@ impl Reader {
             method: read.method.clone(),
             url,
             body: read.body.as_ref(),
+            place: read.path.host(),
+            headers: &read.headers,
+            bucket: read.bucket,
             is_write: false,
             rank: self.rank,
             patience: self.patience,

@@ -1,6 +1,8 @@
 //! Building a URL out of a fixed path and outside values, so that no value escapes its place;
 //! and what a request may carry.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -31,7 +33,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// by [`Path::seg`] and [`Path::query`], which escape them.
 #[derive(Clone, Debug)]
 pub struct Path {
-    host: Option<&'static str>,
+    host: Option<Cow<'static, str>>,
     path: String,
     query: Vec<(String, String)>,
 }
@@ -75,13 +77,13 @@ impl Path {
 
     /// At a further address of the same system, by the name its connector gave it.
     #[must_use]
-    pub fn on(mut self, host: &'static str) -> Self {
-        self.host = Some(host);
+    pub fn on(mut self, host: impl Into<Cow<'static, str>>) -> Self {
+        self.host = Some(host.into());
         self
     }
 
-    pub(super) fn host(&self) -> Option<&'static str> {
-        self.host
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// The path without the query, as it will be sent.
@@ -102,13 +104,21 @@ impl Path {
     }
 }
 
+/// A header of one request alone, by its lower-case name.
+pub(super) type OwnHeader = (&'static str, String);
+
+/// Which of a system's addresses a request goes to, by the name that [`Path::on`] gave; an
+/// extension of the request, for credentials that sign for one address.
+#[derive(Clone, Debug)]
+pub struct Place(pub Option<String>);
+
 /// What a request carries. A form's values may be secrets, so that printing one shows none.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     /// A JSON document.
     Json(Value),
     /// A form, as token endpoints take it.
-    Form(Vec<(&'static str, SecretString)>),
+    Form(Vec<(Cow<'static, str>, SecretString)>),
 }
 
 impl Body {
@@ -126,7 +136,7 @@ impl Body {
                 .extend_pairs(
                     pairs
                         .iter()
-                        .map(|(key, value)| (key, value.expose_secret())),
+                        .map(|(key, value)| (key.as_ref(), value.expose_secret())),
                 )
                 .finish()
                 .into_bytes(),
@@ -178,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_form_escapes_its_values_and_shows_none_of_them() {
-        let form = Body::Form(vec![("token", SecretString::from("a&b=c d"))]);
+        let form = Body::Form(vec![("token".into(), SecretString::from("a&b=c d"))]);
         assert_eq!(form.bytes(), b"token=a%26b%3Dc+d");
         assert!(!format!("{form:?}").contains("a&b"), "{form:?}");
     }

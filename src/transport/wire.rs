@@ -72,8 +72,9 @@ pub trait Credential: Send + Sync {
         let _ = self.sign(&mut Request::new(Vec::new())).await;
     }
 
-    /// The vendor answered 401: forgets what is cached. `false` if a renewal cannot help.
-    async fn renew(&self) -> bool;
+    /// The vendor does not take what we signed with and answered this: forgets what is cached.
+    /// `false` if a renewal cannot help.
+    async fn renew(&self, answer: &Answer) -> bool;
 
     /// The credential is refused for good: changes to the second one, once. `false` if there
     /// is none or it is in use already. The change is told by [`Credential::told`].
@@ -81,6 +82,9 @@ pub trait Credential: Send + Sync {
 
     /// What people should know about the credentials used: "the first was refused".
     fn told(&self) -> Vec<String>;
+
+    /// Shown every answer, for those whose signature depends on the vendor's clock.
+    fn hears(&self, _answer: &Answer) {}
 
     /// Whether a 401 is about the credential at all; some vendors answer it for a feature that
     /// is not bought.

@@ -1,14 +1,16 @@
 //! Requests that change something, and the only thing that can send them.
 
+use std::borrow::Cow;
+
 use http::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::client::{CallError, Outgoing};
-use super::limit::Rank;
+use super::limit::{Bucket, Rank};
 use super::meaning::Answer;
 use super::read::Reader;
-use super::request::{Body, Path};
+use super::request::{Body, OwnHeader, Path};
 use crate::consent::Consent;
 
 /// A request that changes something at the vendor.
@@ -17,46 +19,42 @@ pub struct Write {
     method: Method,
     path: Path,
     body: Option<Body>,
+    headers: Vec<OwnHeader>,
+    bucket: Option<Bucket>,
 }
 
 impl Write {
     /// A POST without a body.
     #[must_use]
     pub fn post(path: Path) -> Self {
-        Self {
-            method: Method::POST,
-            path,
-            body: None,
-        }
+        Self::new(Method::POST, path)
     }
 
     /// A PUT without a body.
     #[must_use]
     pub fn put(path: Path) -> Self {
-        Self {
-            method: Method::PUT,
-            path,
-            body: None,
-        }
+        Self::new(Method::PUT, path)
     }
 
     /// A PATCH without a body.
     #[must_use]
     pub fn patch(path: Path) -> Self {
-        Self {
-            method: Method::PATCH,
-            path,
-            body: None,
-        }
+        Self::new(Method::PATCH, path)
     }
 
     /// A DELETE.
     #[must_use]
     pub fn delete(path: Path) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    fn new(method: Method, path: Path) -> Self {
         Self {
-            method: Method::DELETE,
+            method,
             path,
             body: None,
+            headers: Vec::new(),
+            bucket: None,
         }
     }
 
@@ -69,8 +67,22 @@ impl Write {
 
     /// With this form as its body; the values may be secrets.
     #[must_use]
-    pub fn form(mut self, pairs: Vec<(&'static str, SecretString)>) -> Self {
+    pub fn form(mut self, pairs: Vec<(Cow<'static, str>, SecretString)>) -> Self {
         self.body = Some(Body::Form(pairs));
+        self
+    }
+
+    /// With a header of its own, by its lower-case name; it replaces the usual one.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Counted against this bucket, where method and path do not tell what is asked.
+    #[must_use]
+    pub fn paced(mut self, bucket: Bucket) -> Self {
+        self.bucket = Some(bucket);
         self
     }
 }
@@ -111,6 +123,9 @@ impl<'run> Writer<'run> {
             method: write.method.clone(),
             url: client.url(&write.path),
             body: write.body.as_ref(),
+            place: write.path.host(),
+            headers: &write.headers,
+            bucket: write.bucket,
             is_write: true,
             rank: self.reader.rank.min(Rank::Contain),
             patience: self.reader.patience,

@@ -120,7 +120,22 @@ fn every_key_there_is_stands_in_the_shipped_file() {
     let all = oust::connectors::REGISTER;
     let config = Config::parse("oust.yaml", &uncommented, all);
     let config = config.unwrap_or_else(|wrong| panic!("{wrong}"));
-    assert_eq!(config.connectors.len(), all.len(), "{uncommented}");
+    // The entry of AWS is three systems: two accounts and the Identity Center.
+    assert_eq!(config.connectors.len(), all.len() + 2, "{uncommented}");
+    let aws: Vec<&str> = config
+        .connectors
+        .iter()
+        .map(|connector| connector.id.as_str())
+        .filter(|id| id.starts_with("aws"))
+        .collect();
+    assert_eq!(
+        aws,
+        [
+            "aws:111122223333",
+            "aws:444455556666",
+            "aws:identity-center"
+        ]
+    );
     assert_eq!(config.guards.active_users, Some(1200));
     assert_eq!(config.connectors[0].settings["auth"]["key_id"], json!("K1"));
 }

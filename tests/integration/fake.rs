@@ -118,9 +118,28 @@ static GTR: Vendor = Vendor {
     actions: &[action("revoke", &[])],
 };
 
+/// Accounts of AWS, and their Identity Center.
+static AWS: Vendor = Vendor {
+    id: "aws",
+    apps: &["amazon_aws", "amazon_aws_sso"],
+    actions: &[
+        action("deny_sessions", &[]),
+        action("block_identity_center_user", &[]),
+    ],
+};
+
 /// All of them.
 pub(crate) fn vendors() -> Vec<&'static Vendor> {
-    vec![&OKTA, &M365, &GOOGLE, &SALESFORCE, &SLACK, &GITHUB, &GTR]
+    vec![
+        &OKTA,
+        &M365,
+        &GOOGLE,
+        &SALESFORCE,
+        &SLACK,
+        &GITHUB,
+        &GTR,
+        &AWS,
+    ]
 }
 
 /// Both, as the register would have them.
@@ -128,6 +147,7 @@ pub(crate) fn rows() -> [Row; 2] {
     let row = |vendor, settings| Row {
         vendor,
         settings,
+        split: |_| Vec::new(),
         open: never,
     };
     [

@@ -158,6 +158,9 @@ fn mend(service: &Service, two: &Two) {
         "salesforce" => range.salesforce.app = well.salesforce.app,
         "github" => range.github.app = well.github.app,
         "gtr" => range.gtr.keys = well.gtr.keys,
+        "aws" => {
+            range.aws.keys = well.aws.keys;
+        }
         other => panic!("say how {other} takes our credential again"),
     }
 }

@@ -183,6 +183,10 @@ fn as_asked(request: &Request<Vec<u8>>) -> oust_mocks::Request {
     for (name, value) in request.headers() {
         asked = asked.with_header(name.as_str(), value.to_str().unwrap_or_default());
     }
+    // What the library that speaks HTTP adds; signatures cover it.
+    if let Some(authority) = uri.authority().filter(|_| asked.header("host").is_none()) {
+        asked = asked.with_header("host", authority.as_str());
+    }
     asked.body = request.body().clone();
     asked
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+mod aws;
+mod aws_access;
+mod aws_center;
 mod cli;
 mod config;
 mod conformance;

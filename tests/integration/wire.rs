@@ -130,6 +130,10 @@ fn as_asked(request: http::Request<Vec<u8>>) -> Request {
     for (name, value) in &parts.headers {
         asked = asked.with_header(name.as_str(), value.to_str().unwrap());
     }
+    // What an HTTP client adds by itself, and signatures cover.
+    if let Some(host) = parts.uri.authority() {
+        asked = asked.with_header("host", host.as_str());
+    }
     asked.body = body;
     asked
 }

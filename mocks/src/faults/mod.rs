@@ -15,7 +15,7 @@ pub(crate) use kind::Shown;
 use kind::parse_kind;
 pub use kind::{FaultKind, okta_error};
 
-use crate::range::is_service;
+use crate::range::{is_service, label};
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Rule {
         } = &self.fault;
         self.system.as_ref().is_none_or(|s| s == system)
             && method.as_ref().is_none_or(|m| *m == request.method)
-            && request.path.contains(path_contains)
+            && label(system, request).contains(path_contains)
     }
 
     /// Whether the fault is to be shown for the match just counted.

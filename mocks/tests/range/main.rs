@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod aws;
+#[cfg(test)]
 mod contained;
 #[cfg(test)]
 mod faults;

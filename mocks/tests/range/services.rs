@@ -1,6 +1,7 @@
 //! What is the same for every service behind Okta: the way there, the journal, the digests, the
 //! faults, the accounts, and the intruder who visits them.
 
+use oust_mocks::aws::PRODUCTION;
 use oust_mocks::range::SYSTEMS;
 use oust_mocks::slack::TOKEN;
 use oust_mocks::world::{ALEX, SSWS_SECRET};
@@ -8,7 +9,7 @@ use oust_mocks::{Attacker, Faults, Range, Reply, Request, World, accounts, gtr};
 use serde_json::json;
 
 use crate::gtr::request as gtr_request;
-use crate::{NOW, ask, ask_at, contoso, github, google, m365, salesforce};
+use crate::{NOW, ask, ask_at, aws, contoso, github, google, m365, salesforce};
 
 const LOGIN: &str = "alex@contoso.example";
 
@@ -19,6 +20,7 @@ struct Stage {
     m365: String,
     salesforce: String,
     github: String,
+    aws: aws::Keys,
 }
 
 /// Answers no request that reads.
@@ -42,6 +44,7 @@ fn stage(world: World) -> Stage {
     let m365 = m365::token(&mut range);
     let salesforce = salesforce::token(&mut range, "salesforce");
     let github = github::token(&mut range, "github");
+    let aws = aws::responder(&mut range, PRODUCTION);
     range.journal.clear();
     Stage {
         range,
@@ -49,6 +52,7 @@ fn stage(world: World) -> Stage {
         m365,
         salesforce,
         github,
+        aws,
     }
 }
 
@@ -143,6 +147,12 @@ impl Stage {
                 write: gtr_request(&json!({ "format": "opaque", "id": accounts::gtr_id(LOGIN) })),
                 sso: "gtr_sso",
             },
+            Sample {
+                system: "aws",
+                read: aws::query(&self.aws, "iam", "GetRole", &[("RoleName", "Admin")]),
+                write: aws::deny_alex(&self.range, &self.aws),
+                sso: "aws_sso",
+            },
         ]
     }
 
@@ -178,6 +188,7 @@ impl Stage {
             );
         }
         self.end_github(now_ms);
+        aws::end_all(&mut self.range, now_ms);
     }
 
     /// All credentials of his at GitHub, at once; the browser by hand, for no API ends it.
@@ -445,6 +456,13 @@ fn throttles_are_the_vendor_s_own() {
                 assert_eq!((crowd.status, wait(&crowd)), (403, true));
                 assert!(bare.header("x-ratelimit-remaining").is_none());
             }
+            "aws" => {
+                for answer in [&minute, &crowd] {
+                    assert_eq!((answer.status, wait(answer)), (400, false));
+                    let text = String::from_utf8_lossy(&answer.body).into_owned();
+                    assert!(text.contains("<Code>Throttling</Code>"), "{text}");
+                }
+            }
             other => panic!("{other} is not described"),
         }
     });
@@ -574,7 +592,9 @@ fn okta_s_token_opens_no_service() {
             read.headers.retain(|(name, _)| name != "authorization");
             let read = read.with_header("authorization", &format!("SSWS {SSWS_SECRET}"));
             let answer = stage.send(&read, NOW).answer().unwrap().clone();
-            let refused = answer.status == 401 || answer.json()["ok"] == false;
+            // AWS says 403 to whoever has not signed.
+            let refused = matches!((system, answer.status), (_, 401) | ("aws", 403))
+                || answer.json()["ok"] == false;
             assert!(refused, "{system} {}", answer.status);
         },
     );
@@ -663,6 +683,8 @@ fn he_digs_in_wherever_he_has_a_session() {
         "github_key",
         "github_grant",
         "gtr_token",
+        "aws_chain",
+        "aws_key",
     ] {
         assert!(moves.contains_key(what), "{what}: {moves:?}");
     }

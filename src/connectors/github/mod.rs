@@ -57,13 +57,15 @@ use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Skip, Vendor,
 };
 use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota,
+    Bucket, Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota, only_401,
+    only_json,
 };
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -78,6 +80,8 @@ const MANNERS: Manners = Manners {
     headers: HEADERS,
     request_ids: &["x-github-request-id"],
     throttled: is_too_fast,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 
@@ -119,7 +123,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let client = Arc::new(Client::new(ClientParts {
         system: opening.id.clone(),
         origin: settings.api_url.clone(),
-        more_origins: vec![(GRAPHQL, settings.graphql_url.clone())],
+        more_origins: vec![(GRAPHQL.into(), settings.graphql_url.clone())],
         wire: Arc::clone(&opening.wire),
         clock: Arc::clone(&opening.clock),
         rng: Arc::clone(&opening.rng),

@@ -62,13 +62,14 @@ use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
 use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota,
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_401, only_json,
 };
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -77,6 +78,8 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: is_too_fast,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 

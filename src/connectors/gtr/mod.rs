@@ -34,13 +34,15 @@ use crate::model::{
     Outcome, Proof, Provable, Severity, Undo, Vendor,
 };
 use crate::transport::{
-    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
+    Bucket, Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_401, only_429,
+    only_json,
 };
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -116,6 +118,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-request-id"],
             throttled: only_429,
+            expired: only_401,
+            body: only_json,
             quota: no_quota,
         },
         user_agent: opening.user_agent.clone(),

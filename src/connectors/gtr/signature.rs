@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::settings::Jwt;
 use crate::given::{Clock, Rng};
 use crate::model::SystemId;
-use crate::transport::{AuthError, Credential};
+use crate::transport::{Answer, AuthError, Credential};
 
 /// What the header says it is.
 const TYPE: &str = "global-token-revocation+jwt";
@@ -95,7 +95,7 @@ impl Credential for Signed {
     }
 
     /// Every request has a new one already.
-    async fn renew(&self) -> bool {
+    async fn renew(&self, _answer: &Answer) -> bool {
         false
     }
 

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
 use crate::given::Clock;
-use crate::transport::{AuthError, Credential, SecretRef};
+use crate::transport::{Answer, AuthError, Credential, SecretRef};
 
 /// How long before its end a token is no longer used.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
@@ -145,7 +145,7 @@ impl Credential for Bearer {
         join_all(self.powers.iter().map(|power| self.header(power))).await;
     }
 
-    async fn renew(&self) -> bool {
+    async fn renew(&self, _answer: &Answer) -> bool {
         let places: Vec<_> = {
             let held = self
                 .held

@@ -50,6 +50,14 @@ impl Unread {
 /// What was read, or why not.
 pub(in crate::connectors) type Got = Result<Value, Unread>;
 
+/// One page of a list, and what asks for the next one.
+pub(in crate::connectors) struct Page {
+    /// Its items.
+    pub(in crate::connectors) items: Vec<Value>,
+    /// The next page, if there is one.
+    pub(in crate::connectors) next: Option<Read>,
+}
+
 /// Reads that are made once and shared.
 pub(in crate::connectors) struct Glance {
     reader: Reader,
@@ -119,6 +127,45 @@ impl Glance {
                 Ok(Ok(items)) => Ok(Value::Array(items)),
                 Ok(Err(answer)) => self.heard(Ok(answer)),
                 Err(error) => self.heard(Err(error)),
+            })
+        };
+        Arc::clone(cell.get_or_init(read).await)
+    }
+
+    /// What a read of the vendor's own form answers.
+    pub(in crate::connectors) async fn ask(&self, read: Read) -> Arc<Got> {
+        self.read(read.key(), read).await
+    }
+
+    /// All pages of a list that a vendor turns in a way of its own: what `first` asks, and then
+    /// what `turn` makes of each page. More than `pages_max` of them is no list.
+    pub(in crate::connectors) async fn turned_by(
+        &self,
+        first: Read,
+        turn: &(dyn Fn(Value) -> Result<Page, Unread> + Sync),
+        pages_max: usize,
+    ) -> Arc<Got> {
+        let cell = self.cell(format!("list {}", first.key()));
+        let read = || async {
+            let mut all = Vec::new();
+            let mut next = Some(first);
+            for _ in 0..pages_max {
+                let Some(read) = next else { break };
+                let answer = match self.heard(self.reader.send(&read).await) {
+                    Ok(answer) => answer,
+                    Err(unread) => return Arc::new(Err(unread)),
+                };
+                match turn(answer) {
+                    Ok(page) => {
+                        all.extend(page.items);
+                        next = page.next;
+                    }
+                    Err(unread) => return Arc::new(Err(unread)),
+                }
+            }
+            Arc::new(match next {
+                None => Ok(Value::Array(all)),
+                Some(_) => Err(Unread::NoAnswer(format!("more than {pages_max} pages"))),
             })
         };
         Arc::clone(cell.get_or_init(read).await)

@@ -15,7 +15,7 @@ pub(super) use bearer::{Bearer, Issued, Issuer, Stored};
 pub(super) use changes::{
     LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };
-pub(super) use glance::{Glance, Got, Unread, items, moment, text};
+pub(super) use glance::{Glance, Got, Page, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unanswered, unread};
 pub(super) use token_endpoint::{Answered, Secrets, TokenEndpoint};
 pub(super) use verb::{Planning, Seen, Verb, apply_all, inverse_of, plan_all, prove_all};

@@ -55,13 +55,15 @@ use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
 use crate::transport::{
-    Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_429,
+    Client, ClientParts, Credential, Manners, Reader, Writer, no_quota, only_401, only_429,
+    only_json,
 };
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -70,6 +72,8 @@ const MANNERS: Manners = Manners {
     headers: &[("x-ms-throttle-priority", "high")],
     request_ids: &["request-id"],
     throttled: only_429,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 

@@ -316,7 +316,7 @@ impl Credential for Keyring {
         Ok(())
     }
 
-    async fn renew(&self) -> bool {
+    async fn renew(&self, _answer: &Answer) -> bool {
         let mut state = self.state.lock().await;
         if let Auth::ApiToken(_) = self.sources[state.at] {
             return false;

@@ -67,13 +67,15 @@ use crate::model::{
     ProofState, Skip, UserId, Vendor,
 };
 use crate::transport::{
-    Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota, only_429,
+    Client, ClientParts, Credential, Manners, Path, Reader, Writer, no_quota, only_401, only_429,
+    only_json,
 };
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -82,6 +84,8 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &["x-okta-request-id", "x-request-id"],
     throttled: only_429,
+    expired: only_401,
+    body: only_json,
     quota: no_quota,
 };
 

@@ -55,12 +55,15 @@ use crate::identity::settle;
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, Proof, Vendor,
 };
-use crate::transport::{Bucket, Client, ClientParts, Credential, Manners, Quota, Reader, Writer};
+use crate::transport::{
+    Bucket, Client, ClientParts, Credential, Manners, Quota, Reader, Writer, only_401, only_json,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -69,6 +72,8 @@ const MANNERS: Manners = Manners {
     headers: &[],
     request_ids: &[],
     throttled: voice::too_many_at_once,
+    expired: only_401,
+    body: only_json,
     quota: voice::quota,
 };
 

@@ -202,8 +202,8 @@ impl Credential for Signer {
         self.0.warm().await;
     }
 
-    async fn renew(&self) -> bool {
-        self.0.renew().await
+    async fn renew(&self, answer: &Answer) -> bool {
+        self.0.renew(answer).await
     }
 
     async fn fall_back(&self) -> bool {

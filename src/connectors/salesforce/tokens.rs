@@ -253,7 +253,7 @@ async fn revoke(w: &Writer<'_>, change: &Change, secret: Option<SecretString>) -
             ),
         });
     };
-    let write = Write::post(Path::new(REVOKE)).form(vec![("token", secret)]);
+    let write = Write::post(Path::new(REVOKE)).form(vec![("token".into(), secret)]);
     let sent: Sent = send(w, &write).await;
     // `invalid_token`: it was revoked before; the count tells whether that is so.
     VOICE.outcome(change, sent, true)

@@ -36,12 +36,15 @@ use crate::model::{
     Action, ActionId, Applied, Case, Change, Ends, Evicts, Finding, Identity, Left, Lookup,
     Outcome, Proof, Provable, Setting, Severity, Undo, Vendor,
 };
-use crate::transport::{Client, ClientParts, Manners, Path, Reader, Writer, no_quota};
+use crate::transport::{
+    Client, ClientParts, Manners, Path, Reader, Writer, no_quota, only_401, only_json,
+};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
+    split: super::one,
     open,
 };
 
@@ -134,7 +137,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let client = Client::new(ClientParts {
         system: opening.id.clone(),
         origin: settings.api_url,
-        more_origins: vec![(SCIM, settings.scim_url)],
+        more_origins: vec![(SCIM.into(), settings.scim_url)],
         wire: Arc::clone(&opening.wire),
         clock: Arc::clone(&opening.clock),
         rng: Arc::clone(&opening.rng),
@@ -145,6 +148,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             headers: &[],
             request_ids: &["x-slack-req-id", "x-slack-unique-id"],
             throttled: voice::throttled,
+            expired: only_401,
+            body: only_json,
             quota: no_quota,
         },
         user_agent: opening.user_agent.clone(),

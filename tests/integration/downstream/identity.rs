@@ -64,6 +64,7 @@ fn holds(story: &Story) -> Vec<String> {
         ("salesforce", salesforce),
         ("slack", slack),
         ("gtr", gtr),
+        ("aws", range.aws.holds(ALEX)),
     ];
     all.into_iter()
         .filter(|(vendor, _)| known.contains(vendor))
@@ -77,12 +78,15 @@ async fn who_took_another_s_name_is_found_by_the_id_that_provisioning_recorded()
         let story = renamed(true);
         let before = others(&story);
         let mut request = story.request(&[who]);
-        // The intruder had himself assigned to Salesforce: what is recorded there, a person says.
-        request.identities = vec![Chosen {
-            who: who.into(),
-            system: SystemId::new("salesforce"),
-            id: (service("salesforce").id)(ALEX),
-        }];
+        // The intruder had himself assigned to Salesforce, and nobody is provisioned to roles at AWS:
+        // what is recorded there, a person says.
+        request.identities = ["salesforce", "aws"]
+            .map(|vendor| Chosen {
+                who: who.into(),
+                system: SystemId::new(vendor),
+                id: (service(vendor).id)(ALEX),
+            })
+            .into();
         let told = story.contain(request).await;
         assert_eq!(others(&story), before, "somebody else was touched");
         assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);

@@ -17,7 +17,7 @@ use oust::ledger::MemoryStore;
 use oust::model::{Plan, SystemId};
 use oust::playbook::CheckedPlaybook;
 use oust::transport::{Wire, WireError, WireLimits};
-use oust_mocks::{Faults, Range, World, google};
+use oust_mocks::{Faults, Range, World, aws, google};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -32,6 +32,7 @@ const SECOND: &str = "https://second.example";
 /// What its tenants are called.
 pub(super) const TENANT: &str = "1b2c3d4e-0000-4000-a000-5ec0d0000000";
 pub(super) const ENTERPRISE: &str = "E0SECOND";
+const ACCOUNT: &str = "777711112222";
 const CUSTOMER: &str = "C0second";
 const TOKEN: &str = "xoxp-second";
 
@@ -71,6 +72,7 @@ pub(super) struct Two {
 pub(super) fn second() -> World {
     contoso()
         .with_m365(|m365| TENANT.clone_into(&mut m365.tenant_id))
+        .aws_renumbered(aws::PRODUCTION, ACCOUNT)
         .with_slack(|slack| {
             ENTERPRISE.clone_into(&mut slack.enterprise_id);
             for token in slack.admin_tokens.values_mut() {
@@ -123,6 +125,11 @@ impl Two {
         let mut settings = service.settings(&keep, base);
         if is_second && service.vendor == "m365" {
             settings["tenant"] = json!(TENANT);
+        }
+        if is_second && service.vendor == "aws" {
+            settings["accounts"] = json!([
+                { "id": ACCOUNT, "role_arn": aws::responder_in(ACCOUNT) },
+            ]);
         }
         if service.vendor == "gtr" {
             // One app that may lead to two systems gives no trusted id of him: his login does.

@@ -11,7 +11,7 @@ use oust::connectors::{REGISTER, vendors};
 use oust::engine::Tools;
 use oust::ledger::Store;
 use oust_mocks::range::SYSTEMS;
-use oust_mocks::{Range, World, accounts, github, google, gtr, m365, salesforce, slack};
+use oust_mocks::{Range, World, accounts, aws, github, google, gtr, m365, salesforce, slack};
 use serde_json::{Value, json};
 
 use super::{Lab, NOON};
@@ -148,6 +148,29 @@ const ROWS: &[Service] = &[
         refuses_us: World::gtr_trust_lost,
         lacks_a_right: World::gtr_without_right,
     },
+    // One account; the others of an organisation and its Identity Center have stories of their own.
+    Service {
+        vendor: "aws",
+        settings: |keep, base| {
+            let url = |service: &str| format!("{base}/aws/{service}");
+            json!({
+                "auth": {
+                    "access_key_id": { "file": keep("aws-key", aws::ACCESS_KEY) },
+                    "secret_access_key": { "file": keep("aws-secret", aws::SECRET_KEY) },
+                },
+                "accounts": [
+                    { "id": aws::PRODUCTION, "role_arn": aws::responder_in(aws::PRODUCTION) },
+                ],
+                "iam_url": url("iam"), "sts_url": url("sts"), "cloudtrail_url": url("cloudtrail"),
+            })
+        },
+        apps: &[],
+        blind: false,
+        id: accounts::aws_id,
+        people: |range| told(&range.aws.everybody(aws::POLICY)),
+        refuses_us: World::aws_key_revoked,
+        lacks_a_right: |world| world.aws_without_permission("iam:PutRolePolicy"),
+    },
 ];
 
 fn told<T: serde::Serialize>(people: &BTreeMap<String, T>) -> BTreeMap<String, String> {
@@ -184,7 +207,8 @@ pub(crate) fn furnished(world: World) -> World {
         .google_key(key())
         .salesforce_key(key())
         .github_key(app_key())
-        .gtr_key(app_key());
+        .gtr_key(app_key())
+        .aws_only(aws::PRODUCTION);
     no_connector.fold(known, |world, system| world.without(system))
 }
 

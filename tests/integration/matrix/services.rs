@@ -133,6 +133,7 @@ const WRITES: &[Write] = &[
     write("github", "revoke_credentials", "github.revoke_credentials", "POST", "/revoke"),
     write("github", "revoke_fine_grained_tokens", "github.revoke_fine_grained_tokens", "POST", "/personal-access-tokens"),
     write("gtr", "revoke", "gtr.revoke", "POST", "/global-token-revocation"),
+    write("aws", "deny_sessions", "aws.deny_sessions", "POST", "/PutRolePolicy"),
     shutting(write("github", "remove_member", "github.remove_member", "DELETE", "/memberships/")),
 ];
 
@@ -145,11 +146,13 @@ const INVERSES: &[&str] = &[
     "reactivate_user",
     "invite_member",
     "unsuspend_managed_user",
+    "allow_sessions",
+    "unblock_identity_center_user",
 ];
 
 /// What takes another credential than the one that the services are opened with: an owner's of an
-/// enterprise. Its stories are GitHub's own.
-const ELSEWHERE: &[&str] = &["suspend_managed_user"];
+/// enterprise; and an organisation's Identity Center. Their stories are GitHub's and AWS's own.
+const ELSEWHERE: &[&str] = &["suspend_managed_user", "block_identity_center_user"];
 
 /// Google lists neither sessions nor codes (in a way that we would use), and a revocation endpoint
 /// lists nothing: a yes without effect is told as unproven, and may be untrue.

@@ -136,6 +136,17 @@ const AT_SALESFORCE: [&str; 6] = [
     "",
 ];
 
+/// The same at AWS, which came later still.
+const AT_AWS: [&str; 7] = [
+    "POST PutRolePolicy",
+    "POST GetRolePolicy",
+    "POST ListRoles",
+    "POST LookupEvents",
+    "POST SimulatePrincipalPolicy",
+    "POST AssumeRole",
+    "",
+];
+
 /// How long a whole service is silent, seconds.
 const SILENCES: [&str; 3] = ["hang:5", "hang:60", "hang:3000"];
 
@@ -149,7 +160,10 @@ impl Schedule {
                 .faults
                 .split(',')
                 .map(|rule| format!("okta {rule}"));
-            let behind = at_services(seed).into_iter().chain(at_salesforce(seed));
+            let behind = at_services(seed)
+                .into_iter()
+                .chain(at_salesforce(seed))
+                .chain(at_aws(seed));
             let all: Vec<String> = at_okta.chain(behind).collect();
             schedule.faults = all.join(",");
         }
@@ -317,6 +331,18 @@ fn at_salesforce(seed: u64) -> Option<String> {
     })
 }
 
+/// What goes wrong at AWS in every other incident.
+fn at_aws(seed: u64) -> Option<String> {
+    let rng = LabRng::new(seed ^ 0xA115_0A11);
+    let pick = |many: usize| usize::try_from(rng.below(many as u64)).unwrap();
+    let place = AT_AWS[pick(AT_AWS.len())];
+    let (nth, kind, silence) = (1 + pick(3), KINDS[pick(KINDS.len())], SILENCES[pick(3)]);
+    (pick(2) == 0).then(|| match place {
+        "" => format!("aws={silence}"),
+        place => format!("aws {place}#{nth}={kind}"),
+    })
+}
+
 /// What a batch of schedules must have met.
 pub(crate) fn everything_to_meet() -> Vec<String> {
     let faults = KINDS
@@ -341,6 +367,8 @@ pub(crate) fn everything_to_meet() -> Vec<String> {
         "salesforce_session",
         "slack_session",
         "gtr_token",
+        "aws_chain",
+        "aws_key",
     ];
     let moves = moves.iter().map(|name| format!("attacker {name}"));
     let crashes = [

@@ -237,9 +237,16 @@ fn what_it_does(request: &Request) -> Option<String> {
         ("DELETE", ["api", "v1", "users", id, "grants" | "clients", ..]) => {
             ("revoke_oauth_grants", *id)
         }
+        ("POST", ["aws", "iam"]) => return at_aws(&request.body),
         _ => return at_a_service(&request.method, &parts),
     };
     Some(format!("{} {}", verb.0, verb.1))
+}
+
+/// The same at AWS, where the body says what is asked for.
+fn at_aws(body: &[u8]) -> Option<String> {
+    let writes = String::from_utf8_lossy(body).contains("Action=PutRolePolicy");
+    writes.then(|| "aws deny_sessions".to_owned())
 }
 
 /// The same behind Okta.

@@ -1,0 +1,343 @@
+//! Puts a subject's statement into a role, or takes it out: read, merge, measure, write, read again.
+//!
+//! AWS has no version to write against: whoever writes last wins. Within this process the writers
+//! of a role wait for one another; a write of somebody else's that fell between our reading and
+//! ours shows when the policy is read again, and then it is all done once more, a few times at
+//! most. Merging twice is harmless, so that this also repeats what AWS refuses because of a change
+//! that is going on. What may have happened without an answer is never repeated here.
+//!
+//! The quota counts all inline policies of a role together, and is measured before it is filled.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Mutex;
+
+use super::super::Aws;
+use super::super::api;
+use super::super::held::{self, Held};
+use super::super::policy::revoke::{NAME, Revocations, SIZE_MAX, SessionId};
+use super::super::voice::{VOICE, why};
+use super::{ENOUGH, MARGIN, Now, role_now, role_of, session_of};
+use crate::connectors::kit::{Glance, Sent, Unread, login_of, send, unanswered};
+use crate::model::{ActionId, Change, Outcome, OutcomeKind, Receipt};
+use crate::transport::{Meaning, Write, Writer};
+
+/// Rounds of reading and writing at most.
+const ROUNDS_MAX: u32 = 4;
+
+/// What is waited before the second round; longer before each later one.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// Roles written to at the same time.
+const AT_ONCE: usize = 8;
+
+/// Who may write to a role: one of us at a time.
+#[derive(Default)]
+pub(in super::super) struct Doors(StdMutex<BTreeMap<String, Arc<Mutex<()>>>>);
+
+impl Doors {
+    fn of(&self, role: &str) -> Arc<Mutex<()>> {
+        let mut doors = self
+            .0
+            .lock()
+            .expect("no code panics while it holds this lock");
+        Arc::clone(doors.entry(role.to_owned()).or_default())
+    }
+}
+
+/// What a session is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Wanted {
+    /// Denied everything.
+    Denied,
+    /// Not denied by us.
+    Allowed,
+}
+
+/// What an action makes of a session; `None` for those that are about none.
+pub(in super::super) fn wanted_by(action: &ActionId) -> Option<Wanted> {
+    match action.verb() {
+        "deny_sessions" => Some(Wanted::Denied),
+        "allow_sessions" => Some(Wanted::Allowed),
+        _ => None,
+    }
+}
+
+/// One change by itself.
+pub(super) async fn one(aws: &Aws, w: &Writer<'_>, change: &Change, wanted: Wanted) -> Outcome {
+    let mut outcomes = all(aws, w, std::slice::from_ref(change), wanted).await;
+    outcomes.pop().unwrap_or_else(|| Outcome::bare(not_ours()))
+}
+
+/// The changes of one batch: what is in one role goes in one write. One outcome each, in the same
+/// order.
+pub(in super::super) async fn all(
+    aws: &Aws,
+    w: &Writer<'_>,
+    batch: &[Change],
+    wanted: Wanted,
+) -> Vec<Outcome> {
+    let mut by_role: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, change) in batch.iter().enumerate() {
+        by_role.entry(role_of(change)).or_default().push(place);
+    }
+    let each = by_role.into_values().map(async |places| {
+        let changes: Vec<&Change> = places.iter().map(|place| &batch[*place]).collect();
+        let outcomes = in_role(aws, w, &changes, wanted).await;
+        places.into_iter().zip(outcomes).collect::<Vec<_>>()
+    });
+    let each: Vec<_> = each.collect();
+    let done: Vec<Vec<(usize, Outcome)>> = stream::iter(each).buffered(AT_ONCE).collect().await;
+    let mut done: Vec<(usize, Outcome)> = done.into_iter().flatten().collect();
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// The changes of one role.
+async fn in_role(aws: &Aws, w: &Writer<'_>, changes: &[&Change], wanted: Wanted) -> Vec<Outcome> {
+    let all = |outcome: Outcome| vec![outcome; changes.len()];
+    let sessions: Option<Vec<SessionId>> = changes.iter().map(|each| session_of(each)).collect();
+    let (Some(first), Some(sessions)) = (changes.first(), sessions) else {
+        return all(Outcome::bare(not_ours()));
+    };
+    let door = aws.doors.of(role_of(first));
+    let _alone = door.lock().await;
+    let glance = Glance::new(w.reader(), &VOICE);
+    // A plan of another day may name what is ours by now.
+    match aws.own_role(&glance).await {
+        Ok(own) if own.as_deref() == Some(role_of(first)) => return all(Outcome::bare(own_role())),
+        Ok(_) => {}
+        Err(why) => return all(Outcome::bare(unreadable(first, why))),
+    }
+    match role_now(&glance, first, &sessions[0]).await {
+        Ok(Now::Role(_)) => {}
+        Ok(Now::Gone) => return all(Outcome::bare(OutcomeKind::AlreadyDone)),
+        Err(why) => return all(Outcome::bare(unreadable(first, why))),
+    }
+    let mut task = Task {
+        w,
+        role: role_of(first),
+        changes,
+        sessions,
+        wanted,
+        receipts: Vec::new(),
+        written: vec![false; changes.len()],
+        was_read: false,
+    };
+    let end = task.rounds().await;
+    task.outcomes(end)
+}
+
+/// Bringing one role to what is wanted.
+struct Task<'a> {
+    w: &'a Writer<'a>,
+    role: &'a str,
+    changes: &'a [&'a Change],
+    sessions: Vec<SessionId>,
+    wanted: Wanted,
+    receipts: Vec<Receipt>,
+    /// Which of the changes a write of ours was for.
+    written: Vec<bool>,
+    /// Whether it is known how the others stand.
+    was_read: bool,
+}
+
+impl Task<'_> {
+    /// `None` when all is as it is wanted; else what all of the changes came to.
+    async fn rounds(&mut self) -> Option<OutcomeKind> {
+        let mut last = None;
+        for round in 0..ROUNDS_MAX {
+            if round > 1 || last.is_some() {
+                self.w.reader().clock().sleep(PAUSE * round).await;
+            }
+            // Nothing read before a write says anything of what came after it.
+            let glance = Glance::new(self.w.reader(), &VOICE);
+            let held = match held::ours(&glance, self.role).await {
+                Ok(held) => held,
+                Err(unread) => return Some(self.unread(&unread)),
+            };
+            let ours = match held.revocations() {
+                Ok(ours) => ours,
+                Err(why) => return Some(self.foreign(why)),
+            };
+            let merged = self.merged(&ours)?;
+            if self.wanted == Wanted::Denied
+                && let Some(why) = self.too_big(&glance, &merged).await
+            {
+                return Some(why);
+            }
+            match self.write(&merged, &held).await {
+                Ok(()) => last = None,
+                Err(Refused::Busy(kind)) => last = Some(kind),
+                Err(Refused::Over(kind)) => return Some(kind),
+            }
+        }
+        Some(last.unwrap_or_else(|| OutcomeKind::InDoubt {
+            why: format!(
+                "AWS took the policy {ROUNDS_MAX} times and does not show it: somebody else \
+                 writes it, too, or AWS is late"
+            ),
+        }))
+    }
+
+    /// The policy with what is wanted in it; `None` if that is so.
+    fn merged(&mut self, ours: &Revocations) -> Option<Revocations> {
+        self.was_read = true;
+        let now = self.w.reader().vendor_now();
+        let mut merged = ours.clone();
+        let mut is_new = false;
+        for (place, session) in self.sessions.iter().enumerate() {
+            let subject = &self.changes[place].subject;
+            let cut_off = ours.cut_off(subject, session);
+            let is_so = match self.wanted {
+                Wanted::Denied => cut_off.is_some_and(|cut_off| cut_off >= now.plus(ENOUGH)),
+                Wanted::Allowed => cut_off.is_none(),
+            };
+            if is_so {
+                continue;
+            }
+            is_new = true;
+            self.written[place] = true;
+            match self.wanted {
+                Wanted::Denied => merged.deny(subject, session.clone(), now.plus(MARGIN)),
+                Wanted::Allowed => {
+                    merged.allow(subject, session);
+                }
+            }
+        }
+        is_new.then_some(merged)
+    }
+
+    /// Why it does not fit.
+    async fn too_big(&self, glance: &Glance, merged: &Revocations) -> Option<OutcomeKind> {
+        let others = match held::size_of_others(glance, self.role).await {
+            Ok(others) => others,
+            Err(unread) => return Some(self.unread(&unread)),
+        };
+        let needed = others + merged.size();
+        (needed > SIZE_MAX).then(|| OutcomeKind::Failed {
+            why: format!(
+                "the inline policies of {} would have {needed} characters, and AWS allows \
+                 {SIZE_MAX}: {others} are taken by others",
+                self.role
+            ),
+            hint: format!(
+                "make an inline policy of {} a managed one and attach that, or end all sessions \
+                 of the role in the console (Revoke sessions); then `oust runs resume`",
+                self.role
+            ),
+        })
+    }
+
+    async fn write(&mut self, merged: &Revocations, held: &Held) -> Result<(), Refused> {
+        let write = match (merged.is_empty(), held) {
+            (true, Held::Nothing) => return Ok(()),
+            (true, _) => self.call("DeleteRolePolicy", None),
+            (false, _) => self.call("PutRolePolicy", Some(merged.document())),
+        };
+        let Sent { answer, receipt } = send(self.w, &write).await;
+        self.receipts.push(receipt);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                let kind = unanswered(VOICE.name, &error);
+                return Err(Refused::Over(kind));
+            }
+        };
+        // Role or policy went away meanwhile: the next round tells which.
+        let kind = VOICE.answered(self.changes[0], &answer, false);
+        match VOICE.meaning(&answer) {
+            Meaning::Done | Meaning::Accepted => Ok(()),
+            Meaning::Conflict => Err(Refused::Busy(kind)),
+            Meaning::Gone if merged.is_empty() => Ok(()),
+            Meaning::Gone => Err(Refused::Over(self.after_gone(kind).await)),
+            _ => Err(Refused::Over(kind)),
+        }
+    }
+
+    /// A write was told that there is no such role.
+    async fn after_gone(&self, kind: OutcomeKind) -> OutcomeKind {
+        let glance = Glance::new(self.w.reader(), &VOICE);
+        match role_now(&glance, self.changes[0], &self.sessions[0]).await {
+            Ok(Now::Gone) => OutcomeKind::AlreadyDone,
+            Ok(Now::Role(_)) | Err(_) => kind,
+        }
+    }
+
+    fn call(&self, action: &'static str, document: Option<String>) -> Write {
+        let mut pairs = vec![
+            ("RoleName".into(), self.role.to_owned()),
+            ("PolicyName".into(), NAME.to_owned()),
+        ];
+        pairs.extend(document.map(|text| ("PolicyDocument".into(), text)));
+        api::iam_write(action, pairs)
+    }
+
+    fn foreign(&self, why: &str) -> OutcomeKind {
+        let role = self.role;
+        OutcomeKind::Failed {
+            why: format!("the role {role} has a policy {NAME} that is not ours: {why}"),
+            hint: format!(
+                "look at it: copy it to another name and delete this one, then `oust runs \
+                 resume`; or end all sessions of {role} in the console (Revoke sessions)"
+            ),
+        }
+    }
+
+    fn unread(&self, unread: &Unread) -> OutcomeKind {
+        match unread {
+            // Without an answer a write of ours may stand there, which nobody has seen.
+            Unread::NoAnswer(why) if !self.receipts.is_empty() => OutcomeKind::InDoubt {
+                why: format!("AWS took the policy, and did not show it: {why}"),
+            },
+            unread => unreadable(self.changes[0], why(unread)),
+        }
+    }
+
+    fn outcomes(self, end: Option<OutcomeKind>) -> Vec<Outcome> {
+        let end = end.unwrap_or(OutcomeKind::Done);
+        let each = self.written.iter().map(|written| match written {
+            false if self.was_read => Outcome::bare(OutcomeKind::AlreadyDone),
+            _ => Outcome {
+                kind: end.clone(),
+                receipts: self.receipts.clone(),
+            },
+        });
+        each.collect()
+    }
+}
+
+enum Refused {
+    /// Somebody else is at it: once more.
+    Busy(OutcomeKind),
+    /// For good.
+    Over(OutcomeKind),
+}
+
+fn unreadable(change: &Change, why: String) -> OutcomeKind {
+    OutcomeKind::Failed {
+        why: format!(
+            "nothing was written for {}: {} could not be read ({why})",
+            login_of(change),
+            role_of(change)
+        ),
+        hint: "`oust runs resume` when it can be read".into(),
+    }
+}
+
+fn own_role() -> OutcomeKind {
+    OutcomeKind::Failed {
+        why: "it is the role that oust acts by, which it never touches".into(),
+        hint: "end its sessions by hand, with other credentials".into(),
+    }
+}
+
+fn not_ours() -> OutcomeKind {
+    OutcomeKind::Failed {
+        why: "its target is no session of a role".into(),
+        hint: "this plan was made by another version: plan again".into(),
+    }
+}

@@ -1,0 +1,109 @@
+//! What AWS declares: every action with its rights, undoing and proof.
+//!
+//! Rights are IAM actions of the role that is assumed there. The catalogue names of Okta's apps are
+//! [inferred]; `apps:` of the config overrides them.
+
+use crate::model::{Action, Evicts, Provable, Undo, Vendor};
+
+/// The app of Okta's catalogue that leads to an account.
+pub(super) const SAML_APP: &str = "amazon_aws";
+/// The one that leads to Identity Center.
+pub(super) const CENTER_APP: &str = "amazon_aws_sso";
+
+/// The row of this vendor.
+pub(super) const VENDOR: Vendor = Vendor {
+    id: "aws",
+    apps: &[SAML_APP, CENTER_APP],
+    actions: &[
+        DENY_SESSIONS,
+        BLOCK_IDENTITY_CENTER_USER,
+        ALLOW_SESSIONS,
+        UNBLOCK_IDENTITY_CENTER_USER,
+    ],
+};
+
+const DENY_SESSIONS: Action = Action {
+    verb: "deny_sessions",
+    does: "denies everything to the sessions that the person has in a role, by a statement of our \
+           own in that role",
+    needs: &[
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:ListRoles",
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:SimulatePrincipalPolicy",
+        "cloudtrail:LookupEvents",
+    ],
+    reads: &[
+        "iam:ListRoles",
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:SimulatePrincipalPolicy",
+        "cloudtrail:LookupEvents",
+    ],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1078.004", "T1550.001"],
+    d3fend: &["D3-ST", "D3-UAP"],
+    collateral: "another person whose session in the same role bears the same name",
+    residual: "sessions chained into roles of other accounts, connections that are open already, \
+               and keys, users, roles and trusts that were made meanwhile; AWS takes up to some \
+               minutes to apply a policy everywhere",
+};
+
+const BLOCK_IDENTITY_CENTER_USER: Action = Action {
+    verb: "block_identity_center_user",
+    does: "denies everything in all member accounts to an Identity Center user, by his id in a \
+           service control policy that was prepared for it",
+    needs: &[
+        "organizations:UpdatePolicy",
+        "organizations:DescribePolicy",
+        "organizations:ListTargetsForPolicy",
+        "sso:ListInstances",
+        "identitystore:GetUserId",
+        "identitystore:DescribeUser",
+    ],
+    reads: &[
+        "organizations:DescribePolicy",
+        "organizations:ListTargetsForPolicy",
+        "sso:ListInstances",
+        "identitystore:GetUserId",
+        "identitystore:DescribeUser",
+    ],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1078.004", "T1550.001"],
+    d3fend: &["D3-UAP"],
+    collateral: "",
+    residual: "the management account, where no service control policy holds; the session at the \
+               access portal, which no API ends; accounts that the policy is not attached to",
+};
+
+const ALLOW_SESSIONS: Action = Action {
+    verb: "allow_sessions",
+    does: "takes our own statement about the person out of a role again; only by release",
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: "",
+    ..DENY_SESSIONS
+};
+
+const UNBLOCK_IDENTITY_CENTER_USER: Action = Action {
+    verb: "unblock_identity_center_user",
+    does: "takes the user's id out of the prepared service control policy again; only by release",
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: "",
+    ..BLOCK_IDENTITY_CENTER_USER
+};
