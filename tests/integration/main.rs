@@ -24,6 +24,7 @@ mod ledger;
 mod left;
 mod m365;
 mod matrix;
+mod moto;
 mod okta;
 mod playbook;
 mod report;
