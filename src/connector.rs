@@ -414,6 +414,11 @@ pub trait Directory: Connector {
     /// eviction there.
     fn is_own_app(&self, name: &str) -> bool;
 
+    /// The app's page in the directory's own console, where the console's address is known.
+    fn console_of(&self, _app: &AppAccount) -> Option<String> {
+        None
+    }
+
     /// Actions that keep a subject from signing in, for the guards.
     fn locking_actions(&self) -> Vec<ActionId>;
 

@@ -21,6 +21,9 @@ const LATENCY_MS: u64 = 100;
 /// How often he is contained in each world; the median counts.
 const TIMES: usize = 3;
 
+/// Long after everybody else is contained, and long before one that hangs is given up.
+const AT_MOST: Duration = Duration::from_secs(40);
+
 /// Which one hangs: the service with the most writes, where there is most to wait for.
 const HANGING: &str = "google";
 
@@ -31,7 +34,7 @@ pub(crate) fn measure(table: &mut Table) {
         for n in 0..TIMES {
             let sandbox = Everywhere::open(LATENCY_MS, "").await;
             let one_call = sandbox.one_call().await;
-            let run = sandbox.contain(&format!("well-{n}")).await;
+            let run = sandbox.contain(&format!("well-{n}"), AT_MOST).await;
             kit::is_contained(&run.state);
             let longest = longest_chain(&run, one_call);
             let took = run.times().into_values().max().expect("there were writes");
@@ -64,7 +67,7 @@ async fn one_hangs(table: &mut Table, well: &[Contained]) {
     let mut ill = Vec::new();
     for n in 0..TIMES {
         let sandbox = Everywhere::open(LATENCY_MS, &format!("{HANGING}=hang:1000000")).await;
-        let run = sandbox.contain(&format!("ill-{n}")).await;
+        let run = sandbox.contain(&format!("ill-{n}"), AT_MOST).await;
         assert_ne!(run.state.verdict, Some(Verdict::Contained));
         ill.push(run);
     }

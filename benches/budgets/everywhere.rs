@@ -67,8 +67,10 @@ impl Everywhere {
         Some(line.to_owned())
     }
 
-    /// Contains the account and waits for the verdict.
-    pub(crate) async fn contain(&self, name: &str) -> Contained {
+    /// Contains the account and waits for the verdict, so long at most: what happened until then
+    /// stands in the ledger.
+    pub(crate) async fn contain(&self, name: &str, at_most: Duration) -> Contained {
+        let watch = Watch::start();
         let state = self.home.path().join(name);
         let mut command = Command::new(OUST);
         command.args([
@@ -89,6 +91,9 @@ impl Everywhere {
         let mut peak = None;
         while child.try_wait().expect("it is our child").is_none() {
             peak = peak.max(resident_peak(&pid));
+            if watch.read() > at_most {
+                child.kill().expect("it is our child");
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Contained {

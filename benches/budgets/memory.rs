@@ -20,6 +20,9 @@ use super::{fake, kit, range};
 /// The word that makes this program the measured process: `contain-in-process N`.
 pub(crate) const CHILD: &str = "contain-in-process";
 
+/// One account takes seconds.
+const AT_MOST: Duration = Duration::from_secs(60);
+
 const MANY: u64 = 20_000;
 
 pub(crate) fn measure(table: &mut Table) {
@@ -86,7 +89,10 @@ fn real_binary() -> Option<u64> {
 /// The real binary with every service open.
 fn everywhere() -> Option<u64> {
     kit::many_threads().block_on(async {
-        let contained = Everywhere::open(0, "").await.contain("state").await;
+        let contained = Everywhere::open(0, "")
+            .await
+            .contain("state", AT_MOST)
+            .await;
         kit::is_contained(&contained.state);
         contained.peak
     })

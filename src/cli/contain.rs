@@ -169,9 +169,11 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         identities: chosen(&args.identity)?,
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
-    plan_case(&shop.tools, &playbook, &shop.guards, request)
+    let mut prepared = plan_case(&shop.tools, &playbook, &shop.guards, request)
         .await
-        .map_err(plan_failed)
+        .map_err(plan_failed)?;
+    prepared.plan.call(&shop.owners);
+    Ok(prepared)
 }
 
 /// `LOGIN=SYSTEM=ID`

@@ -17,7 +17,7 @@ use crate::engine::Tools;
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
-use crate::model::{Finding, RunId, UserId};
+use crate::model::{Finding, Owner, RunId, UserId};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
 use crate::transport::{HttpWire, Wire};
@@ -58,6 +58,8 @@ pub(super) struct Workshop {
     pub run: RunId,
     /// The guards' limits.
     pub guards: GuardConfig,
+    /// Whom to call about an app.
+    pub owners: Vec<Owner>,
     /// Who runs this, as the operating system says.
     pub person: String,
 }
@@ -102,6 +104,7 @@ impl Workshop {
             archive,
             run,
             guards: limits(&config.guards),
+            owners: config.owners,
             person,
         })
     }

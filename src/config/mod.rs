@@ -11,6 +11,7 @@
 mod apps;
 mod connectors;
 mod guards;
+mod owners;
 mod places;
 mod secrets;
 
@@ -23,7 +24,7 @@ pub use guards::Guards;
 pub use places::Places;
 
 use crate::connectors::{REGISTER, Row};
-use crate::model::SystemId;
+use crate::model::{Owner, SystemId};
 use crate::yaml::{Diagnostics, Fields, Problems, bounded, normalised, parse};
 
 /// The config file to copy: every key, commented.
@@ -41,6 +42,8 @@ pub struct Config {
     pub apps: Vec<(String, SystemId)>,
     /// What refuses a step.
     pub guards: Guards,
+    /// Whom to call about an app.
+    pub owners: Vec<Owner>,
 }
 
 /// One configured system.
@@ -142,6 +145,7 @@ impl Config {
         let config = Fields::of("the config", &tree, &mut problems).map(|mut fields| {
             let connectors = connectors::read(&mut fields, file, &text, rows, &mut problems);
             let apps = apps::read(&mut fields, &connectors, &mut problems);
+            let owners = owners::read(&mut fields, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -149,6 +153,7 @@ impl Config {
                 connectors,
                 apps,
                 guards,
+                owners,
             }
         });
         match config {

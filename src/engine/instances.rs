@@ -224,6 +224,10 @@ fn account_for_one(
             shared.apps.len(),
             names.join(", ")
         ),
+        id: String::new(),
+        name: String::new(),
+        logout: None,
+        link: None,
     })
 }
 

@@ -409,6 +409,7 @@ fn assemble(
         guards: answers,
         stages,
         findings,
+        owners: Vec::new(),
     };
     Prepared {
         plan,

@@ -33,7 +33,11 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
         .map(|(account, why)| Unreached {
             subject: who.id.clone(),
             vendor: vendor_of(tools, &account.name).map(|vendor| SystemId::new(vendor.id)),
+            link: tools.directory.directory.console_of(&account),
+            logout: account.logout,
             app: account.label,
+            name: account.name,
+            id: account.app,
             why: why.to_owned(),
         })
         .collect();
@@ -50,6 +54,10 @@ fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached>
             app: String::new(),
             vendor: Some(vendor),
             why: why.clone(),
+            id: String::new(),
+            name: String::new(),
+            logout: None,
+            link: None,
         }));
     }
     all

@@ -50,8 +50,47 @@ pub struct Action {
     pub d3fend: &'static [&'static str],
     /// What else it touches; empty if nothing.
     pub collateral: &'static str,
-    /// What still works after it was done, where and until when; empty if nothing.
-    pub residual: &'static str,
+    /// What still works after it was done, and until when; empty if nothing.
+    pub residual: &'static [Left],
+}
+
+/// Something that still works after an action was done.
+#[derive(Clone, Copy, Debug)]
+pub struct Left {
+    /// What, in a few words.
+    pub what: &'static str,
+    /// When it ends.
+    pub ends: Ends,
+}
+
+/// When something ends that an action does not end.
+#[derive(Clone, Copy, Debug)]
+pub enum Ends {
+    /// By itself, at most so many minutes after the call.
+    Minutes(u32),
+    /// By itself, at a moment that nobody tells: "they expire".
+    ByItself(&'static str),
+    /// When somebody does this: "somebody looks at them".
+    ByPerson(&'static str),
+}
+
+impl Left {
+    /// All of it in words: "tokens of apps until they expire".
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!("{} until {}", self.what, self.ends.words())
+    }
+}
+
+impl Ends {
+    /// What follows the word "until".
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Minutes(minutes) => format!("{minutes} minutes after the call at the latest"),
+            Self::ByItself(words) | Self::ByPerson(words) => words.into(),
+        }
+    }
 }
 
 /// One setting of an action.

@@ -21,6 +21,21 @@ pub struct AppAccount {
     pub user_name: Option<String>,
     /// When the assignment was last changed.
     pub changed_at: Option<Utc>,
+    /// Whether the directory can have the app sign him out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logout: Option<Logout>,
+}
+
+/// Whether an app takes part in the directory's universal logout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Logout {
+    /// It ends what he has there.
+    Full,
+    /// It ends refresh tokens at most: what is signed in goes on.
+    Partial,
+    /// It is switched off, or the app has none.
+    No,
 }
 
 /// Who a subject is at one system.
@@ -250,6 +265,7 @@ mod tests {
             external_id: Some("U1".into()),
             user_name: Some("alex@example.com".into()),
             changed_at: None,
+            logout: None,
         }
     }
 

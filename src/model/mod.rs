@@ -14,18 +14,19 @@ mod time;
 mod verdict;
 mod words;
 
-pub use action::{Action, Evicts, Provable, Setting, Undo, Vendor, nearest};
+pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, Select, Target};
 pub use identity::{
-    AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Lookup, Renamed, keys_of,
+    AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
+    keys_of,
 };
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
-    GuardAnswer, GuardName, GuardReply, Lift, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep,
-    PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Unreached,
+    GuardAnswer, GuardName, GuardReply, Lift, NOT_YET, Owner, Plan, PlannedFor, PlannedStage,
+    PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Unreached,
 };
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Lookup, RunId, Select, SystemId,
-    UserId, Utc,
+    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Logout, Lookup, RunId, Select,
+    SystemId, UserId, Utc,
 };
 
 /// Every change of a case.
@@ -53,6 +53,48 @@ pub struct Plan {
     pub unreached: Vec<Unreached>,
     /// What the reads found that is no change.
     pub findings: Vec<Finding>,
+    /// Whom to call about what is named here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+}
+
+/// Who looks after an app, as the config says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The app's label, catalogue name or id at the directory, or a system's id.
+    pub app: String,
+    /// A person or a team.
+    pub owner: String,
+    /// How to reach them.
+    pub contact: String,
+}
+
+impl Owner {
+    /// Whether this is the owner of what goes by one of these names; an admin writes them by
+    /// hand, so that capitals do not count.
+    pub fn owns<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> bool {
+        names.any(|name| !name.is_empty() && name.eq_ignore_ascii_case(&self.app))
+    }
+}
+
+impl Plan {
+    /// Keeps those owners that somebody may have to call about this plan. Who they are is told
+    /// with the run, so that a report needs no config; consent does not cover it.
+    pub fn call(&mut self, owners: &[Owner]) {
+        let apps = self.unreached.iter().flat_map(Unreached::names);
+        let systems = self.systems.iter();
+        let systems = systems.flat_map(|each| [each.id.as_str(), each.id.vendor()]);
+        let names: Vec<&str> = apps.chain(systems).collect();
+        let named = owners
+            .iter()
+            .filter(|owner| owner.owns(names.iter().copied()));
+        self.owners = named.cloned().collect();
+    }
+
+    /// Whom to call about what goes by one of these names.
+    pub fn owner_of<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.owns(names.clone()))
+    }
 }
 
 /// An app that a subject uses and this run does not reach.
@@ -66,6 +108,26 @@ pub struct Unreached {
     pub vendor: Option<SystemId>,
     /// How it is known that he uses it: "assigned", "signed in to", or why nobody knows.
     pub why: String,
+    /// The app's id at the directory; empty if unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Its catalogue name; empty if unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Whether the directory can have it signed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logout: Option<Logout>,
+    /// Its page in the directory's console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+impl Unreached {
+    /// What it may be called by whoever wrote down its owner.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        let vendor = self.vendor.as_ref().map_or("", SystemId::vendor);
+        [&*self.app, &*self.name, &*self.id, vendor].into_iter()
+    }
 }
 
 /// A playbook by name and content.

@@ -5,7 +5,7 @@
 
 use super::frame::frame;
 use super::object::{
-    Captured, Counts, Evidence, Report, Sign, StepReport, SubjectReport, SubjectSystem,
+    Call, Captured, Counts, Evidence, Report, Sign, StepReport, SubjectReport, SubjectSystem,
     SystemReport, Timings, WhoThere,
 };
 use super::residual;
@@ -42,10 +42,36 @@ impl Report {
         report.unproven = report.systems.iter().map(|system| system.unproven).sum();
         report.manual = report.subjects.iter().flat_map(residual::by_hand).collect();
         let people = judge.plan.case.subjects.iter();
-        let apps = people.filter_map(|who| unreached::by_hand(&judge, who, directory));
+        let apps = people.flat_map(|who| unreached::by_hand(&judge, who, directory));
         report.manual.extend(apps);
+        whom_to_call(&mut report, judge.plan);
         report.timings = timings(state, &report, times);
         report
+    }
+}
+
+/// Names the owner of everything that is left, as the plan tells them.
+fn whom_to_call(report: &mut Report, plan: &Plan) {
+    let call = |app: Option<&String>, system: &SystemId| {
+        // An app's own owner, whatever it stands under.
+        let named = match app {
+            Some(app) => {
+                let mut apps = plan.unreached.iter();
+                let known = apps.find(|each| each.app == *app)?;
+                plan.owner_of(known.names())
+            }
+            None => plan.owner_of([system.as_str(), system.vendor()].into_iter()),
+        };
+        named.map(|known| Call {
+            owner: known.owner.clone(),
+            contact: known.contact.clone(),
+        })
+    };
+    for one in report.subjects.iter_mut().flat_map(|who| &mut who.residual) {
+        one.call = call(one.app.as_ref(), &one.system);
+    }
+    for one in &mut report.manual {
+        one.call = call(one.app.as_ref(), &one.system);
     }
 }
 

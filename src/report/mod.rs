@@ -10,6 +10,7 @@ mod compute;
 pub mod escape;
 mod frame;
 mod html;
+mod left;
 mod live;
 mod markdown;
 mod object;
@@ -27,9 +28,9 @@ pub use html::html;
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{
-    Because, Captured, ChangeReport, ConsentReport, Counts, Evidence, GuardReport, KeptReport,
-    LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow, Requests,
-    Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
+    Because, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence, GuardReport,
+    KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow,
+    Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use schema::schema;

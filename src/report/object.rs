@@ -7,8 +7,8 @@
 mod subject;
 
 pub use subject::{
-    Because, Captured, ChangeReport, Evidence, KeptReport, NotDone, ProofReport, Residual, Sign,
-    StepOutcome, StepReport, SubjectReport, SubjectSystem, TargetReport, WhoThere,
+    Because, Call, Captured, ChangeReport, Ending, Evidence, KeptReport, NotDone, ProofReport,
+    Residual, Sign, StepOutcome, StepReport, SubjectReport, SubjectSystem, TargetReport, WhoThere,
 };
 
 use std::collections::BTreeMap;
@@ -234,8 +234,17 @@ pub struct Manual {
     /// Where.
     #[schemars(with = "String")]
     pub system: SystemId,
+    /// The app's label, where it is an app that no connector reaches.
+    #[serde(default)]
+    pub app: Option<String>,
     /// What to do, one sentence.
     pub text: String,
+    /// Whom to call about it; null if the config names nobody.
+    #[serde(default)]
+    pub call: Option<Call>,
+    /// A page where a person can look after it; null if no address is known.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 /// How long it took, in milliseconds from the consent that came before the first write, else

@@ -3,15 +3,16 @@
 //! The rule is general and names no vendor. A residual is: a change that is open; an optional
 //! step that was not done; something kept that is suspect or keeps an agent alive; a change
 //! closed without a proof; and what an action declares to outlive it. `by hand` is a stage that
-//! asks for a consent of its own, and an identity that a person must settle.
+//! asks for a consent of its own, and an identity that a person must settle. What ends by itself
+//! some time after a call has a clock time, counted from that call's answer.
 
 use super::object::{
-    Because, ChangeReport, KeptReport, Manual, Residual, StepOutcome, StepReport, SubjectReport,
-    WhoThere,
+    Because, ChangeReport, Ending, KeptReport, Manual, Residual, StepOutcome, StepReport,
+    SubjectReport, WhoThere,
 };
 use super::problems::problems;
 use crate::ledger::Actions;
-use crate::model::{ProofState, SystemId, Verdict};
+use crate::model::{Ends, Left, ProofState, SystemId, Utc, Verdict};
 
 /// What still works of one subject's.
 pub(super) fn of(
@@ -21,25 +22,15 @@ pub(super) fn of(
 ) -> Vec<Residual> {
     let mut all = Vec::new();
     if subject.can_reenter {
-        all.push(Residual {
-            what: "single sign-on: may let it in again at every system behind the directory".into(),
-            system: directory.clone(),
-            until: None,
-            why: "its eviction is not shown".into(),
-            because: Because::Open,
-        });
+        let what = "single sign-on: may let it in again at every system behind the directory";
+        let why = "its eviction is not shown";
+        all.push(left(directory, what.into(), why.into(), Because::Open));
     }
     for system in &subject.systems {
         all.extend(
             problems(subject, &system.id)
                 .into_iter()
-                .map(|problem| Residual {
-                    what: problem.left,
-                    system: system.id.clone(),
-                    until: None,
-                    why: problem.why,
-                    because: Because::Open,
-                }),
+                .map(|problem| left(&system.id, problem.left, problem.why, Because::Open)),
         );
     }
     for (place, step) in subject.steps.iter().enumerate() {
@@ -59,6 +50,22 @@ pub(super) fn of(
     seen
 }
 
+/// Something left at a system, until somebody ends it.
+pub(super) fn left(system: &SystemId, what: String, why: String, because: Because) -> Residual {
+    Residual {
+        what,
+        system: system.clone(),
+        app: None,
+        until: None,
+        ends: Ending::ByPerson,
+        ends_at: None,
+        why,
+        because,
+        call: None,
+        link: None,
+    }
+}
+
 /// What one subject leaves for people to do.
 pub(super) fn by_hand(subject: &SubjectReport) -> Vec<Manual> {
     let mut all: Vec<Manual> = Vec::new();
@@ -66,7 +73,10 @@ pub(super) fn by_hand(subject: &SubjectReport) -> Vec<Manual> {
         all.push(Manual {
             login: Some(subject.login.clone()),
             system: system.clone(),
+            app: None,
             text,
+            call: None,
+            link: None,
         });
     };
     for step in &subject.steps {
@@ -120,13 +130,7 @@ fn not_done(step: &StepReport, actions: Actions<'_>) -> Vec<Residual> {
         return Vec::new();
     }
     let does = actions(&step.action).map_or_else(|| step.action.to_string(), |a| a.does.into());
-    let residual = |what: String, why: String| Residual {
-        what,
-        system: step.system.clone(),
-        until: None,
-        why,
-        because: Because::Optional,
-    };
+    let residual = |what: String, why: String| left(&step.system, what, why, Because::Optional);
     let skipped = step.not_done.iter().filter(|why| why.open);
     let refused = step.changes.iter().filter(|change| {
         let proof = change.proof.as_ref().map(|proof| proof.state);
@@ -150,16 +154,10 @@ fn not_done(step: &StepReport, actions: Actions<'_>) -> Vec<Residual> {
 /// Something kept that a person must know to be alive.
 fn kept_alive(step: &StepReport, kept: &KeptReport) -> Option<Residual> {
     let is_agent = kept.target.kind.starts_with("agent");
-    (kept.suspect || is_agent).then(|| Residual {
-        what: format!(
-            "{} {}",
-            kept.target.kind.replace('_', " "),
-            kept.target.label
-        ),
-        system: step.system.clone(),
-        until: None,
-        why: kept.why.clone(),
-        because: Because::Kept,
+    (kept.suspect || is_agent).then(|| {
+        let kind = kept.target.kind.replace('_', " ");
+        let what = format!("{kind} {}", kept.target.label);
+        left(&step.system, what, kept.why.clone(), Because::Kept)
     })
 }
 
@@ -186,35 +184,51 @@ fn unproven(step: &StepReport, later: &[StepReport]) -> Vec<Residual> {
                 .proof
                 .as_ref()
                 .filter(|proof| proof.state == ProofState::Unverifiable)?;
+            let what = format!("not read back: {}", change.sentence);
+            let left = left(&step.system, what, proof.how.clone(), Because::Unproven);
             Some(Residual {
-                what: format!("not read back: {}", change.sentence),
-                system: step.system.clone(),
-                until: None,
-                why: proof.how.clone(),
-                because: Because::Unproven,
+                ends: Ending::Unknown,
+                ..left
             })
         })
         .collect()
 }
 
 /// What the action itself says to outlive it: "JWT access tokens until they expire".
-fn outlives(step: &StepReport, actions: Actions<'_>) -> Option<Residual> {
-    let done = step.changes.iter().any(|change| {
+fn outlives(step: &StepReport, actions: Actions<'_>) -> Vec<Residual> {
+    let done = step.changes.iter().filter(|change| {
         matches!(
             change.outcome,
             StepOutcome::Done | StepOutcome::AlreadyDone | StepOutcome::Accepted
         )
     });
-    let sentence = actions(&step.action)?.residual;
-    let (what, until) = match sentence.split_once(" until ") {
-        Some((what, until)) => (what.trim_end_matches(','), Some(until.to_owned())),
-        None => (sentence, None),
+    // The last one counts: until then something new could be given out.
+    let Some(last) = done.map(|change| change.answered_at).max() else {
+        return Vec::new();
     };
-    (done && !sentence.is_empty()).then(|| Residual {
-        what: what.into(),
-        system: step.system.clone(),
-        until,
-        why: format!("`{}` does not end it", step.action.verb()),
-        because: Because::Outlives,
-    })
+    let declared = actions(&step.action).map_or(&[][..], |action| action.residual);
+    declared
+        .iter()
+        .map(|one| outliving(step, one, last))
+        .collect()
+}
+
+fn outliving(step: &StepReport, one: &Left, answered: Option<Utc>) -> Residual {
+    let why = format!("`{}` does not end it", step.action.verb());
+    let ends_at = match one.ends {
+        Ends::Minutes(minutes) => {
+            let after = std::time::Duration::from_secs(u64::from(minutes) * 60);
+            answered.map(|at| at.plus(after))
+        }
+        Ends::ByItself(_) | Ends::ByPerson(_) => None,
+    };
+    Residual {
+        until: Some(one.ends.words()),
+        ends: match one.ends {
+            Ends::Minutes(_) | Ends::ByItself(_) => Ending::ByItself,
+            Ends::ByPerson(_) => Ending::ByPerson,
+        },
+        ends_at,
+        ..left(&step.system, one.what.into(), why, Because::Outlives)
+    }
 }

@@ -34,7 +34,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
         None => many(&mut page, report, zone),
     }
     page.gap();
-    after::still_works(&mut page, report);
+    after::still_works(&mut page, report, zone);
     after::by_hand(&mut page, report);
     after::findings(&mut page, report);
     after::found_later(&mut page, report);

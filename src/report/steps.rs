@@ -81,6 +81,7 @@ fn change_report(each: &ChangeState, skip: Option<&Skip>) -> ChangeReport {
         proof: proof(each),
         undo: each.change.undo,
         ms: each.ms,
+        answered_at: each.answered_at,
     }
 }
 

@@ -5,11 +5,10 @@
 
 use jiff::tz::TimeZone;
 
-use super::object::{
-    Because, Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport,
-};
+use super::left::{self, Row};
+use super::object::{Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport};
 use super::problems::problems;
-use super::summary::{self, contained_by, eviction, plain, whose};
+use super::summary::{self, contained_by, eviction, plain};
 use super::text::{clock, count, moment, took, zone_name};
 use crate::model::{ProofState, Severity, Undo, Verdict};
 
@@ -29,8 +28,8 @@ pub(super) struct View {
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) subjects: Vec<SubjectView>,
     pub(super) subjects_file: Option<String>,
-    pub(super) residual: Vec<ResidualView>,
-    pub(super) manual: Vec<(String, String)>,
+    /// What still works and what is left to be done, in one table.
+    pub(super) left: Vec<Row>,
     pub(super) findings: Vec<FindingView>,
     pub(super) guards: Vec<(String, String)>,
     pub(super) ledger: String,
@@ -66,15 +65,6 @@ pub(super) struct StepView {
     pub(super) how: String,
     pub(super) tone: &'static str,
     pub(super) undo: &'static str,
-}
-
-pub(super) struct ResidualView {
-    pub(super) whose: String,
-    pub(super) system: String,
-    pub(super) what: String,
-    pub(super) until: String,
-    pub(super) why: String,
-    pub(super) kind: &'static str,
 }
 
 pub(super) struct FindingView {
@@ -113,16 +103,7 @@ impl View {
                 .map(|subject| subject_view(subject, zone))
                 .collect(),
             subjects_file: report.subjects_file.clone(),
-            residual: residual(report),
-            manual: report
-                .manual
-                .iter()
-                .map(|one| {
-                    let login = one.login.as_deref().unwrap_or_default();
-                    let text = format!("{}{}", whose(report, login), one.text);
-                    (one.system.to_string(), text)
-                })
-                .collect(),
+            left: left::rows(report, zone),
             findings: findings(report),
             guards: guards(report),
             ledger: ledger(report),
@@ -387,43 +368,6 @@ fn change_view(step: &StepReport, change: &ChangeReport, zone: &TimeZone) -> Ste
             Undo::PersonRedoes => "the person redoes it",
             Undo::Never => "cannot be undone",
         },
-    }
-}
-
-fn residual(report: &Report) -> Vec<ResidualView> {
-    report
-        .subjects
-        .iter()
-        .flat_map(|subject| subject.residual.iter().map(move |one| (subject, one)))
-        .map(|(subject, one)| ResidualView {
-            whose: subject.login.clone(),
-            system: one.system.to_string(),
-            what: one.what.clone(),
-            until: one
-                .until
-                .clone()
-                .unwrap_or_else(|| no_end(one.because).into()),
-            why: one.why.clone(),
-            kind: match one.because {
-                Because::Open => "open",
-                Because::Optional => "optional step not done",
-                Because::Kept => "kept",
-                Because::Unproven => "cannot be read back",
-                Because::Outlives => "outlives the action",
-                Because::Unreached => "not reached",
-            },
-        })
-        .collect()
-}
-
-/// How long something goes on of which no end is known by itself.
-fn no_end(because: Because) -> &'static str {
-    match because {
-        Because::Open | Because::Optional => "it is done",
-        Because::Kept => "somebody removes it",
-        // Perhaps there is nothing that could end.
-        Because::Unproven => "",
-        Because::Outlives | Because::Unreached => "no end of its own",
     }
 }
 

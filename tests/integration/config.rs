@@ -83,7 +83,7 @@ fn every_key_there_is_stands_in_the_shipped_file() {
         .settings
         .iter()
         .chain(&guards)
-        .chain(&["connectors", "guards"])
+        .chain(&["connectors", "guards", "owners"])
     {
         assert!(mentions(key), "{key}");
     }
@@ -412,7 +412,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, apps, guards
+       = help: known here: connectors, apps, owners, guards
 
     oust.yaml: 10 mistakes
     ");
@@ -501,4 +501,33 @@ fn a_file_that_cannot_be_trusted_or_read_is_no_config() {
         let error = Config::load(&file).unwrap_err();
         assert!(matches!(error, ConfigError::OpenToAll { .. }), "{error}");
     }
+}
+
+#[test]
+fn an_owner_says_app_name_and_contact_and_nothing_else() {
+    let okta = "connectors: [{ vendor: okta, org_url: https://x.okta.com }]\n";
+    let text = format!(
+        "{okta}owners:\n- {{ app: Atlassian Cloud, owner: Workplace IT, contact: \"+49 30 5550123\" }}\n"
+    );
+    let config = Config::parse("oust.yaml", &text, &rows()).unwrap();
+    let [owner] = &config.owners[..] else {
+        panic!("{:?}", config.owners)
+    };
+    assert_eq!(owner.app, "Atlassian Cloud");
+    assert_eq!(
+        (&*owner.owner, &*owner.contact),
+        ("Workplace IT", "+49 30 5550123")
+    );
+    assert!(owner.owns(["x", "ATLASSIAN cloud"].into_iter()));
+    assert!(!owner.owns(["", "Atlassian"].into_iter()));
+    for (entry, wrong) in [
+        ("{ app: A, owner: B }", "an owner needs `contact`"),
+        ("{ app: A, owner: B, contact: C, phone: D }", "phone"),
+        ("{ app: \"\", owner: B, contact: C }", "`app` is empty"),
+        ("A", "an owner"),
+    ] {
+        let told = mistakes(&format!("{okta}owners:\n- {entry}\n"));
+        assert!(told.contains(wrong), "{entry}: {told}");
+    }
+    assert!(mistakes(&format!("{okta}owners: A\n")).contains("`owners` is a list"));
 }

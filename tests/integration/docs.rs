@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use oust::connectors::{REGISTER, Row};
-use oust::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+use oust::model::{Action, Evicts, Left, Provable, Setting, Undo, Vendor};
 use oust::playbook::{CheckedPlaybook, check, shipped};
 
 fn docs(name: &str) -> PathBuf {
@@ -169,7 +169,7 @@ fn section(vendor: &Vendor, playbooks: &[CheckedPlaybook]) -> String {
             .actions
             .iter()
             .filter(|each| is_felt(each))
-            .map(|each| vec![code([each.verb]), touches(each), each.residual.into()]),
+            .map(|each| vec![code([each.verb]), touches(each), survives(each)]),
     ));
     text.push_str(&settings(vendor));
     let _ = write!(text, "\n### {id} in ATT&CK and D3FEND\n\n");
@@ -271,6 +271,11 @@ fn named(rights: &[&str]) -> String {
 
 fn is_felt(action: &Action) -> bool {
     !touches(action).is_empty() || !action.residual.is_empty()
+}
+
+fn survives(action: &Action) -> String {
+    let each = action.residual.iter().map(Left::sentence);
+    each.collect::<Vec<_>>().join("; ")
 }
 
 fn touches(action: &Action) -> String {

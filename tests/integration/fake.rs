@@ -21,7 +21,7 @@ const fn action(verb: &'static str, settings: &'static [Setting]) -> Action {
         attack: &[],
         d3fend: &[],
         collateral: "",
-        residual: "",
+        residual: &[],
     }
 }
 

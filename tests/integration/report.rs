@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use jiff::tz::TimeZone;
 use oust::ledger::{Event, RunState, run_verdict};
 use oust::model::{
-    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, PlannedStep, ProofState, Skip,
-    SystemId, Target, Unreached, Verdict,
+    Change, Found, GuardName, GuardReply, Identity, OutcomeKind, Owner, PlannedStep, ProofState,
+    Skip, SystemId, Target, Unreached, Verdict,
 };
 use oust::report::{
     Because, Live, Report, Style, escape, html, markdown, plan_screen, prompt_line, refused_screen,
@@ -491,6 +491,10 @@ fn the_plan_tells_a_thing_once_and_says_what_it_does_not_reach() {
         app: app.into(),
         vendor: vendor.map(SystemId::new),
         why: "assigned".into(),
+        id: String::new(),
+        name: "jira_onprem".into(),
+        logout: None,
+        link: None,
     };
     let sample = PlanSample::about(vec![alex()])
         .stage("evict")
@@ -506,6 +510,11 @@ fn the_plan_tells_a_thing_once_and_says_what_it_does_not_reach() {
                 unreached(None, "Salesforce.com"),
                 unreached(None, "Atlassian Cloud"),
             ];
+            plan.call(&[Owner {
+                app: "atlassian cloud".into(),
+                owner: "Workplace IT".into(),
+                contact: "it-apps@contoso.example".into(),
+            }]);
         });
     let shown = the_plan(sample);
     let (_, stages) = shown.split_once("\n\n").unwrap();
@@ -518,7 +527,7 @@ fn the_plan_tells_a_thing_once_and_says_what_it_does_not_reach() {
       downstream
         nothing: none of its systems is configured, or in scope
       not configured  slack (Contoso Chat, assigned)
-      no connector    Atlassian Cloud, Salesforce.com
+      no connector    Atlassian Cloud (owner: Workplace IT, it-apps@contoso.example), Salesforce.com
 
     2 changes; 1 thing cannot be undone.
     ");

@@ -11,11 +11,11 @@ use std::time::Duration;
 use oust::consent::ConsentKind;
 use oust::ledger::{Event, Mode, Record, RunState};
 use oust::model::{
-    Action, ActionId, Case, Change, ChangeId, Evicts, Found, GuardAnswer, GuardName, GuardReply,
-    Identity, Kept, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage, PlannedStep,
-    PlannedSystem, PlaybookRef, Proof, ProofState, Provable, Role, RunId, Scope, Select, Skip,
-    Source, StageOrder, StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Window,
-    WindowHow,
+    Action, ActionId, Case, Change, ChangeId, Ends, Evicts, Found, GuardAnswer, GuardName,
+    GuardReply, Identity, Kept, Left, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage,
+    PlannedStep, PlannedSystem, PlaybookRef, Proof, ProofState, Provable, Role, RunId, Scope,
+    Select, Skip, Source, StageOrder, StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc,
+    Window, WindowHow,
 };
 use oust::report::Report;
 use oust::transport::MeterReading;
@@ -51,7 +51,7 @@ const fn action(verb: &'static str, does: &'static str, undo: Undo, evicts: Evic
         attack: &[],
         d3fend: &[],
         collateral: "",
-        residual: "",
+        residual: &[],
     }
 }
 
@@ -83,7 +83,10 @@ static OKTA: &[Action] = &[
         Evicts::No,
     ),
     Action {
-        residual: "JWT access tokens until they expire",
+        residual: &[Left {
+            what: "JWT access tokens",
+            ends: Ends::ByItself("they expire"),
+        }],
         ..action(
             "revoke_oauth_grants",
             "revoke grants",
@@ -186,6 +189,7 @@ impl PlanSample {
             guards: Vec::new(),
             stages: Vec::new(),
             findings: Vec::new(),
+            owners: Vec::new(),
             chosen: Vec::new(),
             unreached: Vec::new(),
         };

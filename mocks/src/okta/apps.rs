@@ -178,7 +178,9 @@ impl Okta {
             "features": [], "created": iso(app.created_ms), "lastUpdated": iso(app.created_ms),
             "universalLogout": {
                 "status": if app.universal_logout { "ENABLED" } else { "UNSUPPORTED" },
-                "supportType": "FULL", "protocol": "GLOBAL_TOKEN_REVOCATION", "identityStack": "NOT_SHARED",
+                // Of Microsoft 365 it ends refresh tokens only.
+                "supportType": if app.name == "office365" { "PARTIAL" } else { "FULL" },
+                "protocol": "GLOBAL_TOKEN_REVOCATION", "identityStack": "NOT_SHARED",
             },
             "_links": { "self": { "href": format!("{}/api/v1/apps/{}", self.base_url, app.id) } },
         })

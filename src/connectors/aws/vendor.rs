@@ -3,7 +3,7 @@
 //! Rights are IAM actions of the role that is assumed there. The catalogue names of Okta's apps are
 //! [inferred]; `apps:` of the config overrides them.
 
-use crate::model::{Action, Evicts, Provable, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Undo, Vendor};
 
 /// The app of Okta's catalogue that leads to an account.
 pub(super) const SAML_APP: &str = "amazon_aws";
@@ -52,10 +52,25 @@ const DENY_SESSIONS: Action = Action {
     attack: &["T1078.004", "T1550.001"],
     d3fend: &["D3-ST", "D3-UAP"],
     collateral: "another person whose session in the same role bears the same name",
-    residual: "sessions chained into roles of other accounts; those chained within the quarter of \
-               an hour that CloudTrail may be late: plan again after it; connections that are open \
-               already; keys, users, roles and trusts that were made meanwhile; for some minutes \
-               all of it, until AWS applies a policy everywhere",
+    residual: &[
+        Left {
+            what: "what he does until AWS has applied the policy everywhere",
+            ends: Ends::ByItself("some minutes later"),
+        },
+        Left {
+            what: "sessions chained into roles of other accounts",
+            ends: Ends::ByItself("their own end, twelve hours at most"),
+        },
+        Left {
+            what: "sessions chained within the quarter of an hour that CloudTrail may be late",
+            ends: Ends::ByPerson("it is planned again after that"),
+        },
+        Left {
+            what: "keys, users, roles and trusts that were made meanwhile, and connections that are \
+                   open already",
+            ends: Ends::ByPerson("somebody removes them"),
+        },
+    ],
 };
 
 const BLOCK_IDENTITY_CENTER_USER: Action = Action {
@@ -85,8 +100,16 @@ const BLOCK_IDENTITY_CENTER_USER: Action = Action {
     attack: &["T1078.004", "T1550.001"],
     d3fend: &["D3-UAP"],
     collateral: "",
-    residual: "the management account, where no service control policy holds; the session at the \
-               access portal, which no API ends; accounts that the policy is not attached to",
+    residual: &[
+        Left {
+            what: "the session at the access portal, which no API ends",
+            ends: Ends::ByItself("its own end"),
+        },
+        Left {
+            what: "the management account, where no service control policy holds, and accounts that the policy is not attached to",
+            ends: Ends::ByPerson("somebody blocks him there"),
+        },
+    ],
 };
 
 const ALLOW_SESSIONS: Action = Action {
@@ -95,7 +118,7 @@ const ALLOW_SESSIONS: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
     ..DENY_SESSIONS
 };
 
@@ -105,6 +128,6 @@ const UNBLOCK_IDENTITY_CENTER_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
     ..BLOCK_IDENTITY_CENTER_USER
 };

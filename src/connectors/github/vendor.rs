@@ -5,7 +5,7 @@
 //! the credential authorisations is [docs*]. The catalogue name of Okta's app is [inferred];
 //! `apps:` of the config overrides it, and must name the app of managed users.
 
-use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor};
 
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
@@ -48,8 +48,10 @@ const REVOKE_CREDENTIALS: Action = Action {
     attack: &["T1550.001", "T1528"],
     d3fend: &["D3-CR"],
     collateral: "what the person automated with his own tokens stops",
-    residual: "his own account, with its keys and tokens for what lies outside the organisation, \
-               until he changes them",
+    residual: &[Left {
+        what: "his own account, with its keys and tokens for what lies outside the organisation",
+        ends: Ends::ByPerson("he changes them"),
+    }],
 };
 
 const REVOKE_FINE_GRAINED_TOKENS: Action = Action {
@@ -68,8 +70,10 @@ const REVOKE_FINE_GRAINED_TOKENS: Action = Action {
     attack: &["T1528"],
     d3fend: &["D3-CR"],
     collateral: "what the person automated with them stops",
-    residual: "the tokens themselves, for what they may do outside the organisation, until their \
-               owner deletes them",
+    residual: &[Left {
+        what: "the tokens themselves, for what they may do outside the organisation",
+        ends: Ends::ByPerson("their owner deletes them"),
+    }],
 };
 
 const REMOVE_MEMBER: Action = Action {
@@ -87,7 +91,7 @@ const REMOVE_MEMBER: Action = Action {
     d3fend: &["D3-AL"],
     collateral: "GitHub writes to him; his private forks are deleted, and teams and roles do not \
                  come back: a release invites him, and he must accept",
-    residual: "",
+    residual: &[],
 };
 
 const INVITE_MEMBER: Action = Action {
@@ -113,7 +117,7 @@ const SUSPEND_MANAGED_USER: Action = Action {
     d3fend: &["D3-AL"],
     collateral: "his login and address are disguised while it lasts; Okta's provisioning may \
                  write over it",
-    residual: "",
+    residual: &[],
 };
 
 const UNSUSPEND_MANAGED_USER: Action = Action {

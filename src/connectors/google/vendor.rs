@@ -4,7 +4,7 @@
 //! allow. The catalogue name of Okta's app is [inferred]; `apps:` of the config overrides it.
 
 use super::scopes::{REPORTS, SECURITY, USER, USER_READ};
-use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor};
 
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
@@ -47,7 +47,7 @@ const REVOKE_TOKENS: Action = Action {
     attack: &["T1528", "T1550.001"],
     d3fend: &["D3-CR"],
     collateral: "apps on the person's own devices ask for a new sign-in",
-    residual: "",
+    residual: &[],
 };
 
 const DELETE_APP_PASSWORDS: Action = Action {
@@ -63,7 +63,7 @@ const DELETE_APP_PASSWORDS: Action = Action {
     attack: &["T1098", "T1078.004"],
     d3fend: &["D3-CR"],
     collateral: "mail programs and scanners that sign in with one stop",
-    residual: "",
+    residual: &[],
 };
 
 const INVALIDATE_BACKUP_CODES: Action = Action {
@@ -79,7 +79,10 @@ const INVALIDATE_BACKUP_CODES: Action = Action {
     attack: &["T1556.006"],
     d3fend: &["D3-CR"],
     collateral: "printed codes that the person keeps do not work any more",
-    residual: "recovery address and phone, passkeys and security keys until a person looks at them",
+    residual: &[Left {
+        what: "recovery address and phone, passkeys and security keys",
+        ends: Ends::ByPerson("somebody looks at them"),
+    }],
 };
 
 const SIGN_OUT: Action = Action {
@@ -95,8 +98,16 @@ const SIGN_OUT: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "open cookies for a few minutes; forwarding, delegates and filters in Gmail, the \
-               recovery address and mobile devices until a person looks at them",
+    residual: &[
+        Left {
+            what: "open cookies",
+            ends: Ends::ByItself("some minutes later"),
+        },
+        Left {
+            what: "forwarding, delegates and filters in Gmail, the recovery address and mobile devices",
+            ends: Ends::ByPerson("somebody looks at them"),
+        },
+    ],
 };
 
 const SUSPEND_USER: Action = Action {
@@ -112,7 +123,10 @@ const SUSPEND_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "mail to the account bounces, its calendar and shared files stand still",
-    residual: "app passwords and backup codes, which work again when it is given back",
+    residual: &[Left {
+        what: "app passwords and backup codes, which work again when it is given back",
+        ends: Ends::ByPerson("somebody deletes them"),
+    }],
 };
 
 const UNSUSPEND_USER: Action = Action {
@@ -128,5 +142,5 @@ const UNSUSPEND_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };

@@ -27,7 +27,8 @@ use self::signature::Signed;
 use super::kit::{Bearer, Service, Stored, Verb, Voice, opened};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
-    Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Severity, Undo, Vendor,
+    Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Severity, Undo,
+    Vendor,
 };
 use crate::transport::{
     Bucket, Credential, Manners, Reader, no_quota, only_401, only_429, only_json,
@@ -61,8 +62,16 @@ const REVOKE: Action = Action {
     attack: &["T1539", "T1550.001", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "access tokens may go on until they end: an app must end refresh tokens and should \
-               end access tokens; API keys and passwords of the app's own are no part of it",
+    residual: &[
+        Left {
+            what: "access tokens, which an app should end and need not",
+            ends: Ends::ByItself("their own end"),
+        },
+        Left {
+            what: "API keys and passwords of the app's own",
+            ends: Ends::ByPerson("somebody ends them there"),
+        },
+    ],
 };
 
 /// Why nothing is ever proven here.

@@ -5,7 +5,15 @@
 //! the app needs a directory role beside them. Source: `graph.yaml`, permissions table.
 
 use super::permissions as p;
-use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor};
+
+/// Minutes that an access token lasts at most: an hour, and up to half of one as chance has it
+/// [docs*]; source: "Configurable token lifetimes".
+const TOKEN: u32 = 90;
+
+/// Minutes until clients that evaluate access continuously are cut at the latest; source:
+/// "Continuous access evaluation".
+const CONTINUOUS: u32 = 15;
 
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
@@ -41,10 +49,20 @@ const REVOKE_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.001", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "access tokens already issued work until they end, about an hour after the call; \
-               clients that evaluate access continuously (Exchange, SharePoint, Teams) are cut \
-               within 15 minutes; sessions at other apps that Entra signed him in to go on until \
-               their own end",
+    residual: &[
+        Left {
+            what: "access tokens at Exchange, SharePoint and Teams, which evaluate access continuously",
+            ends: Ends::Minutes(CONTINUOUS),
+        },
+        Left {
+            what: "access tokens at other apps of Microsoft 365",
+            ends: Ends::Minutes(TOKEN),
+        },
+        Left {
+            what: "sessions at other apps that Entra signed him in to",
+            ends: Ends::ByItself("their own end"),
+        },
+    ],
 };
 
 const DISABLE_ACCOUNT: Action = Action {
@@ -61,9 +79,16 @@ const DISABLE_ACCOUNT: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "",
-    residual: "access tokens already issued work until they end, about an hour after the call; \
-               where on-premises Active Directory masters the account, its next sync may enable \
-               it again: disable it there as well",
+    residual: &[
+        Left {
+            what: "access tokens at other apps than Exchange, SharePoint and Teams",
+            ends: Ends::Minutes(TOKEN),
+        },
+        Left {
+            what: "the account itself, where on-premises Active Directory masters it and its next sync may enable it again",
+            ends: Ends::ByPerson("somebody disables it there as well"),
+        },
+    ],
 };
 
 const DELETE_AUTH_METHODS: Action = Action {
@@ -80,7 +105,7 @@ const DELETE_AUTH_METHODS: Action = Action {
     attack: &["T1556.006", "T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const REVOKE_CONSENTS: Action = Action {
@@ -97,7 +122,10 @@ const REVOKE_CONSENTS: Action = Action {
     attack: &["T1528", "T1550.001"],
     d3fend: &["D3-CR"],
     collateral: "",
-    residual: "access tokens that an app already holds work until they end, about an hour",
+    residual: &[Left {
+        what: "access tokens that an app already holds",
+        ends: Ends::Minutes(TOKEN),
+    }],
 };
 
 const DISABLE_INBOX_RULES: Action = Action {
@@ -113,8 +141,10 @@ const DISABLE_INBOX_RULES: Action = Action {
     attack: &["T1114.003", "T1564.008"],
     d3fend: &["D3-MBT"],
     collateral: "",
-    residual: "forwarding set at the mailbox itself, delegates and hidden rules are not to be \
-               seen through Microsoft Graph: look with Exchange PowerShell",
+    residual: &[Left {
+        what: "forwarding set at the mailbox itself, delegates and hidden rules, which Microsoft Graph does not show",
+        ends: Ends::ByPerson("somebody looks with Exchange PowerShell"),
+    }],
 };
 
 const ENABLE_ACCOUNT: Action = Action {
@@ -130,7 +160,7 @@ const ENABLE_ACCOUNT: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const ENABLE_INBOX_RULE: Action = Action {
@@ -146,5 +176,5 @@ const ENABLE_INBOX_RULE: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };

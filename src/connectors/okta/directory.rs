@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
-use super::{AT_ONCE, Okta, answers, api_tokens, history, logs, oauth, signs, users};
+use super::{AT_ONCE, Okta, answers, api_tokens, console, history, logs, oauth, signs, users};
 use crate::connector::{
     AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
 };
-use crate::model::{ActionId, AppAccount, History, Role, Subject, Tri, UserId, Utc, Window};
+use crate::model::{
+    ActionId, AppAccount, History, Logout, Role, Subject, Tri, UserId, Utc, Window,
+};
 use crate::transport::{Path, Read, Reader};
 
 /// Pages of administrators at most.
@@ -159,6 +161,10 @@ impl Directory for Okta {
 
     fn is_own_app(&self, name: &str) -> bool {
         OWN_APPS.contains(&name)
+    }
+
+    fn console_of(&self, app: &AppAccount) -> Option<String> {
+        console::page_of(&self.host(), app)
     }
 
     fn locking_actions(&self) -> Vec<ActionId> {
@@ -343,6 +349,21 @@ fn account(app: &Value) -> AppAccount {
         external_id: some(&user["externalId"]),
         user_name: some(&user["credentials"]["userName"]),
         changed_at: moment(user, "lastUpdated"),
+        logout: logout(app),
+    }
+}
+
+/// Whether Universal Logout signs him out there. Of Office 365 it ends refresh tokens only, whatever
+/// the app says of itself. Source: `Application.universalLogout` [spec], read-only and absent on
+/// Classic orgs; "Universal Logout", supported apps [docs].
+fn logout(app: &Value) -> Option<Logout> {
+    let told = &app["universalLogout"];
+    let partial = text(told, "supportType") == "PARTIAL" || text(app, "name") == "office365";
+    match text(told, "status") {
+        "ENABLED" if partial => Some(Logout::Partial),
+        "ENABLED" => Some(Logout::Full),
+        "" => None,
+        _ => Some(Logout::No),
     }
 }
 

@@ -11,6 +11,7 @@ mod account;
 mod answers;
 mod api_tokens;
 mod auth;
+mod console;
 mod directory;
 mod dpop;
 mod events;

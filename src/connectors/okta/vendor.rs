@@ -4,7 +4,7 @@
 //! first, then the permission of a custom admin role. Source: Okta, "Role permissions"; Okta
 //! API 2026.06.3.
 
-use crate::model::{Action, Evicts, Provable, Setting, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor};
 
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
@@ -57,7 +57,10 @@ const CLEAR_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "sessions at apps behind Okta go on until their own end",
+    residual: &[Left {
+        what: "sessions at apps behind Okta",
+        ends: Ends::ByItself("their own end"),
+    }],
 };
 
 const SUSPEND_USER: Action = Action {
@@ -73,7 +76,7 @@ const SUSPEND_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "agents that live by an API token of the account may stop",
-    residual: "",
+    residual: &[],
 };
 
 const QUARANTINE_USER: Action = Action {
@@ -93,7 +96,7 @@ const QUARANTINE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const DEACTIVATE_USER: Action = Action {
@@ -110,7 +113,7 @@ const DEACTIVATE_USER: Action = Action {
     d3fend: &["D3-AL"],
     collateral: "deprovisions the account from all apps; mail and files there may be deleted; \
                  its API tokens and the agents that live by them stop",
-    residual: "",
+    residual: &[],
 };
 
 const UNIVERSAL_LOGOUT: Action = Action {
@@ -129,7 +132,10 @@ const UNIVERSAL_LOGOUT: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "revokes API tokens, too, those of directory agents included",
-    residual: "",
+    residual: &[Left {
+        what: "sessions at apps that Universal Logout does not reach, or only in part (the Microsoft 365 family: refresh tokens alone)",
+        ends: Ends::ByItself("their own end"),
+    }],
 };
 
 const DELETE_FACTORS: Action = Action {
@@ -148,7 +154,7 @@ const DELETE_FACTORS: Action = Action {
     attack: &["T1556.006", "T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "Okta Verify factors of one account go together",
-    residual: "",
+    residual: &[],
 };
 
 const RESET_FACTORS: Action = Action {
@@ -164,7 +170,7 @@ const RESET_FACTORS: Action = Action {
     attack: &["T1556.006", "T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const REVOKE_API_TOKENS: Action = Action {
@@ -184,7 +190,7 @@ const REVOKE_API_TOKENS: Action = Action {
     attack: &["T1528", "T1098.001"],
     d3fend: &["D3-CR"],
     collateral: "whatever uses the token stops",
-    residual: "",
+    residual: &[],
 };
 
 const REVOKE_OAUTH_GRANTS: Action = Action {
@@ -203,7 +209,10 @@ const REVOKE_OAUTH_GRANTS: Action = Action {
     attack: &["T1528", "T1550.001"],
     d3fend: &["D3-CR"],
     collateral: "",
-    residual: "access tokens that apps check by themselves (JWT) work until they expire",
+    residual: &[Left {
+        what: "access tokens that apps check by themselves (JWT)",
+        ends: Ends::ByItself("they expire"),
+    }],
 };
 
 const REMOVE_ADMIN_ROLES: Action = Action {
@@ -222,7 +231,7 @@ const REMOVE_ADMIN_ROLES: Action = Action {
     attack: &["T1098.003"],
     d3fend: &["D3-UAP"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const REMOVE_GROUP_MEMBERSHIPS: Action = Action {
@@ -245,7 +254,7 @@ const REMOVE_GROUP_MEMBERSHIPS: Action = Action {
     attack: &["T1098.003", "T1098.007"],
     d3fend: &["D3-UAP"],
     collateral: "apps and roles that come by the group go, too",
-    residual: "",
+    residual: &[],
 };
 
 const ASSIGN_ADMIN_ROLE: Action = Action {
@@ -261,7 +270,7 @@ const ASSIGN_ADMIN_ROLE: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const ADD_GROUP_MEMBERSHIP: Action = Action {
@@ -281,7 +290,7 @@ const ADD_GROUP_MEMBERSHIP: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const UNQUARANTINE_USER: Action = Action {
@@ -301,7 +310,7 @@ const UNQUARANTINE_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const UNSUSPEND_USER: Action = Action {
@@ -317,7 +326,7 @@ const UNSUSPEND_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };
 
 const RESET_PASSWORD: Action = Action {
@@ -333,5 +342,5 @@ const RESET_PASSWORD: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-CRO"],
     collateral: "",
-    residual: "",
+    residual: &[],
 };

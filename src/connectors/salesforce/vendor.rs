@@ -4,7 +4,7 @@
 //! name of Okta's app is [inferred]; `apps:` of the config overrides it.
 
 use super::rights::{API_ENABLED, CUSTOMIZE_APPLICATION, MANAGE_USERS};
-use crate::model::{Action, Evicts, Provable, Undo, Vendor};
+use crate::model::{Action, Ends, Evicts, Left, Provable, Undo, Vendor};
 
 /// The row of this vendor.
 pub(super) const VENDOR: Vendor = Vendor {
@@ -31,7 +31,10 @@ const FREEZE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "integrations that log in as the account stop",
-    residual: "jobs that run as the account until somebody stops them; freezing alone ends no session",
+    residual: &[Left {
+        what: "jobs that run as the account",
+        ends: Ends::ByPerson("somebody stops them"),
+    }],
 };
 
 const REVOKE_OAUTH_TOKENS: Action = Action {
@@ -47,7 +50,10 @@ const REVOKE_OAUTH_TOKENS: Action = Action {
     attack: &["T1528", "T1550.001"],
     d3fend: &["D3-CR"],
     collateral: "data loaders and integrations that were let in by the account stop",
-    residual: "access tokens in JWT form until they expire: Salesforce lists none of them",
+    residual: &[Left {
+        what: "access tokens in JWT form, of which Salesforce lists none",
+        ends: Ends::ByItself("they expire"),
+    }],
 };
 
 const DELETE_SESSIONS: Action = Action {
@@ -63,8 +69,10 @@ const DELETE_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "unless the account is frozen: a password of its own where single sign-on is not \
-               enforced, and login access that it granted to others",
+    residual: &[Left {
+        what: "a password of its own where single sign-on is not enforced, and login access that it granted to others, unless the account is frozen",
+        ends: Ends::ByPerson("somebody ends them"),
+    }],
 };
 
 const UNFREEZE_USER: Action = Action {
@@ -73,6 +81,6 @@ const UNFREEZE_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
     ..FREEZE_USER
 };

@@ -28,7 +28,8 @@ use self::voice::VOICE;
 use super::kit::{Bearer, Glance, Service, Stored, Verb, Voice, opened, settle_all, text};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
-    Action, ActionId, Evicts, Finding, Identity, Lookup, Provable, Setting, Severity, Undo, Vendor,
+    Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Setting, Severity,
+    Undo, Vendor,
 };
 use crate::transport::{Manners, Path, Reader, no_quota, only_401, only_json};
 
@@ -59,8 +60,10 @@ const RESET_SESSIONS: Action = Action {
     attack: &["T1539", "T1550.004"],
     d3fend: &["D3-ST"],
     collateral: "",
-    residual: "tokens of apps that act for the member, webhooks and bots of his go on until \
-               revoked by hand",
+    residual: &[Left {
+        what: "tokens of apps that act for the member, webhooks and bots of his",
+        ends: Ends::ByPerson("somebody revokes them"),
+    }],
 };
 
 const DEACTIVATE_USER: Action = Action {
@@ -76,7 +79,10 @@ const DEACTIVATE_USER: Action = Action {
     attack: &["T1078.004"],
     d3fend: &["D3-AL"],
     collateral: "tokens that the member granted to apps do not come back with him",
-    residual: "bots, commands and webhooks of apps that he installed go on until removed by hand",
+    residual: &[Left {
+        what: "bots, commands and webhooks of apps that he installed",
+        ends: Ends::ByPerson("somebody removes them"),
+    }],
 };
 
 const REACTIVATE_USER: Action = Action {
@@ -85,7 +91,7 @@ const REACTIVATE_USER: Action = Action {
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
-    residual: "",
+    residual: &[],
     undo: Undo::Never,
     ..DEACTIVATE_USER
 };

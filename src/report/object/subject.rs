@@ -192,6 +192,10 @@ pub struct ChangeReport {
     pub undo: Undo,
     /// How long the answer took.
     pub ms: Option<u64>,
+    /// When it was recorded.
+    #[serde(default)]
+    #[schemars(with = "Option<words::Moment>")]
+    pub answered_at: Option<Utc>,
 }
 
 /// What a change is made to.
@@ -240,12 +244,52 @@ pub struct Residual {
     /// Where.
     #[schemars(with = "String")]
     pub system: SystemId,
+    /// The app's label, where it is an app that no connector reaches.
+    #[serde(default)]
+    pub app: Option<String>,
     /// Until when, in words; null is until somebody ends it.
     pub until: Option<String>,
+    /// Whether it ends by itself.
+    #[serde(default)]
+    pub ends: Ending,
+    /// When it has ended at the latest; null if nobody tells.
+    #[serde(default)]
+    #[schemars(with = "Option<words::Moment>")]
+    pub ends_at: Option<Utc>,
     /// Why it is so.
     pub why: String,
     /// Which kind of reason that is.
     pub because: Because,
+    /// Whom to call about it; null if the config names nobody.
+    #[serde(default)]
+    pub call: Option<Call>,
+    /// A page where a person can look after it; null if no address is known.
+    #[serde(default)]
+    pub link: Option<String>,
+}
+
+/// Whether something ends by itself.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// When somebody ends it, and not before.
+    #[default]
+    ByPerson,
+    /// By itself: at `ends_at`, or at a moment that nobody tells.
+    ByItself,
+    /// Perhaps nothing is left that could end: it cannot be read.
+    Unknown,
+}
+
+/// Whom to call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Call {
+    /// A person or a team.
+    pub owner: String,
+    /// How to reach them.
+    pub contact: String,
 }
 
 /// Why something still works.

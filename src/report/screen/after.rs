@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::{LINES_MAX, more};
-use crate::report::object::{Because, Report};
+use crate::report::left;
+use crate::report::object::{Because, Ending, Report, Residual};
 use crate::report::summary::{self, whose};
 use crate::report::text::{Ink, Page, moment, zone_name};
 
@@ -19,26 +20,38 @@ fn list(page: &mut Page, name: &str, lines: &[String]) {
     more(page, COLUMN, lines.len());
 }
 
-pub(super) fn still_works(page: &mut Page, report: &Report) {
-    let lines: Vec<String> = report
-        .subjects
-        .iter()
-        .flat_map(|subject| subject.residual.iter().map(move |one| (subject, one)))
-        // What is open or cannot be read stands with its system already.
-        .filter(|(_, one)| !matches!(one.because, Because::Open | Because::Unproven))
-        .map(|(subject, one)| {
-            let until = one
-                .until
-                .as_ref()
-                .map_or_else(String::new, |until| format!(" until {until}"));
+pub(super) fn still_works(page: &mut Page, report: &Report, zone: &TimeZone) {
+    // What is open or cannot be read stands with its system already, and an app that is not reached
+    // with what is to be done there.
+    let elsewhere = |one: &Residual| {
+        matches!(
+            one.because,
+            Because::Open | Because::Unproven | Because::Unreached
+        )
+    };
+    let mut left = left::in_order(report);
+    left.retain(|(_, one)| !elsewhere(one));
+    // Lines are few here: what has a clock time first, as it can be waited for.
+    left.sort_by_key(|(_, one)| one.ends_at.is_none());
+    let lines: Vec<String> = left
+        .into_iter()
+        .map(|(login, one)| {
+            let until = match (one.ends_at, &one.until) {
+                (None, None) => String::new(),
+                _ => format!(" until {}", left::until(one, report.finished_at, zone)),
+            };
             // Why it outlives what was done is said by naming it.
             let why = match one.because {
-                Because::Outlives | Because::Unreached => String::new(),
+                Because::Outlives => String::new(),
                 _ => format!(" ({})", one.why),
             };
+            let call = match one.ends {
+                Ending::ByItself | Ending::Unknown => String::new(),
+                Ending::ByPerson => left::call(one.call.as_ref()),
+            };
             format!(
-                "{}{}: {}{until}{why}",
-                whose(report, &subject.login),
+                "{}{}: {}{until}{why}{call}",
+                whose(report, login),
                 one.system,
                 one.what,
             )
@@ -53,7 +66,8 @@ pub(super) fn by_hand(page: &mut Page, report: &Report) {
         .iter()
         .map(|one| {
             let login = one.login.as_deref().unwrap_or_default();
-            format!("{}{}: {}", whose(report, login), one.system, one.text)
+            let (whose, call) = (whose(report, login), left::call(one.call.as_ref()));
+            format!("{whose}{}: {}{call}", one.system, one.text)
         })
         .collect();
     list(page, "by hand", &lines);

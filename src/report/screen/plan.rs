@@ -190,7 +190,10 @@ fn not_reached(page: &mut Page, plan: &Plan) {
         match &each.vendor {
             Some(vendor) if each.app.is_empty() => could.insert(format!("{vendor} ({})", each.why)),
             Some(vendor) => could.insert(format!("{vendor} ({}, {})", each.app, each.why)),
-            None => never.insert(each.app.clone()),
+            None => never.insert(match plan.owner_of(each.names()) {
+                Some(known) => format!("{} (owner: {}, {})", each.app, known.owner, known.contact),
+                None => each.app.clone(),
+            }),
         };
     }
     for (what, names, ink) in [

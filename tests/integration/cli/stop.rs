@@ -86,7 +86,8 @@ fn ctrl_c_twice_stops_at_once_and_what_is_in_doubt_is_read_back() {
     );
 }
 
-/// Its first step reads its targets again, so that there is time between agreeing and writing.
+/// Its first step finds nothing and looks once more, so that there is time between agreeing and
+/// writing.
 const SLOW_TO_WRITE: &str = "\
 playbook: oust/v1
 name: slow
@@ -95,7 +96,7 @@ description: For a story about stopping early.
 stages:
   - name: evict
     steps:
-      - okta.revoke_api_tokens: { select: all, agents: keep }
+      - okta.remove_admin_roles: { select: in_window }
       - okta.suspend_user: {}
       - okta.clear_sessions: {}
 ";

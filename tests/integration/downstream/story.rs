@@ -12,7 +12,7 @@ use oust_mocks::{Faults, Range, World};
 
 use crate::lab::{Lab, NoTap, shipped};
 
-pub(super) const ALEX: &str = "alex@contoso.example";
+pub(crate) const ALEX: &str = "alex@contoso.example";
 
 /// A laboratory, and the tools of one incident in it.
 pub(super) struct Story {

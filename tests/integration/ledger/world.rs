@@ -144,6 +144,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             steps: vec![step],
         }],
         findings: vec![],
+        owners: Vec::new(),
         chosen: Vec::new(),
         unreached: Vec::new(),
     }

@@ -231,6 +231,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         guards: Vec::new(),
         stages: Vec::new(),
         findings: Vec::new(),
+        owners: Vec::new(),
         chosen: Vec::new(),
         unreached: Vec::new(),
     }
