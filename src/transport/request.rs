@@ -139,6 +139,9 @@ impl Body {
                         .map(|(key, value)| (key.as_ref(), value.expose_secret())),
                 )
                 .finish()
+                // RFC 3986 reserves it: whoever takes a form apart and hashes it again, to check a
+                // signature, writes it so.
+                .replace('*', "%2A")
                 .into_bytes(),
         }
     }

@@ -141,7 +141,9 @@ impl Sts {
     ) -> Result<Request<Vec<u8>>, AuthError> {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
-            .finish();
+            .finish()
+            // As AWS's own SDKs have it: whoever hashes the form again must come to the same.
+            .replace('*', "%2A");
         let mut request = Request::new(body.into_bytes());
         *request.method_mut() = Method::POST;
         let uri = self.url.as_str().parse();
