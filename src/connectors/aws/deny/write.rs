@@ -2,9 +2,9 @@
 //!
 //! AWS has no version to write against: whoever writes last wins. Within this process the writers
 //! of a role wait for one another; a write of somebody else's that fell between our reading and
-//! ours shows when the policy is read again, and then it is all done once more, a few times at
-//! most. Merging twice is harmless, so that this also repeats what AWS refuses because of a change
-//! that is going on. What may have happened without an answer is never repeated here.
+//! ours shows when the policy is read again: then ours is in doubt, and whoever asked for it reads
+//! it back and asks again. Only what AWS refuses because of a change that is going on is repeated
+//! here.
 //!
 //! The quota counts all inline policies of a role together, and is measured before it is filled.
 
@@ -25,7 +25,7 @@ use crate::connectors::kit::{Glance, Sent, Unread, login_of, send, unanswered};
 use crate::model::{ActionId, Change, Outcome, OutcomeKind, Receipt};
 use crate::transport::{Meaning, Write, Writer};
 
-/// Rounds of reading and writing at most.
+/// Rounds of reading and writing at most, where AWS refuses because of another change.
 const ROUNDS_MAX: u32 = 4;
 
 /// What is waited before the second round; longer before each later one.
@@ -153,7 +153,7 @@ impl Task<'_> {
     async fn rounds(&mut self) -> Option<OutcomeKind> {
         let mut last = None;
         for round in 0..ROUNDS_MAX {
-            if round > 1 || last.is_some() {
+            if last.is_some() {
                 self.w.reader().clock().sleep(PAUSE * round).await;
             }
             // Nothing read before a write says anything of what came after it.
@@ -167,14 +167,22 @@ impl Task<'_> {
                 Err(why) => return Some(self.foreign(why)),
             };
             self.was_read = true;
-            if self.missing(&ours).is_empty() {
+            let missing = self.missing(&ours);
+            if missing.is_empty() {
                 return None;
+            }
+            if last.is_none() && missing.iter().any(|place| self.written[*place]) {
+                return Some(OutcomeKind::InDoubt {
+                    why: "AWS took the policy and does not show it: somebody else writes it, too, \
+                          or AWS is late"
+                        .into(),
+                });
             }
             let room = match self.room(&glance).await {
                 Ok(room) => room,
                 Err(unread) => {
                     let why = self.unread(&unread);
-                    for place in self.missing(&ours) {
+                    for place in missing {
                         self.full[place].get_or_insert(why.clone());
                     }
                     return Some(why);
@@ -187,12 +195,7 @@ impl Task<'_> {
                 Err(Refused::Over(kind)) => return Some(kind),
             }
         }
-        Some(last.unwrap_or_else(|| OutcomeKind::InDoubt {
-            why: format!(
-                "AWS took the policy {ROUNDS_MAX} times and does not show it: somebody else \
-                 writes it, too, or AWS is late"
-            ),
-        }))
+        last
     }
 
     /// Which of the changes are not so yet.
