@@ -58,9 +58,13 @@ async fn both_systems_of_every_vendor_are_contained_each_with_its_own_secret_and
     }
 }
 
+/// The longest way there or back, milliseconds.
+const SLOWEST_MS: i64 = 40;
+
 #[tokio::test(start_paused = true)]
 async fn the_two_are_worked_on_side_by_side() {
-    let two = Two::slow(contoso(), second(), 40);
+    let slowest = u64::try_from(SLOWEST_MS).unwrap();
+    let two = Two::slow(contoso(), second(), slowest);
     two.contain(two.request(&[ALEX])).await;
     let mut compared = 0;
     for service in services() {
@@ -72,9 +76,10 @@ async fn the_two_are_worked_on_side_by_side() {
         };
         let (first, second) = (span(&two.first()), span(&two.second()));
         // One write takes no time that another could fall into; AWS's few are sent all at once.
+        // One way there may be as much slower than another as the network lets it.
         if first.0 < first.1 && service.vendor != "aws" {
             assert!(
-                first.0 <= second.1 && second.0 <= first.1,
+                first.0 <= second.1 + SLOWEST_MS && second.0 <= first.1 + SLOWEST_MS,
                 "{}: {first:?} then {second:?}",
                 service.vendor
             );

@@ -541,6 +541,8 @@ fn a_playbook_can_be_read_in_plain_lines() {
       github.revoke_credentials
       github.revoke_fine_grained_tokens  select=all
       gtr.revoke
+      aws.deny_sessions
+      aws.block_identity_center_user
     ");
 }
 

@@ -23,14 +23,21 @@ const BOUND: i64 = 115;
 
 /// Calls that only read and stand in a chain of writes, by vendor: what a write is made of must be
 /// of that moment, and what is looked for once more may take longer than what it stands beside.
-const READS_BETWEEN: [(&str, i64); 3] = [
+const READS_BETWEEN: [(&str, i64); 4] = [
     // Whose app a consent is: asked of the directory after the consents, beside one write.
     ("m365", 1),
     // Who froze him, before he is frozen; what revokes a token, before it is revoked.
     ("salesforce", 2),
     // Whose login it is by now, as its paths take no id.
     ("github", 1),
+    // Whether the role is still the one that was planned, what our policy holds and what the others
+    // do, and whether ours stands there after it was written: AWS has nothing else to tell a lost
+    // write by.
+    ("aws", 4),
 ];
+
+/// Calls that AWS is late by where no plan has read its trail: that may be asked twice a second.
+const TRAIL_LATE: i64 = 2;
 
 #[tokio::test(start_paused = true)]
 async fn containing_takes_as_long_as_the_longest_chain_of_writes() {
@@ -45,7 +52,10 @@ async fn containing_takes_as_long_as_the_longest_chain_of_writes() {
         for service in services() {
             let mut known = READS_BETWEEN.iter();
             let reads = known.find(|(vendor, _)| *vendor == service.vendor);
-            let calls = home + chain(service.vendor) + reads.map_or(0, |(_, reads)| *reads);
+            let reads = reads.map_or(0, |(_, reads)| *reads);
+            let is_late = service.vendor == "aws" && grace.is_zero();
+            let late = if is_late { TRAIL_LATE } else { 0 };
+            let calls = home + chain(service.vendor) + reads + late;
             assert_eq!(
                 took[service.vendor],
                 calls * CALL_MS,

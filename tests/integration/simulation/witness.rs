@@ -153,7 +153,8 @@ struct Inner {
     life: usize,
     requests: u64,
     intents: Arc<Intents>,
-    sent: BTreeMap<String, u64>,
+    /// By method, path, and the token that the body names.
+    sent: BTreeMap<(String, String), u64>,
     met: BTreeMap<&'static str, u64>,
     violation: Option<Violation>,
 }
@@ -200,8 +201,13 @@ impl Spy {
         let intents = inner.intents.of(&what);
         let line = format!("{} {}", request.method, request.path);
         // One change may need several requests: an Okta Verify enrolment is deleted by each of its
-        // parts, a client's consents may go one by one. Each of them is bounded by itself.
-        let sent = inner.sent.entry(line.clone()).or_default();
+        // parts, a client's consents may go one by one, and so may the tokens of an app, which are
+        // named in the body. Each of them is bounded by itself.
+        let token = match request.path.ends_with("/oauth2/revoke") {
+            true => String::from_utf8_lossy(&request.body).into_owned(),
+            false => String::new(),
+        };
+        let sent = inner.sent.entry((line.clone(), token)).or_default();
         *sent += 1;
         if intents == 0 {
             let told = Violation::new("a write left without a durable intent", line);
