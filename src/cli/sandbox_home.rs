@@ -89,6 +89,7 @@ impl Home {
             text.push_str(&service.lay(&dir).map_err(failed)?);
         }
         text.push_str(&apps_of(&told.services));
+        text.push_str(OWNERS);
         std::fs::write(&config, text).map_err(failed)?;
         let state = dir.join("state");
         Ok(Self { dir, config, state })
@@ -99,6 +100,14 @@ impl Home {
         let _ = std::fs::remove_dir_all(self.dir);
     }
 }
+
+/// Whom a responder would call, so that the report shows it.
+const OWNERS: &str = "\
+owners:
+- { app: Atlassian Cloud, owner: Workplace IT, contact: '+1 206 555 0134' }
+- { app: salesforce, owner: CRM team, contact: crm-oncall@contoso.example }
+- { app: aws, owner: Cloud platform, contact: '+1 206 555 0170' }
+";
 
 /// `apps:` of the config; nothing if every app is a catalogue's.
 fn apps_of(services: &[ToldService]) -> String {

@@ -69,7 +69,10 @@ fn the_apps_of_a_user_come_with_scope_date_and_the_id_downstream() {
         .unwrap();
     let user = &aws["_embedded"]["user"];
     assert_eq!(user["scope"], "USER");
-    assert_eq!(user["externalId"], "amazon_aws_sso-alex");
+    assert_eq!(
+        user["externalId"],
+        oust_mocks::accounts::portal_id("alex@contoso.example")
+    );
     assert_eq!(user["credentials"]["userName"], "alex@contoso.example");
     assert_eq!(user["created"], "2026-03-10T14:25:48.140Z");
     let foreign = format!("/api/v1/apps?expand=user/{ALEX}");
