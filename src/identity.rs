@@ -88,12 +88,15 @@ async fn contested(finder: &dyn Finder, doubted: &[&Key]) -> Identity {
     Identity::Contested { why, candidates }
 }
 
-/// The distinct ids of those who answer to `key` and point back.
+/// The distinct ids of those who answer to `key` and point back. An answer that names no account is
+/// none: it must not count as a word that there is nobody.
 async fn ask(finder: &dyn Finder, key: &Key) -> Result<Vec<String>, String> {
     let found = finder.find(key).await?;
+    if found.iter().any(|each| each.id.is_empty()) {
+        return Err("asked who he is, it answered with an account without an id".into());
+    }
     let pointing = found.into_iter().filter(|each| each.points_back(key));
     let mut ids: Vec<String> = pointing.map(|each| each.id).collect();
-    ids.retain(|id| !id.is_empty());
     ids.sort();
     ids.dedup();
     ids.truncate(CANDIDATES_MAX);
@@ -182,5 +185,12 @@ mod tests {
             panic!("a changed name was taken")
         };
         assert_eq!(candidates, ["U1"]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_names_no_account_is_not_taken_for_nobody() {
+        let keys = vec![key(KeyKind::Login, "alex@x", None)];
+        let found = who(Loose(vec![("", "alex@x")]), keys).await;
+        assert!(matches!(found, Identity::Unread { .. }), "{found:?}");
     }
 }

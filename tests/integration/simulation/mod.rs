@@ -26,7 +26,7 @@ use schedule::{Crash, Schedule};
 use witness::{Intents, Spy, Witness};
 
 /// Seeds of schedules that once failed.
-const EVER_FAILED: &[u64] = &[34, 396, 469, 510, 1422, 1930, 2473, 5073, 8028];
+const EVER_FAILED: &[u64] = &[34, 396, 469, 510, 1422, 1930, 2473, 5073, 8028, 95691];
 
 /// How many schedules every test run makes; CI asks for 2,000.
 const SCHEDULES_MIN: u64 = 600;
