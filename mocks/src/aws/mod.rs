@@ -2,7 +2,7 @@
 //!
 //! One mock for all services and all accounts: `/iam` and `/sts` speak the Query protocol (XML), the
 //! others JSON 1.1. The account of a call is the one its credentials belong to. Signatures are
-//! verified ([`sigv4`]), permissions enforced ([`policy`]): a role of ours may do what its documents
+//! verified (`sigv4`), permissions enforced (`policy`): a role of ours may do what its documents
 //! allow, narrowed by the policy its session was asked with, and by the policies of the organisation.
 //!
 //! A write in IAM has effect at once here, although AWS speaks of minutes. Absent: permission boundaries, policy
