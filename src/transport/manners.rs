@@ -74,7 +74,7 @@ pub fn only_json(_headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
     serde_json::from_slice(body).map_err(|error| format!("not JSON ({error})"))
 }
 
-/// For vendors that answer in XML at some addresses: it becomes JSON, as [`xml`] says.
+/// For vendors that answer in XML at some addresses: it becomes JSON, as `xml` says.
 ///
 /// # Errors
 /// A sentence, if the body is neither.
