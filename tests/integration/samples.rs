@@ -182,6 +182,7 @@ impl PlanSample {
                 id: Some("INC-2231".into()),
                 reason: Some("push fatigue, then a new device".into()),
                 source: Source::Person("dana".into()),
+                intruders: Vec::new(),
             },
             systems: Vec::new(),
             scope: Scope::default(),

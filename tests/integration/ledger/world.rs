@@ -125,6 +125,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             id: Some("INC-7".into()),
             reason: None,
             source: Source::Person("maya".into()),
+            intruders: Vec::new(),
         },
         systems: vec![PlannedSystem {
             id: SystemId::new("okta"),
