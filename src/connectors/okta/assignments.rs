@@ -8,6 +8,7 @@
 //! Source: Okta API, "Application users": unassign, assign; `AppUser.scope`.
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
@@ -40,12 +41,13 @@ pub(super) struct RemoveAppAssignments;
 #[async_trait]
 impl Verb for RemoveAppAssignments {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = p.glance.list(apps_path(&who.subject.id)).await;
+        let apps = p.glance.list(apps_path(&who.subject.id));
+        let (got, made) = join(apps, Made::read(p, who, made_in_window::APP)).await;
         let apps = match &*got {
             Ok(apps) => items(apps),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
-        let made = match Made::read(p, who, made_in_window::APP).await {
+        let made = match made {
             Ok(made) => made,
             Err(unread) => {
                 let why = format!("who assigned his apps cannot be read: {}", unread.why());

@@ -8,7 +8,7 @@
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use futures_util::stream;
 use serde_json::{Value, json};
 
@@ -34,12 +34,13 @@ pub(super) struct SuspendDevices;
 impl Verb for SuspendDevices {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
         let path = users::path(&who.subject.id).then("/devices");
-        let got = p.glance.list(path).await;
+        let devices = p.glance.list(path);
+        let (got, made) = join(devices, Made::read(p, who, made_in_window::DEVICE)).await;
         let devices = match &*got {
             Ok(devices) => items(devices),
             Err(unread) => return Planned::skipped(not_listed(unread)),
         };
-        let made = match Made::read(p, who, made_in_window::DEVICE).await {
+        let made = match made {
             Ok(made) => made,
             Err(unread) => {
                 let why = format!("who added his devices cannot be read: {}", unread.why());

@@ -176,10 +176,7 @@ impl Made {
 /// the event that justifies it.
 ///
 /// `dated` is what the vendor's own date says: whether the thing is of the window.
-pub(super) fn judged<'a>(
-    given: Option<&'a Given>,
-    dated: Dated,
-) -> Result<&'a Given, (String, bool)> {
+pub(super) fn judged(given: Option<&Given>, dated: Dated) -> Result<&Given, (String, bool)> {
     match (given, dated) {
         (Some(given), _) if given.is_by_subject => Ok(given),
         (Some(given), _) => Err((given.not_of_this_case(), true)),

@@ -6,6 +6,7 @@
 //! Source: Okta API, "Unassign a user from a group".
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
@@ -27,15 +28,13 @@ pub(super) struct RemoveGroupMemberships;
 #[async_trait]
 impl Verb for RemoveGroupMemberships {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = p
-            .glance
-            .list(users::path(&who.subject.id).then("/groups"))
-            .await;
+        let groups = p.glance.list(users::path(&who.subject.id).then("/groups"));
+        let (got, made) = join(groups, Made::read(p, who, made_in_window::GROUP)).await;
         let groups = match &*got {
             Ok(groups) => items(groups),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
-        let made = match Made::read(p, who, made_in_window::GROUP).await {
+        let made = match made {
             Ok(made) => made,
             Err(unread) => {
                 let why = format!("when he joined cannot be read: {}", unread.why());

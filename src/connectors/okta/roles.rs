@@ -8,6 +8,7 @@
 //! Source: Okta API, "Role assignments: user"; event type `user.account.privilege.grant`.
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
@@ -38,15 +39,13 @@ pub(super) struct RemoveAdminRoles;
 #[async_trait]
 impl Verb for RemoveAdminRoles {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = p
-            .glance
-            .list(users::path(&who.subject.id).then("/roles"))
-            .await;
+        let roles = p.glance.list(users::path(&who.subject.id).then("/roles"));
+        let (got, made) = join(roles, Made::read(p, who, made_in_window::ROLE)).await;
         let roles = match &*got {
             Ok(roles) => items(roles),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
-        let made = match Made::read(p, who, made_in_window::ROLE).await {
+        let made = match made {
             Ok(made) => made,
             Err(unread) => {
                 let why = format!("who granted his roles cannot be read: {}", unread.why());
