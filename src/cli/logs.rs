@@ -131,8 +131,8 @@ fn live(
     let directory = setup::directory(global)?;
     runtime(false)?.block_on(async {
         let about = match &args.who {
-            Some(who) => Some(resolve(&directory, who).await?),
-            None => None,
+            Some(who) => vec![resolve(&directory, who).await?],
+            None => Vec::new(),
         };
         let ask = LogAsk {
             since,

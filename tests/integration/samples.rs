@@ -283,6 +283,7 @@ impl PlanSample {
                             settings: json!({}).into(),
                             before: json!(null),
                             undo,
+                            made_at: None,
                             found: Found::InPlan,
                         })
                     })

@@ -159,6 +159,13 @@ impl Directory for Okta {
         self.own_user(&Glance::new(r)).await
     }
 
+    fn own_clients(&self) -> Vec<String> {
+        let clients = self
+            .credentials()
+            .filter_map(super::settings::Auth::client_id);
+        clients.map(str::to_owned).collect()
+    }
+
     fn is_own_app(&self, name: &str) -> bool {
         OWN_APPS.contains(&name)
     }

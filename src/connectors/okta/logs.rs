@@ -46,10 +46,11 @@ fn first(ask: &LogAsk) -> Path {
     if let Some(until) = ask.until {
         path = path.query("until", until.to_string());
     }
-    let about = ask.about.as_ref().map(|who| {
+    let named = ask.about.iter().map(|who| {
         let who = who.as_str().replace(['"', '\\'], "");
         format!("actor.id eq \"{who}\" or target.id eq \"{who}\"")
     });
+    let about = named.reduce(|all, each| format!("{all} or {each}"));
     let filter = match (about, &ask.filter) {
         (Some(about), Some(filter)) => Some(format!("({about}) and ({filter})")),
         (about, filter) => about.or_else(|| filter.clone()),
