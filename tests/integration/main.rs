@@ -36,4 +36,5 @@ mod samples;
 mod service;
 mod simulation;
 mod slack;
+mod window;
 mod wire;
