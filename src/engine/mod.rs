@@ -28,7 +28,7 @@ mod tenants;
 mod unreached;
 
 pub use again::prove_again;
-pub use log::{LogRead, stream_log};
+pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use run::{Ended, Run, RunError, Start, Tools};
