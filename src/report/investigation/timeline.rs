@@ -142,12 +142,10 @@ fn row(context: &Context<'_>, moment: &Moment, fired: &HashMap<&str, (usize, &st
         [
             Cell::time(context.maybe(moment.at)).under(many),
             whose(moment.whose),
-            what,
+            what.under([&moment.kind[..], &moment.result].join(" ").trim()),
             Cell::text(&moment.ip).under(network.trim()).under(actor),
             Cell::default().under(&moment.session).under(token),
-            Cell::default()
-                .under([&moment.kind[..], &moment.result].join(" ").trim())
-                .under(&moment.event),
+            Cell::default().under(&moment.event),
         ],
     )
 }
