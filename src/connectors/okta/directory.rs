@@ -294,7 +294,7 @@ fn cursor(href: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-fn apps_path(who: &UserId) -> Path {
+pub(super) fn apps_path(who: &UserId) -> Path {
     Path::new("/api/v1/apps")
         .query("filter", format!("user.id eq \"{who}\""))
         .query("expand", format!("user/{who}"))
@@ -303,7 +303,7 @@ fn apps_path(who: &UserId) -> Path {
 
 /// Okta's own apps: nothing of theirs outlives the eviction. The names are [inferred] from
 /// orgs' app lists; an unknown one only makes the report longer.
-const OWN_APPS: &[&str] = &[
+pub(super) const OWN_APPS: &[&str] = &[
     "saasure",
     "okta_enduser",
     "okta_browser_plugin",
