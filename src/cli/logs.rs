@@ -102,7 +102,7 @@ fn settling(text: &str) -> Result<Duration, Failure> {
 fn opened(
     args: &LogsArgs,
     asked: Asked,
-    about: Option<UserId>,
+    about: Vec<UserId>,
     settle: Option<Duration>,
     now: Utc,
 ) -> Result<Option<Live>, Failure> {
@@ -110,7 +110,7 @@ fn opened(
     let until = asked.and_then(|(_, until)| until).unwrap_or(now);
     let (mut sink, mut recent) = (Sink::of(args.by), Recent::default());
     if let Some(file) = &args.to {
-        let kept = keep(file, about.as_ref(), settle.unwrap_or(LATE))?;
+        let kept = keep(file, about.first(), settle.unwrap_or(LATE))?;
         tell_held(file, &kept);
         if let Some(from) = kept.goes_on_from() {
             since = Some(from);

@@ -155,16 +155,13 @@ impl<'e> Event<'e> {
     }
 }
 
-<<<<<<< HEAD
-pub(super) fn some(value: &Value) -> Option<&str> {
-=======
 /// A moment as events have it. Without a zone it is UTC's.
 pub(super) fn moment(text: &str) -> Option<Utc> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
-fn some(value: &Value) -> Option<&str> {
->>>>>>> bundle
+/// A text, unless it stands for nothing.
+pub(super) fn some(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     let is_nothing = NOTHING.iter().any(|no| text.eq_ignore_ascii_case(no));
     (!is_nothing).then_some(text)
