@@ -8,6 +8,8 @@
 //! Does not ask the vendor (`Directory::log_page` does), and draws no conclusions.
 
 pub mod event;
+pub mod forensics;
+pub mod holdings;
 pub mod inquiry;
 pub mod investigation;
 pub mod pivot;
