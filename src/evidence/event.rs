@@ -148,7 +148,6 @@ impl<'e> Event<'e> {
     }
 }
 
-/// A text that says something.
 pub(super) fn some(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     let is_nothing = NOTHING.iter().any(|no| text.eq_ignore_ascii_case(no));
