@@ -9,6 +9,7 @@ mod background;
 mod bell;
 mod executor;
 mod instances;
+mod investigate;
 mod late;
 mod log;
 mod planner;
@@ -26,6 +27,9 @@ mod tenants;
 mod unreached;
 
 pub use again::prove_again;
+pub use investigate::{
+    InvestigateAsk, InvestigateError, Investigator, Only, investigate, looks_back,
+};
 pub use log::{LogRead, stream_log};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};

@@ -20,6 +20,7 @@ mod google;
 mod gtr;
 mod incident;
 mod instances;
+mod investigate;
 mod kill;
 mod lab;
 mod ledger;

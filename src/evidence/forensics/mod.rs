@@ -27,8 +27,7 @@ mod tokens;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
+use super::event::Event;
 use super::holdings::Holdings;
 use super::inquiry::Account;
 use super::investigation::{Decision, FoundWindow, Moment, Now, SubjectFindings, Whose};
@@ -46,7 +45,7 @@ pub struct Material<'m> {
     /// Whose.
     pub account: &'m Account,
     /// Its events, sorted by `published`, each once.
-    pub events: &'m [Value],
+    pub events: &'m [Event<'m>],
     /// Whose doing each of them is, in the same order.
     pub whose: &'m [Whose],
     /// What it holds now; `None` if nobody was asked.
@@ -62,7 +61,7 @@ impl<'m> Material<'m> {
         let whose = self.whose.iter().copied();
         let whose = whose.chain(std::iter::repeat(Whose::Unclear));
         let both = self.events.iter().zip(whose);
-        both.map(|(event, whose)| Seen::new(event, whose))
+        both.map(|(event, whose)| Seen::new(*event, whose))
     }
 }
 

@@ -65,7 +65,7 @@ impl Words<'_> {
         }
         for row in self.tokens {
             let made = match (row.now, &row.revoked) {
-                (Now::Unread, None) => "not revoked in what was read".into(),
+                (Now::Unread, None) => "no revocation seen".into(),
                 (now, _) => still(now, "still valid", "revoked by now"),
             };
             add(&row.made, made);

@@ -25,8 +25,7 @@ pub(super) struct Thing<'e> {
 }
 
 impl<'e> Seen<'e> {
-    pub(super) fn new(event: &'e Value, whose: Whose) -> Self {
-        let event = Event(event);
+    pub(super) fn new(event: Event<'e>, whose: Whose) -> Self {
         Self {
             event,
             whose,

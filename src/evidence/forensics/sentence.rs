@@ -29,7 +29,9 @@ impl Speaker<'_> {
                 _ => ", by an API token".to_owned(),
             });
         }
-        if seen.event.failed() && !seen.kind().contains("deny") {
+        // A lock is told as the failure that it followed.
+        let is_failure = seen.kind().contains("deny") || seen.kind() == "user.account.lock";
+        if seen.event.failed() && !is_failure {
             what.push_str(", which failed");
         }
         what
@@ -127,8 +129,10 @@ impl Speaker<'_> {
 
     /// The same with whom it happened to, where that is somebody else than who did it.
     fn of_other(&self, seen: Seen<'_>, text: &str) -> String {
+        let is_person = seen.is_to(self.account) || seen.other_person(self.account).is_some();
         match (seen.is_by(self.account), seen.is_to(self.account)) {
             (true, true) => text.to_owned(),
+            _ if !is_person => text.to_owned(),
             _ => format!("{text} of {}", self.whom(seen)),
         }
     }
@@ -206,6 +210,7 @@ const PLAIN: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::event::Event;
     use crate::evidence::investigation::Whose;
     use crate::model::UserId;
     use serde_json::{Value, json};
@@ -219,7 +224,7 @@ mod tests {
             account: &account,
             tokens: BTreeMap::from([("00T1", "ci-backup")]),
         };
-        speaker.say(Seen::new(event, Whose::Unclear))
+        speaker.say(Seen::new(Event(event), Whose::Unclear))
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::evidence::holdings::ThreatConfig;
 use crate::evidence::investigation::{Decision, Gap, ThreatInsight};
 use crate::model::{Severity, count};
 
+/// Addresses named at most.
+const NAMED_MAX: usize = 3;
+
 /// Decisions about this account that allowed a suspected address.
 pub(super) fn allowed(m: &Material<'_>) -> Vec<Decision> {
     let of = |seen: &Seen<'_>| {
@@ -47,15 +50,22 @@ pub fn threat_insight(allowed: Vec<Decision>, config: Option<&ThreatConfig>) -> 
 fn gaps(allowed: &[Decision], action: Option<&str>, excluded: &[String]) -> Vec<Gap> {
     let mut gaps = Vec::new();
     if !allowed.is_empty() {
-        let times = match allowed.len() {
-            1 => String::new(),
-            n => format!(", {}", count(n, "time")),
+        let mut from: Vec<&str> = allowed.iter().map(|each| each.ip.as_str()).collect();
+        from.retain(|ip| !ip.is_empty());
+        from.sort_unstable();
+        from.dedup();
+        let more = from.len().saturating_sub(NAMED_MAX);
+        from.truncate(NAMED_MAX);
+        let more = match more {
+            0 => String::new(),
+            n => format!(" and {n} more"),
         };
         gaps.push(Gap {
             severity: Severity::High,
             text: format!(
-                "sign-on was allowed from an address that the directory suspected ({}{times})",
-                allowed[0].ip
+                "sign-on was allowed {} from an address that the directory suspected ({}{more})",
+                count(allowed.len(), "time"),
+                from.join(", ")
             ),
             hint: match action {
                 Some("block") => "it is blocked by now: look at who else came from there".into(),
