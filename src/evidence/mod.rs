@@ -7,11 +7,13 @@
 //!
 //! Does not ask the vendor (`Directory::log_page` does), and draws no conclusions.
 
+pub mod detect;
 pub mod event;
 pub mod pivot;
 pub mod recent;
 pub mod saved;
 
+pub use detect::{Detections, Hit, Watch};
 pub use event::{By, Event};
 pub use pivot::{Group, Pivot};
 pub use recent::Recent;
