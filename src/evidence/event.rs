@@ -123,14 +123,8 @@ impl<'e> Event<'e> {
 
     /// The browser, by its short name.
     #[must_use]
-    pub fn browser(self) -> Option<&'e str> {
+    pub fn browser_name(self) -> Option<&'e str> {
         some(&self.0["client"]["userAgent"]["browser"])
-    }
-
-    /// What ties the sessions together that came of one.
-    #[must_use]
-    pub fn root_session(self) -> Option<&'e str> {
-        some(&self.0["authenticationContext"]["rootSessionId"])
     }
 
     /// Whose network that is, for people.
@@ -179,16 +173,12 @@ impl<'e> Event<'e> {
     }
 }
 
-<<<<<<< HEAD
-pub(super) fn some(value: &Value) -> Option<&str> {
-=======
 /// A moment as events have it. Without a zone it is UTC's.
 pub(super) fn moment(text: &str) -> Option<Utc> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
-fn some(value: &Value) -> Option<&str> {
->>>>>>> bundle
+pub(super) fn some(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     let is_nothing = NOTHING.iter().any(|no| text.eq_ignore_ascii_case(no));
     (!is_nothing).then_some(text)

@@ -82,7 +82,7 @@ impl Running for DeviceToken {
         if shown.first == Mark::default() {
             shown.first = Mark::of(event);
         }
-        let (ip, os, browser) = (event.ip(), event.os(), event.browser());
+        let (ip, os, browser) = (event.ip(), event.os(), event.browser_name());
         shown.moved |= differs(shown.ip.as_deref(), ip);
         shown.other |=
             differs(shown.os.as_deref(), os) || differs(shown.browser.as_deref(), browser);
