@@ -298,7 +298,8 @@ const OWN_END: &str = "
 - `id` is needed, and `name` is what a hit is called by. Both are yours alone: no two rules share one.
 - `logsource` is `product: okta`.
 - Fields are Okta's, in any case. A path through a list (`target.type`) asks any member; `target.User.id`
-  is the id of those targets whose type is User. An object is its JSON as a text.
+  is the id of those targets whose type is User. Of several values any may match, and none is counted
+  or grouped by. An object is its JSON as a text.
 - `debugContext.debugData.behaviors` and `….risk` are the text that Okta has always written
   (`{New IP=POSITIVE, …}`), made from their new structure where there is one.
 - A rule that a correlation of the same file counts is silent, unless the correlation says

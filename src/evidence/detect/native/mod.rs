@@ -59,7 +59,7 @@ pub(super) struct Seen<'e> {
 }
 
 /// One detection at work.
-pub(super) trait Running {
+pub(super) trait Running: Send {
     /// Shows it one event.
     fn see(&mut self, seen: Seen<'_>, found: &mut dyn FnMut(Hit));
     /// Tells it what another detection found in the event that it was just shown.
