@@ -1,8 +1,8 @@
 //! A long log made of a short one: a stream of JSON lines, never whole in memory.
 //!
 //! The fixture's three hours are lived by fifty companies at once, one after the other in every
-//! step, and again three hours later by fifty others: times, users, sessions, devices and ids
-//! differ, and events are in order.
+//! step, and by fifty others a day and a half later: times, users, sessions, devices and ids
+//! differ, and events are in order. 100,000 events are a fortnight, the longest window there is.
 
 use std::io::{self, Read};
 
@@ -12,8 +12,8 @@ use serde_json::Value;
 /// Companies that live it at once.
 const LANES: u64 = 50;
 
-/// What the fixture covers.
-const HOURS: i64 = 3;
+/// From one round to the next.
+const HOURS: i64 = 36;
 
 /// JSON lines, so many.
 pub(crate) struct Log {

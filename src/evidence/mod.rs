@@ -12,6 +12,8 @@
 pub mod detect;
 pub mod event;
 pub mod filter;
+pub mod forensics;
+pub mod holdings;
 pub mod inquiry;
 pub mod investigation;
 pub mod kept;

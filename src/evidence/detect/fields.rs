@@ -124,11 +124,15 @@ fn evened<'e>(event: &'e Value, path: &str) -> Option<Option<Found<'e>>> {
     if !head.eq_ignore_ascii_case(DEBUG_DATA) {
         return None;
     }
-    let structure = match name.to_ascii_lowercase().as_str() {
-        "behaviors" => behaviours(event),
-        "risk" => risk(event),
-        "logonlysecuritydata" => None,
-        _ => return None,
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    let structure = if is("behaviors") {
+        behaviours(event)
+    } else if is("risk") {
+        risk(event)
+    } else if is("logOnlySecurityData") {
+        None
+    } else {
+        return None;
     };
     if let Some(made) = structure {
         return Some(Some(Found::Made(made)));
