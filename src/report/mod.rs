@@ -6,6 +6,7 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod bundle;
 mod compute;
 pub mod escape;
 mod frame;
@@ -24,6 +25,10 @@ mod text;
 mod unreached;
 mod view;
 
+pub use bundle::{
+    EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
+    pack, sha256,
+};
 pub use html::html;
 pub use live::Live;
 pub use markdown::markdown;
