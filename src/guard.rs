@@ -387,6 +387,7 @@ mod tests {
             id: None,
             reason: None,
             source,
+            intruders: Vec::new(),
         }
     }
 

@@ -63,8 +63,8 @@ fn live(global: &Global, args: &LogsArgs, asked: Asked, now: Utc) -> Result<Exit
     let directory = setup::directory(global)?;
     runtime(false)?.block_on(async {
         let about = match &args.who {
-            Some(who) => Some(resolve(&directory, who).await?),
-            None => None,
+            Some(who) => vec![resolve(&directory, who).await?],
+            None => Vec::new(),
         };
         let Some(mut live) = opened(args, asked, about, settle, now)? else {
             return Ok(Exit::Good);
@@ -102,7 +102,7 @@ fn settling(text: &str) -> Result<Duration, Failure> {
 fn opened(
     args: &LogsArgs,
     asked: Asked,
-    about: Option<UserId>,
+    about: Vec<UserId>,
     settle: Option<Duration>,
     now: Utc,
 ) -> Result<Option<Live>, Failure> {
@@ -110,7 +110,7 @@ fn opened(
     let until = asked.and_then(|(_, until)| until).unwrap_or(now);
     let (mut sink, mut recent) = (Sink::of(args.by), Recent::default());
     if let Some(file) = &args.to {
-        let kept = keep(file, about.as_ref(), settle.unwrap_or(LATE))?;
+        let kept = keep(file, about.first(), settle.unwrap_or(LATE))?;
         tell_held(file, &kept);
         if let Some(from) = kept.goes_on_from() {
             since = Some(from);

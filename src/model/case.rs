@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AppAccount, UserId, Utc};
+use super::{AppAccount, Intruder, UserId, Utc};
 
 /// Who is to be contained, for which window, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,30 @@ pub struct Case {
     pub reason: Option<String>,
     /// What started this.
     pub source: Source,
+    /// What the log shows of an intruder in each account, as far as it was asked; in no order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intruders: Vec<Intruder>,
+}
+
+impl Case {
+    /// The intruder in this account, if the log was asked.
+    #[must_use]
+    pub fn intruder(&self, who: &UserId) -> Option<&Intruder> {
+        let mut all = self.intruders.iter();
+        all.find(|intruder| intruder.subject.as_ref() == Some(who))
+    }
+
+    /// Whether this event's actor is one of the case's accounts, or the event was made with an
+    /// API token that an intruder made in one: what was done by it was done by the intruder.
+    #[must_use]
+    pub fn is_by_subject(&self, actor: Option<&str>, token: Option<&str>) -> bool {
+        let is_subject = |id: &str| self.subjects.iter().any(|who| who.id.as_str() == id);
+        let is_his_token = |id: &str| {
+            let tokens = self.intruders.iter().flat_map(|each| &each.tokens);
+            tokens.into_iter().any(|each| each.id == id)
+        };
+        actor.is_some_and(is_subject) || token.is_some_and(is_his_token)
+    }
 }
 
 /// What started a case.

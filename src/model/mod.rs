@@ -8,6 +8,7 @@ mod case;
 mod change;
 mod identity;
 mod ids;
+mod intruder;
 mod outcome;
 mod plan;
 mod time;
@@ -22,6 +23,7 @@ pub use identity::{
     keys_of,
 };
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
+pub use intruder::{Address, Confirmation, Intruder, Plant, Sign, Trace, Witness};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{

@@ -7,18 +7,22 @@
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
 mod bundle;
+mod chart;
 mod compute;
 pub mod escape;
 mod frame;
 mod html;
+mod investigation;
 mod left;
 mod live;
 mod markdown;
 mod object;
+mod page;
 mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod sheet;
 mod steps;
 mod summary;
 mod text;
@@ -30,6 +34,7 @@ pub use bundle::{
     pack, sha256,
 };
 pub use html::html;
+pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{

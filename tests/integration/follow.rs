@@ -18,7 +18,7 @@ fn since_noon() -> LogAsk {
     LogAsk {
         since: Utc::from_millis(NOON),
         until: None,
-        about: None,
+        about: Vec::new(),
         filter: None,
     }
 }

@@ -45,6 +45,7 @@ impl ServiceDesk {
             id: None,
             reason: None,
             source: Source::Person("test".into()),
+            intruders: Vec::new(),
         };
         let consent =
             Consent::yes(&some_plan(&case, now), "test", Asked { shown_at: now, now }).unwrap();

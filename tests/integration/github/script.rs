@@ -224,6 +224,7 @@ impl Desk {
             id: None,
             reason: None,
             source: Source::Person("test".into()),
+            intruders: Vec::new(),
         };
         let asked = Asked { shown_at: now, now };
         let consent = Consent::yes(&some_plan(&case, now), "test", asked).unwrap();

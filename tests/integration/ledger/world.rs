@@ -74,6 +74,7 @@ pub(super) fn suspend(login: &str) -> Change {
         settings: json!({"if_locked_out": "report"}).into(),
         before: json!({"status": "ACTIVE", "ratio": 0.5, "big": 9_007_199_254_740_993_u64}),
         undo: Undo::Restores,
+        made_at: None,
         found: Found::InPlan,
     }
 }
@@ -125,6 +126,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             id: Some("INC-7".into()),
             reason: None,
             source: Source::Person("maya".into()),
+            intruders: Vec::new(),
         },
         systems: vec![PlannedSystem {
             id: SystemId::new("okta"),
