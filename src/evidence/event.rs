@@ -160,6 +160,7 @@ pub(super) fn moment(text: &str) -> Option<Utc> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
 
+/// A text, unless it stands for nothing.
 pub(super) fn some(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     let is_nothing = NOTHING.iter().any(|no| text.eq_ignore_ascii_case(no));

@@ -11,6 +11,8 @@
 
 pub mod event;
 pub mod filter;
+pub mod forensics;
+pub mod holdings;
 pub mod inquiry;
 pub mod investigation;
 pub mod kept;

@@ -44,5 +44,7 @@ pub use object::{
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use schema::schema;
-pub use screen::{plan_screen, prompt_line, refused_screen, result_screen, stopped_screen};
+pub use screen::{
+    investigation_screen, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
+};
 pub use text::Style;

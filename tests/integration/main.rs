@@ -21,6 +21,7 @@ mod gtr;
 mod incident;
 mod instances;
 mod investigation_page;
+mod investigate;
 mod kill;
 mod lab;
 mod ledger;

@@ -46,6 +46,7 @@ fn blank(made_at: Utc) -> Investigation {
             copies: 0,
             odd_lines: 0,
             missing: Vec::new(),
+            only: None,
         },
         subjects: Vec::new(),
         threat: ThreatInsight {
@@ -118,6 +119,7 @@ fn row_of(event: &Value) -> Moment {
     let ip = text(&event["client"]["ipAddress"]);
     Moment {
         at: Some(at),
+        until: None,
         whose: if session == OWN_SESSION {
             Whose::Own
         } else {
@@ -650,6 +652,7 @@ fn kim_found() -> SubjectFindings {
     let mut kim = nobody("kim@contoso.example", "00u8KSGNDz7R3c9db5d7");
     kim.timeline = (0..4)
         .map(|number| Moment {
+            until: None,
             at: Some(on_the_day("13:20:00").plus(Duration::from_secs(number * 580))),
             whose: Whose::Own,
             what: "signed in".into(),
