@@ -73,6 +73,12 @@ const LOGS_EXAMPLES: &str = "\
   oust logs alex@contoso.example --since 2h --by session      whose session is which
   oust logs --log alex.jsonl --by ip                          the same of saved events";
 
+/// What is done with evidence.
+const EXPORT_EXAMPLES: &str = "\
+  oust runs export --last                     asks Okta for the events about the accounts
+  oust runs export --last --log org.jsonl     takes them from what `oust logs --to` kept
+  tar xzf oust-RUN-evidence.tar.gz; cd oust-RUN-evidence; sha256sum -c SHA256SUMS";
+
 /// What is asked when somebody looks odd.
 const INVESTIGATE_EXAMPLES: &str = "\
 Exits 0 if everything was read and nobody is confirmed to be in there, else 3.
@@ -299,14 +305,35 @@ pub enum RunsCommand {
         #[arg(long, value_name = "SEQ:HASH")]
         head: Option<String>,
     },
-    /// One run's records as JSON lines
-    Export(WhichRun),
+    /// One run's evidence as one file that others can check: ledger, plan, report, events
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Drop the contents of old closed runs; the chain still verifies
     Purge {
         /// Older than this: 365d
         #[arg(long, value_name = "AGE")]
         older_than: String,
     },
+}
+
+/// How a run is handed on.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+    /// Where it goes: a file that is not there yet, or a directory [default: oust-RUN-evidence.tar.gz]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with = "records")]
+    pub to: Option<PathBuf>,
+    /// Take the System Log's events from this file of saved ones, not from the live log
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "records"])]
+    pub log: Option<String>,
+    /// Ask nobody: leave the events out, which the manifest then says
+    #[arg(long, conflicts_with = "records")]
+    pub offline: bool,
+    /// Only print the ledger's records, one JSON line each
+    #[arg(long)]
+    pub records: bool,
 }
 
 /// A run.

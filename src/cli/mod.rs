@@ -7,6 +7,7 @@ pub mod args;
 mod carry;
 mod contain;
 mod exit;
+mod export;
 #[cfg(feature = "killpoints")]
 mod fault;
 mod files;

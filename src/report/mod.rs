@@ -6,6 +6,7 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod bundle;
 mod chart;
 mod compute;
 pub mod escape;
@@ -28,6 +29,10 @@ mod text;
 mod unreached;
 mod view;
 
+pub use bundle::{
+    EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
+    pack, sha256,
+};
 pub use html::html;
 pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;

@@ -1,7 +1,7 @@
 //! An investigation on a page and in a ticket: what it says first, what it never hides, and that
 //! nothing an intruder wrote does anything there.
 
-mod markup;
+pub(crate) mod markup;
 
 use std::collections::BTreeSet;
 
