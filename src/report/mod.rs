@@ -6,18 +6,22 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod chart;
 mod compute;
 pub mod escape;
 mod frame;
 mod html;
+mod investigation;
 mod left;
 mod live;
 mod markdown;
 mod object;
+mod page;
 mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod sheet;
 mod steps;
 mod summary;
 mod text;
@@ -25,6 +29,7 @@ mod unreached;
 mod view;
 
 pub use html::html;
+pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{

@@ -215,7 +215,7 @@ pub(super) fn zone_name(at: Utc, zone: &TimeZone) -> String {
     local(at, zone, "%Z")
 }
 
-fn local(at: Utc, zone: &TimeZone, form: &str) -> String {
+pub(super) fn local(at: Utc, zone: &TimeZone, form: &str) -> String {
     at.timestamp()
         .to_zoned(zone.clone())
         .strftime(form)

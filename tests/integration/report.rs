@@ -759,7 +759,7 @@ fn nothing_is_said_to_end_by_hand_that_nobody_ends() {
 }
 
 /// Characters that steer a terminal, turn the writing or hide; found without `escape`'s list.
-fn commanding(text: &str) -> BTreeSet<char> {
+pub(crate) fn commanding(text: &str) -> BTreeSet<char> {
     let hides = |character: char| {
         matches!(u32::from(character),
             0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xad | 0xe0000..=0xe007f)

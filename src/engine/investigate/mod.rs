@@ -193,7 +193,7 @@ async fn of_log(
     let accounts = resolve(directory, &named).await?;
     live.read(&accounts, ask.only.as_ref()).await;
     for account in &accounts {
-        let found = inquire(account, &live.bag.of(account), &hints(ask));
+        let found = inquire(account, &live.bag.of(account), &hints(tools, ask));
         live.follow(account, &found.intruder).await;
     }
     let Live { bag, missing, .. } = live;
@@ -228,8 +228,12 @@ async fn resolve(
     Ok(accounts)
 }
 
-fn hints(ask: &InvestigateAsk) -> Hints {
-    let mut hints = Hints::default();
+fn hints(tools: &Investigator, ask: &InvestigateAsk) -> Hints {
+    let directory = tools.directory.as_ref();
+    let mut hints = Hints {
+        our_clients: directory.map_or_else(Vec::new, |home| home.directory.own_clients()),
+        ..Hints::default()
+    };
     match &ask.only {
         Some(Only::Session(id)) => hints.sessions.push(id.clone()),
         Some(Only::Token(id)) => hints.tokens.push(id.clone()),
@@ -297,7 +301,7 @@ impl<'c> Case<'c> {
 
     /// Whose event is whose; what could not be read leaves it open.
     fn inquire(&self, account: &Account, events: &[Event<'_>]) -> Found {
-        let mut found = inquire(account, events, &hints(self.ask));
+        let mut found = inquire(account, events, &hints(self.tools, self.ask));
         if !self.read.missing.is_empty() {
             let intruder = &mut found.intruder;
             intruder.unread = Some(self.read.missing.join("; "));

@@ -1,3 +1,5 @@
+//! The rules told by example: the recorded attack, and small accounts by script.
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
