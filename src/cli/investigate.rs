@@ -14,7 +14,7 @@ use crate::engine::{InvestigateAsk, InvestigateError, Investigator, Only, invest
 use crate::evidence::investigation::Investigation;
 use crate::given::{Clock as _, SystemClock};
 use crate::model::Confirmation;
-use crate::report::escape::harmless_json;
+use crate::report::{self, escape::harmless_json};
 
 /// Looks into it.
 ///
@@ -111,7 +111,11 @@ fn write(dir: &Path, found: &Investigation) {
         .collect();
     let name = format!("oust-investigation-{stamp}");
     let json = json(found);
-    let written = files::write(dir, &name, &[("json", &json)]);
+    let zone = TimeZone::system();
+    let html = report::investigation_html(found, &zone);
+    let markdown = report::investigation_markdown(found, &zone);
+    let renderings = [("json", json.as_str()), ("html", &html), ("md", &markdown)];
+    let written = files::write(dir, &name, &renderings);
     for trouble in written.trouble {
         say(&trouble);
     }

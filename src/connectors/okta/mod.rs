@@ -22,6 +22,7 @@ mod factors;
 mod glance;
 mod grantor;
 mod history;
+mod holdings;
 mod key;
 mod limits;
 mod logout;

@@ -16,14 +16,17 @@ mod saved;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::evidence::forensics::{self, Material};
+use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::inquiry::{Account, Found, Hints, inquire};
 use crate::evidence::investigation::{
-    Decision, Investigation, LogSource, SCHEMA, SubjectFindings, Whose,
+    Decision, Investigation, LogSource, Now, SCHEMA, SubjectFindings, Whose,
 };
 use crate::evidence::{Event, SavedError};
-use crate::model::{Confirmation, Owner, Utc, count};
+use crate::model::{Confirmation, Intruder, Owner, Subject, Utc, count};
 use crate::transport::{Rank, Reader};
 use bag::Bag;
 use live::Live;
@@ -156,7 +159,8 @@ async fn of_file(
     for account in &from.accounts {
         let events = bag.of(account);
         let found = case.inquire(account, &events);
-        case.add(account, &events, found).await?;
+        let subject = case.same_account(account).await;
+        case.add(account, subject.as_ref(), &events, found).await?;
     }
     Ok(case.done().await)
 }
@@ -190,7 +194,12 @@ async fn of_log(
             place: "the log".into(),
         });
     }
-    let accounts = resolve(directory, &named).await?;
+    let subjects = resolve(directory, &named).await?;
+    let accounts = subjects.iter().map(|subject| Account {
+        id: subject.id.clone(),
+        login: subject.login.clone(),
+    });
+    let accounts: Vec<Account> = accounts.collect();
     live.read(&accounts, ask.only.as_ref()).await;
     for account in &accounts {
         let found = inquire(account, &live.bag.of(account), &hints(tools, ask));
@@ -202,10 +211,10 @@ async fn of_log(
     case.read.until = ask.until.unwrap_or(tools.now);
     case.read.missing.extend(missing);
     case.org().await;
-    for account in &accounts {
+    for (account, subject) in accounts.iter().zip(&subjects) {
         let events = bag.of(account);
         let found = case.inquire(account, &events);
-        case.add(account, &events, found).await?;
+        case.add(account, Some(subject), &events, found).await?;
     }
     Ok(case.done().await)
 }
@@ -213,19 +222,16 @@ async fn of_log(
 async fn resolve(
     directory: &DirectorySystem,
     named: &[String],
-) -> Result<Vec<Account>, InvestigateError> {
+) -> Result<Vec<Subject>, InvestigateError> {
     let reader = Reader::new(directory.system.client.clone());
-    let mut accounts: Vec<Account> = Vec::new();
+    let mut subjects: Vec<Subject> = Vec::new();
     for who in named {
         let subject = directory.directory.resolve(&reader, who).await?;
-        if !accounts.iter().any(|account| account.id == subject.id) {
-            accounts.push(Account {
-                id: subject.id,
-                login: subject.login,
-            });
+        if !subjects.iter().any(|other| other.id == subject.id) {
+            subjects.push(subject);
         }
     }
-    Ok(accounts)
+    Ok(subjects)
 }
 
 fn hints(tools: &Investigator, ask: &InvestigateAsk) -> Hints {
@@ -315,6 +321,7 @@ impl<'c> Case<'c> {
     async fn add(
         &mut self,
         account: &Account,
+        subject: Option<&Subject>,
         events: &[Event<'_>],
         found: Found,
     ) -> Result<(), InvestigateError> {
@@ -327,12 +334,13 @@ impl<'c> Case<'c> {
                 .planted
                 .retain(|plant| part.contains(&plant.event.as_str()));
         }
+        let (holdings, planted) = self.held(subject, &intruder).await;
         let material = Material {
             account,
             events: &events,
             whose: &whose,
-            holdings: None,
-            planted: &[],
+            holdings: holdings.as_ref(),
+            planted: &planted,
             detected: &detected,
         };
         let mut found = forensics::findings(&material, intruder);
@@ -347,6 +355,57 @@ impl<'c> Case<'c> {
         self.subjects.push(found.subject);
         self.allowed.extend(found.allowed);
         Ok(())
+    }
+
+    /// What is there now; nothing where nobody can be asked.
+    async fn held(
+        &mut self,
+        subject: Option<&Subject>,
+        intruder: &Intruder,
+    ) -> (Option<Holdings>, Vec<Now>) {
+        let (Some(home), Some(subject)) = (&self.tools.directory, subject) else {
+            return (None, Vec::new());
+        };
+        let reader = Reader::new(home.system.client.clone()).ranked(Rank::Evidence);
+        let (directory, window) = (&home.directory, intruder.window());
+        let (holdings, planted) = join(
+            directory.holdings(&reader, subject, window),
+            directory.planted_now(&reader, &intruder.planted),
+        )
+        .await;
+        self.unread.extend(holdings.unread.iter().cloned());
+        (Some(holdings), planted)
+    }
+
+    /// The account of a file's events at the directory that we can ask; another account by the
+    /// same name is not asked about.
+    async fn same_account(&mut self, account: &Account) -> Option<Subject> {
+        let home = self.tools.directory.as_ref()?;
+        let reader = Reader::new(home.system.client.clone());
+        let who = match account.id.as_str() {
+            "" => account.login.as_str(),
+            id => id,
+        };
+        let found = home.directory.resolve(&reader, who).await;
+        let why = match found {
+            Ok(subject) if subject.id == account.id || account.id.as_str().is_empty() => {
+                return Some(subject);
+            }
+            Ok(subject) => format!("the account by that name is another ({})", subject.id),
+            Err(error) => error.to_string(),
+        };
+        self.unread
+            .push(format!("what {} holds now: {why}", account.login));
+        None
+    }
+
+    async fn threat(&mut self) -> Option<ThreatConfig> {
+        let home = self.tools.directory.as_ref()?;
+        let reader = Reader::new(home.system.client.clone()).ranked(Rank::Evidence);
+        let config = home.directory.threat_config(&reader).await;
+        config
+            .map_err(|why| self.unread.push(format!("ThreatInsight: {why}")))
+            .ok()
     }
 
     /// The part of the events that is asked for.
@@ -380,7 +439,8 @@ impl<'c> Case<'c> {
         Ok(kept)
     }
 
-    async fn done(self) -> Investigation {
+    async fn done(mut self) -> Investigation {
+        let threat = self.threat().await;
         let next = next::commands(&self.subjects, &self.read, self.ask.only.as_ref());
         Investigation {
             schema: SCHEMA.into(),
@@ -390,7 +450,7 @@ impl<'c> Case<'c> {
             made_at: self.tools.now,
             read: self.read,
             subjects: self.subjects,
-            threat: forensics::threat_insight(self.allowed, None),
+            threat: forensics::threat_insight(self.allowed, threat.as_ref()),
             broken_rules: Vec::new(),
             unread: self.unread,
             next,
