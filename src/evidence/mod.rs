@@ -10,6 +10,7 @@
 //!
 //! Does not ask the vendor: `Directory::log_page` does.
 
+pub mod detect;
 pub mod event;
 pub mod filter;
 pub mod forensics;
@@ -22,6 +23,7 @@ pub mod recent;
 pub mod saved;
 mod spelling;
 
+pub use detect::{Detections, Hit, Watch};
 pub use event::{By, Event};
 pub use filter::{Filter, FilterError};
 pub use kept::{Kept, KeptError};

@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod conformance;
 mod costs;
+mod detect;
 mod docs;
 mod downstream;
 mod fake;
