@@ -11,6 +11,7 @@ use super::args::{Global, InvestigateArgs, Output};
 use super::exit::{Exit, Failure};
 use super::{files, print, runtime, say, setup, show, when};
 use crate::engine::{InvestigateAsk, InvestigateError, Investigator, Only, investigate as look};
+use crate::evidence::detect::Detections;
 use crate::evidence::investigation::Investigation;
 use crate::given::{Clock as _, SystemClock};
 use crate::model::Confirmation;
@@ -49,6 +50,8 @@ pub(super) fn investigate(global: &Global, args: &InvestigateArgs) -> Result<Exi
             directory: None,
             services: Vec::new(),
             owners: Vec::new(),
+            detections: Detections::shipped(),
+            broken_rules: Vec::new(),
             tool: setup::TOOL.to_owned(),
             now,
         }

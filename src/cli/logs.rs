@@ -63,8 +63,8 @@ fn live(global: &Global, args: &LogsArgs, asked: Asked, now: Utc) -> Result<Exit
     let directory = setup::directory(global)?;
     runtime(false)?.block_on(async {
         let about = match &args.who {
-            Some(who) => Some(resolve(&directory, who).await?),
-            None => None,
+            Some(who) => vec![resolve(&directory, who).await?],
+            None => Vec::new(),
         };
         let Some(mut live) = opened(args, asked, about, settle, now)? else {
             return Ok(Exit::Good);
@@ -132,7 +132,7 @@ fn opened(
     let ask = LogAsk {
         since,
         until: (!args.follow).then_some(until),
-        about: about.into_iter().collect(),
+        about,
         filter: args.filter.clone(),
     };
     Ok(Some(Live {

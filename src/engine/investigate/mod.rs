@@ -7,18 +7,19 @@
 //! Writes nothing, keeps nothing, and decides nothing that a person should.
 
 mod bag;
+mod fired;
 mod live;
 mod next;
 mod only;
 mod reach;
 mod saved;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join;
 
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
+use crate::evidence::detect::Detections;
 use crate::evidence::forensics::{self, Material};
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::inquiry::{Account, Found, Hints, inquire};
@@ -44,6 +45,10 @@ pub struct Investigator {
     pub services: Vec<System>,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// What is looked for in every account's events.
+    pub detections: Detections,
+    /// Detections that do not hold, a sentence each.
+    pub broken_rules: Vec<String>,
     /// `oust/<version>`
     pub tool: String,
     /// The moment it begins.
@@ -325,8 +330,9 @@ impl<'c> Case<'c> {
         events: &[Event<'_>],
         found: Found,
     ) -> Result<(), InvestigateError> {
+        let ours = hints(self.tools, self.ask).our_clients;
+        let (detections, detected) = fired::run(&self.tools.detections, &ours, account, events);
         let (events, whose) = self.part(account, events, found.whose)?;
-        let detected = BTreeMap::new();
         let mut intruder = found.intruder;
         if self.ask.only.is_some() {
             let part: Vec<&str> = events.iter().filter_map(|event| event.uuid()).collect();
@@ -352,6 +358,7 @@ impl<'c> Case<'c> {
                 .missing
                 .push(format!("{who}: {rows} of the timeline are left out"));
         }
+        found.subject.detections = detections;
         self.subjects.push(found.subject);
         self.allowed.extend(found.allowed);
         Ok(())
@@ -451,7 +458,7 @@ impl<'c> Case<'c> {
             read: self.read,
             subjects: self.subjects,
             threat: forensics::threat_insight(self.allowed, threat.as_ref()),
-            broken_rules: Vec::new(),
+            broken_rules: self.tools.broken_rules.clone(),
             unread: self.unread,
             next,
         }
