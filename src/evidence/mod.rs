@@ -3,7 +3,8 @@
 //! [`event`] asks an event for what it may hold (every member may be missing), [`saved`] reads
 //! events that somebody kept in a file, [`filter`] tells which are asked for, [`pivot`] counts them
 //! by what holds them together, [`kept`] is a file of them that is gone on with. [`inquiry`] tells
-//! whose event is whose, [`investigation`] is what it all comes to. An event is kept as the JSON
+//! whose event is whose, [`forensics`] what happened and what is left of it ([`holdings`]), and
+//! [`investigation`] is what it all comes to. An event is kept as the JSON
 //! that it was; nothing is taken out of it or made up. What is read is attacker input as much as
 //! any name in it.
 //!
