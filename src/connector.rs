@@ -10,9 +10,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::evidence::holdings::{Holdings, ThreatConfig};
+use crate::evidence::investigation::Now;
 use crate::model::{
     Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -333,8 +335,9 @@ pub struct LogAsk {
     /// Before this, in the order of their publication; without it every event as it is stored,
     /// however late, and pages without end.
     pub until: Option<Utc>,
-    /// An account's id: only what it did and what was done to it.
-    pub about: Option<UserId>,
+    /// Ids of accounts, few enough for one request: only what they did and had done to them.
+    /// Empty is everybody.
+    pub about: Vec<UserId>,
     /// A condition in the directory's own filter language, which is not looked into here.
     pub filter: Option<String>,
 }
@@ -410,6 +413,9 @@ pub trait Directory: Connector {
     /// A sentence, if it could not be read.
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String>;
 
+    /// Ids of clients that are ours alone: what they did in the log, we did.
+    fn own_clients(&self) -> Vec<String>;
+
     /// Whether an app by this catalogue name is the directory's own: nothing outlives the
     /// eviction there.
     fn is_own_app(&self, name: &str) -> bool;
@@ -430,6 +436,19 @@ pub trait Directory: Connector {
     /// # Errors
     /// A sentence, if it could not be read.
     async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String>;
+
+    /// What an account holds now, part by part; what could not be read is said in it. Of each
+    /// factor it tells what deleting by `window` would do.
+    async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings;
+
+    /// How the directory treats addresses that it knows to be bad.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String>;
+
+    /// Whether each of these is still there, in the same order.
+    async fn planted_now(&self, r: &Reader, plants: &[Plant]) -> Vec<Now>;
 
     /// One page of the log: the first, or the one that `next` of the page before names.
     ///

@@ -8,9 +8,12 @@ mod again;
 mod background;
 mod bell;
 mod executor;
+mod inquire;
 mod instances;
+mod investigate;
 mod late;
 mod log;
+mod narrow;
 mod planner;
 mod prover;
 mod recorder;
@@ -26,7 +29,10 @@ mod tenants;
 mod unreached;
 
 pub use again::prove_again;
-pub use log::{LogRead, stream_log};
+pub use investigate::{
+    InvestigateAsk, InvestigateError, Investigator, Only, investigate, looks_back,
+};
+pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use run::{Ended, Run, RunError, Start, Tools};

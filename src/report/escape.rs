@@ -28,6 +28,24 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// The same of any length a command may have: cut, it would be another command.
+#[must_use]
+pub fn whole(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        push_visible(&mut out, character);
+    }
+    out
+}
+
+/// A command for HTML: whole, and its backticks are its own.
+#[must_use]
+pub fn command_html(text: &str) -> String {
+    let mut out = String::new();
+    write_html(&mut out, &whole(text)).expect("writing to a String cannot fail");
+    out
+}
+
 /// JSON text without a character that commands a terminal or cannot be seen: each is written as the
 /// escape that JSON has for it, so that whoever parses it reads the same.
 #[must_use]

@@ -6,25 +6,35 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod bundle;
+mod chart;
 mod compute;
 pub mod escape;
 mod frame;
 mod html;
+mod investigation;
 mod left;
 mod live;
 mod markdown;
 mod object;
+mod page;
 mod problems;
 mod residual;
 mod schema;
 mod screen;
+mod sheet;
 mod steps;
 mod summary;
 mod text;
 mod unreached;
 mod view;
 
+pub use bundle::{
+    EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
+    pack, sha256,
+};
 pub use html::html;
+pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{
@@ -34,5 +44,7 @@ pub use object::{
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use schema::schema;
-pub use screen::{plan_screen, prompt_line, refused_screen, result_screen, stopped_screen};
+pub use screen::{
+    investigation_screen, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
+};
 pub use text::Style;

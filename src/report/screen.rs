@@ -4,9 +4,11 @@
 //! are local and the zone is said.
 
 mod after;
+mod investigation;
 mod plan;
 mod stopped;
 
+pub use investigation::investigation_screen;
 pub use plan::{plan_screen, prompt_line};
 pub use stopped::{refused_screen, stopped_screen};
 
@@ -35,6 +37,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
     }
     page.gap();
     after::still_works(&mut page, report, zone);
+    after::planted(&mut page, report);
     after::by_hand(&mut page, report);
     after::findings(&mut page, report);
     after::found_later(&mut page, report);

@@ -140,6 +140,11 @@ impl Page {
         self.style.width
     }
 
+    /// Where the cursor stands.
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+
     /// How many columns `text` would take.
     pub(super) fn measure(text: &str) -> usize {
         columns(&visible(text))
@@ -210,7 +215,7 @@ pub(super) fn zone_name(at: Utc, zone: &TimeZone) -> String {
     local(at, zone, "%Z")
 }
 
-fn local(at: Utc, zone: &TimeZone, form: &str) -> String {
+pub(super) fn local(at: Utc, zone: &TimeZone, form: &str) -> String {
     at.timestamp()
         .to_zoned(zone.clone())
         .strftime(form)

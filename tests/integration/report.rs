@@ -17,6 +17,7 @@ use oust::report::{
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::investigation_page::markup;
 use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, takeover};
 
 fn screen(report: &Report) -> String {
@@ -716,6 +717,28 @@ fn the_page_loads_nothing_and_runs_nothing() {
 }
 
 #[test]
+fn the_page_is_told_to_those_who_hear_it_as_to_those_who_see_it() {
+    for (name, run) in [
+        ("contained", samples::contained()),
+        ("forbidden", samples::forbidden()),
+        ("hostile", samples::hostile()),
+        ("many", samples::many(12)),
+    ] {
+        let page = html(&report_of(&run.state()), &TimeZone::UTC);
+        let elements = markup::parse(&page);
+        markup::is_inert(&elements);
+        markup::has_ordered_headings(&elements);
+        assert!(markup::has_told_tables(&elements) > 1, "{name}");
+        for landmark in ["header", "main", "footer", "h1"] {
+            let found = markup::named(&elements, landmark).count();
+            assert_eq!(found, 1, "{name}: {landmark}");
+        }
+        let skip = markup::named(&elements, "a").next().unwrap().1;
+        assert_eq!(skip.get("href"), Some("#systems"), "{name}");
+    }
+}
+
+#[test]
 fn the_page_shows_code_as_code() {
     let page = html(&report_of(&samples::forbidden().state()), &TimeZone::UTC);
     assert!(page.contains("<code>"), "{page}");
@@ -759,7 +782,7 @@ fn nothing_is_said_to_end_by_hand_that_nobody_ends() {
 }
 
 /// Characters that steer a terminal, turn the writing or hide; found without `escape`'s list.
-fn commanding(text: &str) -> BTreeSet<char> {
+pub(crate) fn commanding(text: &str) -> BTreeSet<char> {
     let hides = |character: char| {
         matches!(u32::from(character),
             0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x2069 | 0xfeff | 0xad | 0xe0000..=0xe007f)

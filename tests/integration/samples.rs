@@ -1,8 +1,10 @@
 //! Runs told by hand: plans and events folded into the state that report, resume and release
 //! read. No engine, no vendor; what stands here is what a ledger could hold.
 
+mod investigations;
 mod runs;
 
+pub(crate) use investigations::*;
 pub(crate) use runs::*;
 
 use std::collections::BTreeMap;
@@ -283,6 +285,7 @@ impl PlanSample {
                             settings: json!({}).into(),
                             before: json!(null),
                             undo,
+                            made_at: None,
                             found: Found::InPlan,
                         })
                     })

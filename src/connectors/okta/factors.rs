@@ -22,7 +22,8 @@ use super::users;
 use super::verb::{LABEL_MAX, Planning, Seen, Verb, moment, target};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
-    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId, count,
+    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Target, UserId, Utc,
+    count,
 };
 use crate::transport::{Path, Write, Writer};
 
@@ -163,6 +164,20 @@ impl Verb for DeleteFactors {
     }
 }
 
+/// The factors of an account, and the enrolments that are no factor of the list.
+///
+/// # Errors
+/// [`Unread`], if the factors could not be read; enrolments that cannot be are left out.
+pub(super) async fn held(glance: &Glance, who: &UserId) -> Result<Vec<Value>, Unread> {
+    let factors = glance.list(users::path(who).then("/factors"));
+    let both = futures_util::future::join(factors, enrollments(glance, who));
+    let (factors, enrollments) = both.await;
+    let mut all = items(factors.as_ref().as_ref().map_err(Unread::clone)?).to_vec();
+    let hidden = enrollments.map(|found| not_among(found, &all));
+    all.extend(hidden.unwrap_or_default());
+    Ok(all)
+}
+
 /// Of factors that only changed within the window, those that the account itself changed: asked
 /// of the log where there is such a factor, and not otherwise.
 async fn changed(
@@ -205,6 +220,7 @@ fn take(
         }
         let mut before = json!({ "factor": item });
         let mut sentence = format!("delete {}", named(item));
+        let mut made_at = chosen_by(p, item);
         if swept(item) {
             let along: Vec<&Value> = factors
                 .iter()
@@ -216,6 +232,11 @@ fn take(
                 .filter(|other| chosen(other))
                 .map(|other| &other["id"])
                 .collect();
+            let swept = taken
+                .iter()
+                .map(|(_, other)| other)
+                .filter(|other| is_okta_verify(other));
+            made_at = swept.filter_map(|other| chosen_by(p, other)).max();
             before["also"] = json!(also);
             before["along"] = json!(along);
             if !along.is_empty() {
@@ -234,15 +255,22 @@ fn take(
                 .notes
                 .push("an email factor may have been made by policy, not by a person".into());
         }
-        planned
-            .changes
-            .push(p.change(who, target.clone(), sentence, before));
+        planned.changes.push(Change {
+            made_at: made_at.filter(|_| p.step.select == Select::InWindow),
+            ..p.change(who, target.clone(), sentence, before)
+        });
     }
     let kept_but_swept = |kept: &Kept| {
         let of_factor = |item: &&Value| item["id"] == kept.target.id;
         factors.iter().find(of_factor).is_some_and(swept)
     };
     planned.kept.retain(|kept| !kept_but_swept(kept));
+}
+
+/// The date that a window chose it by: when it was enrolled, else when it was changed.
+fn chosen_by(p: &Planning<'_>, item: &Value) -> Option<Utc> {
+    let created = moment(item, "created").filter(|at| p.case.window.contains(*at));
+    created.or_else(|| moment(item, "lastUpdated"))
 }
 
 /// One of the faces of Okta Verify.
@@ -295,7 +323,7 @@ fn item_path(who: &UserId, kind: &str) -> Path {
 }
 
 /// What the person calls it, else what Okta does.
-fn label(item: &Value) -> String {
+pub(super) fn label(item: &Value) -> String {
     let profile = &item["profile"];
     [
         "name",

@@ -23,6 +23,7 @@ mod factors;
 mod glance;
 mod grantor;
 mod history;
+mod holdings;
 mod idps;
 mod key;
 mod limits;
