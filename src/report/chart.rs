@@ -206,10 +206,39 @@ impl<'a> Draft<'a> {
         self.chart.floor += LANE;
     }
 
-    /// Shades from `first` to `last`.
-    pub(super) fn shade(&mut self, first: Utc, last: Utc, label: String) {
+    /// A lane with one bar, and a line from its start to `until`.
+    pub(super) fn stretch(
+        &mut self,
+        kind: &'static str,
+        label: String,
+        (first, last): (Utc, Utc),
+        until: Option<Utc>,
+    ) {
+        let top = self.chart.floor;
+        let base = top + LABEL + 3 + TRACK;
         let x = self.scale.share(first);
         let end = self.scale.share(last);
+        let height = 12;
+        self.chart.lanes.push(Lane {
+            label,
+            kind,
+            label_y: top + LABEL,
+            base_y: base,
+            span: until.map(|until| (percent(x), percent(self.scale.share(until).max(end)))),
+            bars: vec![Bar {
+                x: percent(x),
+                width: percent((end - x).max(0.6)),
+                y: base - height,
+                height,
+            }],
+        });
+        self.chart.floor += LANE;
+    }
+
+    /// Shades from `first` to `last`, or to the right edge.
+    pub(super) fn shade(&mut self, first: Utc, last: Option<Utc>, label: String) {
+        let x = self.scale.share(first);
+        let end = last.map_or(100.0, |last| self.scale.share(last));
         self.chart.shade = Some(Shade {
             x: percent(x),
             width: percent((end - x).max(0.0)),

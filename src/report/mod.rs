@@ -16,6 +16,7 @@ mod left;
 mod live;
 mod markdown;
 mod object;
+mod pace;
 mod page;
 mod problems;
 mod residual;
