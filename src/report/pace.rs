@@ -94,24 +94,26 @@ fn pace(report: &Report, system: Option<&SystemReport>) -> Option<Pace> {
     })
 }
 
-/// The moments that count, the first first.
+/// The moments that count, the first first, each with what the report says it took.
 fn moments(report: &Report, all: &Pace, zone: &TimeZone) -> Vec<(Utc, String)> {
-    let contained = report.verdict == Verdict::Contained;
-    let evicted: Option<Vec<Utc>> = report
+    let times = &report.timings;
+    let evicted = report
         .subjects
         .iter()
-        .map(|subject| subject.evicted_at)
-        .collect();
-    let evicted = evicted.and_then(|all| all.into_iter().max());
-    let mut moments: Vec<(Utc, &str)> = vec![(all.sent, "first write")];
-    moments.extend(evicted.map(|at| (at, "evicted")));
-    if contained {
-        moments.push((all.answered, "last answer of a contained run"));
-        moments.extend(all.read.map(|at| (at, "last read-back: proven")));
-    }
+        .filter_map(|subject| subject.evicted_at)
+        .max();
+    let mut moments: Vec<(Utc, String)> = [
+        ("first write", times.first_write_ms, Some(all.sent)),
+        ("evicted", times.evicted_ms, evicted),
+        ("contained", times.contained_ms, Some(all.answered)),
+        ("proven", times.proven_ms, all.read),
+    ]
+    .into_iter()
+    .filter_map(|(name, ms, at)| {
+        let (ms, at) = ms.zip(at)?;
+        Some((at, format!("{} {name} after {}", clock(at, zone), took(ms))))
+    })
+    .collect();
     moments.sort_by_key(|(at, _)| *at);
     moments
-        .into_iter()
-        .map(|(at, text)| (at, format!("{} {text}", clock(at, zone))))
-        .collect()
 }

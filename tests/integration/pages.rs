@@ -18,18 +18,17 @@ use crate::samples;
 /// What looks into the frame. `PAGE` and `WIDTH` are filled in.
 const LOOK: &str = include_str!("pages/look.html");
 
-/// The browser, or nothing, said.
+/// The browser; `None`, said aloud, if none is named.
+#[expect(clippy::print_stderr, reason = "a skip must not look like a pass")]
 fn browser() -> Option<PathBuf> {
-    let named = std::env::var_os("OUST_CHROMIUM").map(PathBuf::from);
-    if named.is_none() {
-        let forbidden = std::env::var_os("OUST_BROWSED").is_some();
-        assert!(
-            !forbidden,
-            "OUST_CHROMIUM names no browser, and a skip is forbidden"
-        );
-        eprintln!("SKIPPED: OUST_CHROMIUM names no browser (.ci/pages does)");
-    }
-    named
+    let told = |name: &str| std::env::var_os(name).filter(|text| !text.is_empty());
+    let Some(named) = told("OUST_CHROMIUM") else {
+        let why = "skipped: OUST_CHROMIUM names no browser (`.ci/pages` does)";
+        assert!(told("OUST_BROWSED").is_none(), "{why}");
+        eprintln!("{why}");
+        return None;
+    };
+    Some(named.into())
 }
 
 /// What the browser sees of a page of that width.
