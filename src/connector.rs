@@ -333,8 +333,9 @@ pub struct LogAsk {
     /// Before this, in the order of their publication; without it every event as it is stored,
     /// however late, and pages without end.
     pub until: Option<Utc>,
-    /// An account's id: only what it did and what was done to it.
-    pub about: Option<UserId>,
+    /// Ids of accounts, few enough for one request: only what they did and had done to them.
+    /// Empty is everybody.
+    pub about: Vec<UserId>,
     /// A condition in the directory's own filter language, which is not looked into here.
     pub filter: Option<String>,
 }
@@ -409,6 +410,9 @@ pub trait Directory: Connector {
     /// # Errors
     /// A sentence, if it could not be read.
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String>;
+
+    /// Ids of clients that are ours alone: what they did in the log, we did.
+    fn own_clients(&self) -> Vec<String>;
 
     /// Whether an app by this catalogue name is the directory's own: nothing outlives the
     /// eviction there.

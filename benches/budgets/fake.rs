@@ -131,6 +131,7 @@ impl Connector for Fake {
             settings: step.settings.clone(),
             before: json!({ "status": who.status }),
             undo: Undo::Restores,
+            made_at: None,
             found: Found::InPlan,
         };
         who.iter()
@@ -176,6 +177,10 @@ impl Connector for Fake {
 
 #[async_trait]
 impl Directory for Fake {
+    fn own_clients(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     async fn org(&self, _: &Reader) -> Result<Org, Unheard> {
         Ok(Org {
             id: "00oContosoOrg00005d7".into(),

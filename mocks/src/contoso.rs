@@ -204,6 +204,7 @@ impl World {
             kind: "SAML2".to_owned(),
             status: "ACTIVE".to_owned(),
             created_ms,
+            profile_master: false,
         };
         self.okta.idps.insert(idp.id.clone(), idp);
     }

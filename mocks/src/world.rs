@@ -14,7 +14,7 @@ use crate::google::Google;
 use crate::gtr::Gtr;
 use crate::instance::app_of;
 use crate::m365::M365;
-use crate::okta::state::{Enrollment, ServiceApp, Session, User};
+use crate::okta::state::{Enrollment, ServiceApp, Session, SupportCase, User};
 use crate::okta::{Limits, Okta, Settings};
 use crate::rng::Rng;
 use crate::salesforce::Salesforce;
@@ -121,6 +121,7 @@ impl World {
             threat_action: "audit".to_owned(),
             threat_exclude: Vec::new(),
             support_until_ms: None,
+            support_cases: BTreeMap::new(),
             service_apps: BTreeMap::new(),
             limits: Limits::default(),
             service_tokens: BTreeMap::new(),
@@ -279,6 +280,18 @@ impl World {
     #[must_use]
     pub fn without_oie(mut self) -> Self {
         self.okta.settings.oie = false;
+        self
+    }
+
+    /// An org where access for Okta support is given case by case: this one holds what there is.
+    #[must_use]
+    pub fn support_by_case(mut self, number: &str) -> Self {
+        let case = SupportCase {
+            number: number.to_owned(),
+            subject: "Reset admin password".to_owned(),
+            until_ms: self.okta.support_until_ms,
+        };
+        self.okta.support_cases.insert(case.number.clone(), case);
         self
     }
 

@@ -68,6 +68,8 @@ Shows what it would do and asks; nothing is written before the answer.
 /// What is asked of a log most often.
 const LOGS_EXAMPLES: &str = "\
   oust logs alex@contoso.example --since 2h > alex.jsonl      one event a line, as Okta has it
+  oust logs alex@contoso.example --since 2h --settle 15m      and what arrived late at the end
+  oust logs --since 7d --to org.jsonl                         stopped? the same again goes on
   oust logs alex@contoso.example --since 2h --by session      whose session is which
   oust logs --log alex.jsonl --by ip                          the same of saved events";
 
@@ -107,13 +109,14 @@ pub struct LogsArgs {
     #[arg(value_name = "LOGIN|ID")]
     pub who: Option<String>,
     /// From when on: 2h, 13:30, 2026-03-10 13:30, RFC 3339
-    #[arg(long, value_name = "TIME", required_unless_present = "log")]
+    #[arg(long, value_name = "TIME", required_unless_present_any = ["log", "to"])]
     pub since: Option<String>,
     /// Until when [default: now]
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// A condition in Okta's filter language, such as 'eventType eq "user.session.start"'
-    #[arg(long, value_name = "EXPR", conflicts_with = "log")]
+    /// A condition in Okta's filter language, such as 'eventType eq "user.session.start"'; of saved
+    /// events, any member can be asked for
+    #[arg(long, value_name = "EXPR")]
     pub filter: Option<String>,
     /// Go on with what happens from now on, until you stop it
     #[arg(long, conflicts_with_all = ["until", "by", "log"])]
@@ -126,6 +129,13 @@ pub struct LogsArgs {
         hide_possible_values = true
     )]
     pub by: Option<By>,
+    /// Wait so long after the window's end, then read its end again: events can arrive late
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["follow", "log"])]
+    pub settle: Option<String>,
+    /// Add the events to this file; run again, it goes on where the file ends, and cuts off a line
+    /// that a crash has torn
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["by", "log"])]
+    pub to: Option<String>,
     /// Read saved events instead: one a line, as they are, gzip or zstd; `-` reads stdin
     #[arg(long, value_name = "FILE|-")]
     pub log: Option<String>,

@@ -1,34 +1,35 @@
 //! `oust logs`: the System Log's events as they are, or counted by what holds them together.
 //!
 //! From the live directory or from what somebody saved, to the same end. Events go to stdout one a
-//! line, everything that is said about them to stderr. Reads only, keeps nothing.
+//! line, or to a file that is gone on with; everything that is said about them to stderr. Reads only.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+mod sink;
+mod table;
 
-use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
 
-use super::args::{By, Global, LogsArgs, Output};
+use self::sink::Sink;
+use super::args::{Global, LogsArgs};
 use super::exit::{Exit, Failure};
-use super::{print, runtime, say, setup, when};
-use crate::connector::{DirectorySystem, LogAsk};
-use crate::engine::stream_log;
-use crate::evidence::{self, Event, Group, Line, Pivot, Recent, Saved};
+use super::{runtime, say, setup, when};
+use crate::connector::{DirectorySystem, LogAsk, Unheard};
+use crate::engine::{LogRead, settle_log, stream_log_beside};
+use crate::evidence::{Event, Filter, FilterError, Kept, KeptError, Line, Recent, Saved};
 use crate::given::{Clock as _, SystemClock};
-use crate::model::{Utc, count};
-use crate::report::escape::{columns, harmless_json, visible};
+use crate::model::{UserId, Utc, count};
+use crate::report::escape::visible;
 use crate::transport::Reader;
 
 /// How long Okta keeps events. Source: Okta API, "System Log", data retention.
 const KEPT_DAYS: u64 = 90;
 
+/// How long an event may take until it can be read. Okta names no figure ("rare but possible"); its
+/// advice to read a window again is ours to put a number on.
+const LATE: Duration = Duration::from_secs(15 * 60);
+
 /// Lines that are no events and are told one by one; the others are counted.
 const TOLD_MAX: usize = 5;
-
-/// Names and places of a group that a line has room for; JSON has more.
-const NAMES: usize = 3;
-
-/// Bytes written at once to whatever is no terminal.
-const PIECE: usize = 64 << 10;
 
 type Asked = Option<(Utc, Option<Utc>)>;
 
@@ -41,137 +42,282 @@ pub(super) fn logs(global: &Global, args: &LogsArgs) -> Result<Exit, Failure> {
     let zone = jiff::tz::TimeZone::system();
     let asked = when::window(args.since.as_deref(), args.until.as_deref(), now, &zone)
         .map_err(|why| Failure::say(Exit::Usage, why, ""))?;
-    let mut sink = Sink::of(args.by);
-    let exit = match &args.log {
-        Some(file) => saved(file, args, asked, &mut sink)?,
-        None => live(global, args, asked, now, &mut sink)?,
-    };
-    sink.end(global);
-    Ok(exit)
+    match &args.log {
+        Some(file) => saved(global, file, args, asked),
+        None => live(global, args, asked, now),
+    }
 }
 
-/// Where events go.
-enum Sink {
-    Lines(BufWriter<io::Stdout>),
-    Counted(Pivot),
+/// What is asked of the live log, and what is known of the answer already.
+struct Live {
+    ask: LogAsk,
+    sink: Sink,
+    recent: Recent,
+    began: Utc,
+    settle: Option<Duration>,
+    file: Option<String>,
 }
 
-impl Sink {
-    fn of(by: Option<By>) -> Self {
-        let by = by.map(|by| match by {
-            By::Session => evidence::By::Session,
-            By::Ip => evidence::By::Ip,
-            By::Asn => evidence::By::Asn,
-            By::Device => evidence::By::Device,
-            By::Token => evidence::By::Token,
+fn live(global: &Global, args: &LogsArgs, asked: Asked, now: Utc) -> Result<Exit, Failure> {
+    let settle = args.settle.as_deref().map(settling).transpose()?;
+    let directory = setup::directory(global)?;
+    runtime(false)?.block_on(async {
+        let about = match &args.who {
+            Some(who) => vec![resolve(&directory, who).await?],
+            None => Vec::new(),
+        };
+        let Some(mut live) = opened(args, asked, about, settle, now)? else {
+            return Ok(Exit::Good);
+        };
+        tell_retention(&live.ask, now);
+        let exit = live.read(&directory, args).await;
+        if let (
+            Err(Failure {
+                exit: Exit::NotStarted,
+                ..
+            }),
+            Sink::Counted(_),
+        ) = (&exit, &live.sink)
+        {
+            // Nothing was counted.
+            return exit;
+        }
+        let kept = live.sink.end(global).map_err(|error| {
+            let hint = "mend that and run it again: it goes on where the file ends";
+            let file = live.file.unwrap_or_default();
+            Failure::say(Exit::NotAllGood, format!("{file}: {error}"), hint)
         });
-        match by {
-            Some(by) => Self::Counted(Pivot::new(by)),
-            None => Self::Lines(BufWriter::with_capacity(PIECE, io::stdout())),
-        }
-    }
-
-    /// Takes one event; `false` once nobody reads any more.
-    fn take(&mut self, event: &Value) -> bool {
-        match self {
-            Self::Lines(out) => {
-                let line = harmless_json(&event.to_string());
-                let written = writeln!(out, "{line}");
-                // Whoever watches sees each at once; a file is written in larger pieces.
-                let flushed = !io::stdout().is_terminal() || out.flush().is_ok();
-                written.is_ok() && flushed
-            }
-            Self::Counted(pivot) => {
-                pivot.add(Event(event));
-                true
-            }
-        }
-    }
-
-    fn flush(&mut self) -> bool {
-        match self {
-            Self::Lines(out) => out.flush().is_ok(),
-            Self::Counted(_) => true,
-        }
-    }
-
-    fn end(mut self, global: &Global) {
-        // A closed pipe is the reader's choice, not our failure.
-        let _ = self.flush();
-        if let Self::Counted(pivot) = self {
-            match global.output {
-                Output::Human => print(table(pivot).trim_end()),
-                Output::Json => print(&format!("{:#}", counted(pivot))),
-            }
-        }
-    }
+        kept.and(exit)
+    })
 }
 
-fn live(
-    global: &Global,
+fn settling(text: &str) -> Result<Duration, Failure> {
+    when::duration(text).ok_or_else(|| {
+        let what = format!("--settle `{text}` is no duration");
+        Failure::say(Exit::Usage, what, "write 15m")
+    })
+}
+
+/// Everything ready to ask; `None` if the file holds all of it.
+fn opened(
     args: &LogsArgs,
     asked: Asked,
+    about: Vec<UserId>,
+    settle: Option<Duration>,
     now: Utc,
-    sink: &mut Sink,
-) -> Result<Exit, Failure> {
-    let Some((since, until)) = asked else {
+) -> Result<Option<Live>, Failure> {
+    let mut since = asked.map(|(since, _)| since);
+    let until = asked.and_then(|(_, until)| until).unwrap_or(now);
+    let (mut sink, mut recent) = (Sink::of(args.by), Recent::default());
+    if let Some(file) = &args.to {
+        let kept = keep(file, about.first(), settle.unwrap_or(LATE))?;
+        tell_held(file, &kept);
+        if let Some(from) = kept.goes_on_from() {
+            since = Some(from);
+            recent = kept.recent();
+        }
+        sink = Sink::File(Box::new(kept), None);
+    }
+    let Some(since) = since else {
         return Err(Failure::say(
             Exit::Usage,
             "the live log is read from a moment on",
             "say --since 2h, or --log FILE for saved events",
         ));
     };
-    let kept = std::time::Duration::from_secs(KEPT_DAYS * 86_400);
-    if since < now.minus(kept) {
+    if since >= until && !args.follow {
+        say("it reaches beyond --until already: nothing to read");
+        return Ok(None);
+    }
+    let ask = LogAsk {
+        since,
+        until: (!args.follow).then_some(until),
+        about,
+        filter: args.filter.clone(),
+    };
+    Ok(Some(Live {
+        ask,
+        sink,
+        recent,
+        began: now,
+        settle,
+        file: args.to.as_deref().map(visible),
+    }))
+}
+
+fn keep(file: &str, about: Option<&UserId>, overlap: Duration) -> Result<Kept, Failure> {
+    let belongs = |event: Event<'_>| about.is_none_or(|who| event.is_about(who.as_str()));
+    Kept::open(Path::new(file), overlap, belongs).map_err(|error| {
+        let hint = match error {
+            KeptError::Busy => "wait for it, or name another file",
+            KeptError::Foreign(_) | KeptError::Form(_) => "name another file",
+            KeptError::File(_) => "",
+        };
+        Failure::say(Exit::NotStarted, format!("--to {file}: {error}"), hint)
+    })
+}
+
+fn tell_held(file: &str, kept: &Kept) {
+    let (file, held) = (visible(file), &kept.held);
+    if held.torn > 0 {
+        let torn = held.torn;
         say(&format!(
-            "! Okta keeps {KEPT_DAYS} days: what is older than {} is not there any more",
-            now.minus(kept)
+            "! {file} ended in a torn line: {torn} bytes of it are cut off, and read again"
         ));
     }
-    let directory = setup::directory(global)?;
-    runtime(false)?.block_on(async {
-        let about = match &args.who {
-            Some(who) => Some(resolve(&directory, who).await?),
-            None => None,
-        };
-        let ask = LogAsk {
-            since,
-            until: (!args.follow).then(|| until.unwrap_or(now)),
-            about,
-            filter: args.filter.clone(),
-        };
-        let (read, ended) = stream_log(&directory, &ask, |event| {
+    if held.odd > 0 {
+        let odd = usize::try_from(held.odd).unwrap_or(usize::MAX);
+        say(&format!(
+            "! {file} holds {} that are no events: left alone",
+            count(odd, "line")
+        ));
+    }
+    if let (Some(first), Some(last), Some(from)) = (held.first, held.last, kept.goes_on_from()) {
+        let events = usize::try_from(held.events).unwrap_or(usize::MAX);
+        say(&format!(
+            "{file} holds {}, from {first} to {last}: goes on there, reading again from {from} for \
+             what came late",
+            count(events, "event")
+        ));
+    }
+}
+
+fn tell_retention(ask: &LogAsk, now: Utc) {
+    let oldest = now.minus(Duration::from_secs(KEPT_DAYS * 86_400));
+    if ask.until.is_some_and(|until| until <= oldest) {
+        say(&format!(
+            "! Okta keeps {KEPT_DAYS} days, and all of this window is older than {oldest}: that nothing \
+             is found says nothing; ask whoever saved the log"
+        ));
+    } else if ask.since < oldest {
+        say(&format!(
+            "! Okta keeps {KEPT_DAYS} days: what is older than {oldest} is not there any more"
+        ));
+    }
+}
+
+impl Live {
+    async fn read(
+        &mut self,
+        directory: &DirectorySystem,
+        args: &LogsArgs,
+    ) -> Result<Exit, Failure> {
+        let Self {
+            ask, sink, recent, ..
+        } = self;
+        let take = |event: &serde_json::Value| {
             // While we follow, nobody should wait for a piece to fill.
             sink.take(event) && (!args.follow || sink.flush())
-        })
-        .await;
+        };
+        let (read, ended) = stream_log_beside(directory, ask, recent, take).await;
+        self.sink.flush();
+        self.ended(&read, ended, args)?;
+        if args.follow {
+            return Ok(Exit::Good);
+        }
+        match self.settle {
+            Some(settle) => self.settle(directory, settle, args).await,
+            None => {
+                self.tell_late();
+                Ok(Exit::Good)
+            }
+        }
+    }
+
+    /// Says what was read, or how to go on after what stopped it.
+    fn ended(
+        &self,
+        read: &LogRead,
+        ended: Result<(), Unheard>,
+        args: &LogsArgs,
+    ) -> Result<(), Failure> {
         let until = read.until.map(|at| format!(", the latest of {at}"));
+        let to = self.file.as_ref().map(|file| format!(", added to {file}"));
         let told = format!(
-            "{}{}",
+            "{}{}{}",
             count(read.events, "event"),
-            until.unwrap_or_default()
+            until.unwrap_or_default(),
+            to.unwrap_or_default()
         );
         let Err(unheard) = ended else {
             say(&told);
-            return Ok(Exit::Good);
+            return Ok(());
         };
-        sink.flush();
-        let hint = match read.until {
-            None => unheard.hint(),
-            Some(at) => format!(
-                "{}; then go on with --since {at}: an event or two may come twice",
-                unheard.hint()
-            ),
-        };
+        let mut hint = unheard.hint();
+        if let Some(error) = args
+            .filter
+            .as_deref()
+            .and_then(|text| Filter::parse(text).err())
+        {
+            hint = format!("--filter, {error}; {hint}");
+        }
+        if self.file.is_some() {
+            hint.push_str("; then run it again: it goes on where the file ends");
+        } else if let Some(at) = read.until {
+            hint = format!("{hint}; then go on with --since {at}: an event or two may come twice");
+        }
         let exit = match read.events {
             0 => Exit::NotStarted,
             _ => Exit::NotAllGood,
         };
         Err(Failure::say(exit, format!("{unheard}, after {told}"), hint))
-    })
+    }
+
+    /// Whether something may be missing, and how to have it.
+    fn tell_late(&self) {
+        let recent = self
+            .ask
+            .until
+            .is_some_and(|until| until.plus(LATE) > self.began);
+        if recent {
+            say(
+                "  events of the last 15 minutes may still arrive: --settle 15m waits and reads them",
+            );
+        }
+    }
+
+    /// Waits, and reads the window's end again.
+    async fn settle(
+        &mut self,
+        directory: &DirectorySystem,
+        settle: Duration,
+        args: &LogsArgs,
+    ) -> Result<Exit, Failure> {
+        let Self {
+            ask,
+            sink,
+            recent,
+            began,
+            ..
+        } = self;
+        let ready = ask
+            .until
+            .map(|until| until.plus(settle))
+            .filter(|ready| *ready > *began);
+        let Some(ready) = ready else {
+            say("  the window had settled before it was read");
+            return Ok(Exit::Good);
+        };
+        say(&format!(
+            "  waiting until {ready} for what arrives late; Ctrl-C ends it with what there is"
+        ));
+        let again = settle_log(directory, ask, *began, settle, recent, |event| {
+            sink.take(event)
+        });
+        let (read, ended) = tokio::select! {
+            again = again => again,
+            _ = tokio::signal::ctrl_c() => {
+                say("! stopped before the window settled: something may be missing at its end");
+                return Ok(Exit::NotAllGood);
+            }
+        };
+        say("  read again:");
+        self.ended(&read, ended, args)?;
+        Ok(Exit::Good)
+    }
 }
 
-async fn resolve(directory: &DirectorySystem, who: &str) -> Result<crate::model::UserId, Failure> {
+async fn resolve(directory: &DirectorySystem, who: &str) -> Result<UserId, Failure> {
     let reader = Reader::new(directory.system.client.clone());
     let found = directory.directory.resolve(&reader, who).await;
     found.map(|subject| subject.id).map_err(|error| {
@@ -180,7 +326,9 @@ async fn resolve(directory: &DirectorySystem, who: &str) -> Result<crate::model:
     })
 }
 
-fn saved(file: &str, args: &LogsArgs, asked: Asked, sink: &mut Sink) -> Result<Exit, Failure> {
+fn saved(global: &Global, file: &str, args: &LogsArgs, asked: Asked) -> Result<Exit, Failure> {
+    let filter = args.filter.as_deref().map(filter).transpose()?;
+    let mut sink = Sink::of(args.by);
     let lines = Saved::open(file).map_err(|error| {
         Failure::new(
             Exit::NotStarted,
@@ -193,7 +341,10 @@ fn saved(file: &str, args: &LogsArgs, asked: Asked, sink: &mut Sink) -> Result<E
     for line in lines {
         match line {
             Line::Event(event) => {
-                let wanted = is_wanted(Event(&event), args.who.as_deref(), asked);
+                let wanted = is_wanted(Event(&event), args.who.as_deref(), asked)
+                    && filter
+                        .as_ref()
+                        .is_none_or(|filter| filter.holds(Event(&event)));
                 if !recent.is_new(Event(&event).uuid()) || !wanted {
                     continue;
                 }
@@ -220,6 +371,8 @@ fn saved(file: &str, args: &LogsArgs, asked: Asked, sink: &mut Sink) -> Result<E
     if odd > TOLD_MAX {
         say(&format!("! {} passed over in all", count(odd, "line")));
     }
+    // Events go to stdout, which has no trouble of its own to tell.
+    let _ = sink.end(global);
     say(&count(events, "event"));
     Ok(if odd == 0 && !cut {
         Exit::Good
@@ -239,76 +392,10 @@ fn is_wanted(event: Event<'_>, who: Option<&str>, asked: Asked) -> bool {
     about && inside
 }
 
-fn counted(pivot: Pivot) -> Value {
-    let (by, read, without, beyond) = (pivot.by().name(), pivot.read, pivot.without, pivot.beyond);
-    let groups = pivot.groups().into_iter().map(|group| {
-        json!({
-            "key": group.key, "events": group.events, "failed": group.failed,
-            "first": group.first, "last": group.last, "actors": group.actors,
-            "places": group.places, "proxied": group.proxied,
-        })
-    });
-    json!({
-        "schema": "oust.logs/v1", "by": by, "events": read, "without": without,
-        "beyond": beyond, "groups": groups.collect::<Vec<_>>(),
+/// A filter as a person typed it; a mistake is shown where it is.
+fn filter(text: &str) -> Result<Filter, Failure> {
+    Filter::parse(text).map_err(|error: FilterError| {
+        let hint = "write for example eventType eq \"user.session.start\" and client.ipAddress pr";
+        Failure::say(Exit::Usage, format!("--filter, {error}"), hint)
     })
-}
-
-fn table(pivot: Pivot) -> String {
-    let (by, without, beyond) = (pivot.by().name(), pivot.without, pivot.beyond);
-    let heads = [by, "events", "failed", "first", "last", "who", "where"];
-    let mut rows = vec![heads.map(str::to_owned)];
-    rows.extend(pivot.groups().iter().map(row));
-    let mut widths = [0; 7];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = columns(cell).max(*width);
-        }
-    }
-    let mut out = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (n, (cell, width)) in row.iter().zip(widths).enumerate() {
-            let gap = " ".repeat(width - columns(cell));
-            let is_number = n == 1 || n == 2;
-            let (before, after) = if is_number { (&*gap, "") } else { ("", &*gap) };
-            line.push_str(&format!("{before}{cell}{after}  "));
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    for (number, what) in [(without, "belong to none"), (beyond, "found no place")] {
-        if number > 0 {
-            out.push_str(&format!("{} {what}\n", count(number, "event")));
-        }
-    }
-    out + "times in UTC\n"
-}
-
-fn row(group: &Group) -> [String; 7] {
-    let at = |at: Option<Utc>| at.map_or_else(|| "?".to_owned(), short);
-    let some = |names: &std::collections::BTreeSet<String>| {
-        let shown: Vec<String> = names.iter().take(NAMES).map(|name| visible(name)).collect();
-        let more = if names.len() > NAMES { ", …" } else { "" };
-        format!("{}{more}", shown.join(", "))
-    };
-    let proxy = match group.proxied {
-        0 => "",
-        all if all == group.events => " (proxy)",
-        _ => " (proxy, in part)",
-    };
-    [
-        visible(&group.key),
-        group.events.to_string(),
-        group.failed.to_string(),
-        at(group.first),
-        at(group.last),
-        some(&group.actors),
-        format!("{}{proxy}", some(&group.places)),
-    ]
-}
-
-/// `2026-03-10 13:41:02`
-fn short(at: Utc) -> String {
-    at.to_string()[..19].replacen('T', " ", 1)
 }

@@ -9,9 +9,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join3, select};
+use futures_util::future::{Either, join4, select};
 use tokio::sync::watch;
 
+use super::inquire::{ask_log, with_intruders};
 use super::planner::ASSUMED_WINDOW;
 use super::services::{Brief, grace_over};
 use crate::connector::DirectorySystem;
@@ -47,15 +48,17 @@ impl Background<'_> {
         grace: Duration,
     ) -> Brief {
         let reader = Reader::new(self.home.system.client.clone()).ranked(Rank::Contain);
-        let work = join3(
+        let work = join4(
             described.clone(),
             self.history(&reader),
             self.accounts(&reader),
+            ask_log(self.home, self.case),
         );
         let late = grace_over(reader.clock(), planned, grace.max(GRACE_MIN));
         match select(Box::pin(work), Box::pin(late)).await {
-            Either::Left(((described, mut history, accounts), late)) => {
-                let case = with_accounts(described, accounts);
+            Either::Left(((described, mut history, accounts, intruders), late)) => {
+                let mut case = with_accounts(described, accounts);
+                with_intruders(Arc::make_mut(&mut case), intruders);
                 let unnamed = unnamed(&case, &history);
                 if !unnamed.is_empty() {
                     let names = self.home.directory.app_names(&reader, &unnamed);

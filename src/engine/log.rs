@@ -39,12 +39,24 @@ pub struct LogRead {
 pub async fn stream_log(
     directory: &DirectorySystem,
     ask: &LogAsk,
+    take: impl FnMut(&Value) -> bool,
+) -> (LogRead, Result<(), Unheard>) {
+    stream_log_beside(directory, ask, &mut Recent::default(), take).await
+}
+
+/// The same, of what is not in `recent` yet.
+///
+/// # Errors
+/// As of [`stream_log`].
+pub async fn stream_log_beside(
+    directory: &DirectorySystem,
+    ask: &LogAsk,
+    recent: &mut Recent,
     mut take: impl FnMut(&Value) -> bool,
 ) -> (LogRead, Result<(), Unheard>) {
     let reader = Reader::new(directory.system.client.clone()).ranked(Rank::Evidence);
     let follows = ask.until.is_none();
     let mut read = LogRead::default();
-    let mut recent = Recent::default();
     let mut next: Option<String> = None;
     let mut failures = 0;
     loop {
@@ -84,4 +96,34 @@ pub async fn stream_log(
             reader.clock().sleep(POLL).await;
         }
     }
+}
+
+/// Reads the end of a bounded window again once it has settled: an event may take `settle` until it
+/// can be read, so nothing is awaited after the window's end and that; what was published up to so
+/// long before the first read `began` may have been missing in it. Gives what is not in `recent`.
+///
+/// A window that had settled before it was read, and an `ask` without an end, are not read again.
+///
+/// # Errors
+/// As of [`stream_log`].
+pub async fn settle_log(
+    directory: &DirectorySystem,
+    ask: &LogAsk,
+    began: Utc,
+    settle: Duration,
+    recent: &mut Recent,
+    take: impl FnMut(&Value) -> bool,
+) -> (LogRead, Result<(), Unheard>) {
+    let settled = ask.until.map(|until| until.plus(settle));
+    let Some(settled) = settled.filter(|settled| *settled > began) else {
+        return (LogRead::default(), Ok(()));
+    };
+    let reader = Reader::new(directory.system.client.clone());
+    let left = settled.since(reader.clock().now());
+    reader.clock().sleep(left).await;
+    let end = LogAsk {
+        since: ask.since.max(began.minus(settle)),
+        ..ask.clone()
+    };
+    stream_log_beside(directory, &end, recent, take).await
 }

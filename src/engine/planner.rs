@@ -14,12 +14,13 @@ use std::time::Duration;
 use futures_util::future::{FutureExt as _, join, join_all, join3, try_join};
 use tokio::sync::watch;
 
+use super::narrow::narrow;
 use super::rows::{Answers, Known, Slot, ask, millis, settle, slots};
 use super::run::Tools;
 use super::services::{Brief, PlannedService, Services};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, described, wanted, who};
-use super::{background, instances, tenants, unreached};
+use super::{background, inquire, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
@@ -276,8 +277,12 @@ async fn read_case(
             settle_directory(&home.system.id, &slots, &case, answers),
         )
     };
-    let ((facts, steps), brief) = join(own, brief).await;
+    let ((facts, mut steps), brief) = join(own, brief).await;
+    if brief.case.window.start > case.window.start {
+        narrow(&mut steps, &brief.case.window);
+    }
     let mut findings = findings(&brief.case);
+    findings.extend(inquire::findings(&brief.case));
     findings.extend(background::unread_history(&brief.history));
     let in_scope = systems.iter().any(|system| system.id == home.system.id);
     AboutCase {

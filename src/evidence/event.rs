@@ -10,6 +10,9 @@ use crate::model::Utc;
 /// Texts that stand for nothing.
 const NOTHING: [&str; 3] = ["", "null", "unknown"];
 
+/// Kinds of actors that are nobody: an address that was blocked, and the directory itself.
+const NOBODY: [&str; 2] = ["IP address", "SystemPrincipal"];
+
 /// One event, as the JSON that it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'e>(pub &'e Value);
@@ -50,11 +53,10 @@ impl<'e> Event<'e> {
         some(&self.0["uuid"])
     }
 
-    /// When it was published. A time without a zone is UTC's.
+    /// When it was published, if that is a time.
     #[must_use]
     pub fn published(self) -> Option<Utc> {
-        let text = some(&self.0["published"])?;
-        text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+        moment(some(&self.0["published"])?)
     }
 
     /// `user.session.start`, …
@@ -66,7 +68,12 @@ impl<'e> Event<'e> {
     /// Who did it: his id. An address or the directory itself is nobody.
     #[must_use]
     pub fn actor(self) -> Option<&'e str> {
-        some(&self.0["actor"]["id"])
+        let actor = &self.0["actor"];
+        let is_nobody = some(&actor["type"]).is_some_and(|kind| {
+            let mut nobody = NOBODY.iter();
+            nobody.any(|no| kind.eq_ignore_ascii_case(no))
+        });
+        some(&actor["id"]).filter(|_| !is_nobody)
     }
 
     /// Who did it, as people call him.
@@ -148,7 +155,13 @@ impl<'e> Event<'e> {
     }
 }
 
-fn some(value: &Value) -> Option<&str> {
+/// A moment as events have it. Without a zone it is UTC's.
+pub(super) fn moment(text: &str) -> Option<Utc> {
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+}
+
+/// A text, unless it stands for nothing.
+pub(super) fn some(value: &Value) -> Option<&str> {
     let text = value.as_str()?.trim();
     let is_nothing = NOTHING.iter().any(|no| text.eq_ignore_ascii_case(no));
     (!is_nothing).then_some(text)
@@ -177,6 +190,18 @@ mod tests {
             assert_eq!((event.published(), event.is_proxy()), (None, None));
             assert!(!event.failed() && !event.is_about("alex@contoso.example"));
         }
+    }
+
+    #[test]
+    fn an_address_and_the_directory_itself_are_nobody() {
+        let actor = |kind: &str, id: &str| {
+            let event = json!({ "actor": { "id": id, "type": kind, "alternateId": "x" } });
+            Event(&event).actor().map(str::to_owned)
+        };
+        assert_eq!(actor("IP address", "203.0.113.66"), None);
+        assert_eq!(actor("SystemPrincipal", "system@okta.com"), None);
+        assert_eq!(actor("User", "00u1").as_deref(), Some("00u1"));
+        assert_eq!(actor("PublicClientApp", "0oa1").as_deref(), Some("0oa1"));
     }
 
     #[test]

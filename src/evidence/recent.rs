@@ -24,6 +24,12 @@ impl Default for Recent {
 }
 
 impl Recent {
+    /// Remembers `known` more than usual: what a caller tells it before it is asked.
+    #[must_use]
+    pub fn beside(known: usize) -> Self {
+        Self::of(REMEMBERED.saturating_add(known))
+    }
+
     fn of(max: usize) -> Self {
         Self {
             keyed: RandomState::new(),

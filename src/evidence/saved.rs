@@ -2,7 +2,8 @@
 //!
 //! Read line by line, in memory that does not grow with the file. A line that is no event is told
 //! by its number and passed over; a file that ends in the middle is told where. Compression is
-//! told by the first bytes, never by the name.
+//! told by the first bytes, never by the name. Members that an exporter spelt otherwise are given as
+//! Okta spells them (`spelling`).
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -12,8 +13,10 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use serde_json::Value;
 
+use super::spelling::as_okta_spells;
+
 /// A longer line is no event: the largest page that Okta's API is read with is as long.
-const LINE_MAX: usize = 32 << 20;
+pub(super) const LINE_MAX: usize = 32 << 20;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -135,7 +138,7 @@ impl Saved {
             return Err(format!("is longer than {} MiB", LINE_MAX >> 20));
         }
         match serde_json::from_slice(line) {
-            Ok(event @ Value::Object(_)) => Ok(Some(event)),
+            Ok(Value::Object(event)) => Ok(Some(Value::Object(as_okta_spells(event)))),
             Ok(Value::Array(_)) => {
                 Err("is a list: one event a line is read, as `jq -c '.[]'` makes them".into())
             }
@@ -143,6 +146,11 @@ impl Saved {
             Err(error) => Err(format!("is no JSON ({error})")),
         }
     }
+}
+
+/// Whether a file that begins so is compressed.
+pub(super) fn is_packed(begin: &[u8]) -> bool {
+    begin.starts_with(GZIP) || begin.starts_with(ZSTD)
 }
 
 impl Iterator for Saved {
@@ -245,6 +253,15 @@ mod tests {
         let all = lines(cut);
         assert!(ids(&all).len() > 100);
         assert!(matches!(all.last(), Some(Line::Cut { number, .. }) if *number > 100));
+    }
+
+    #[test]
+    fn a_line_of_ten_mebibytes_is_an_event_like_any_other() {
+        let long = "x".repeat(10 << 20);
+        let text = format!("{{\"uuid\":\"1\",\"m\":\"{long}\"}}\n{{\"uuid\":\"2\"}}\n");
+        let all = lines(text.into_bytes());
+        assert_eq!(ids(&all), ["1", "2"]);
+        assert!(matches!(&all[0], Line::Event(event) if event["m"].as_str() == Some(&long)));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::time::Duration;
 use super::{ChangeState, FirstReading, RunState};
 use crate::model::{
     Action, ActionId, Evicts, Identity, Item, ItemState, Judged, Judgement, Kept, Plan, PlannedFor,
-    PlannedStage, PlannedStep, Provable, Sent, Skip, StepKey, Subject, SystemId, Unreached, UserId,
-    Utc, Verdict, judge,
+    PlannedStage, PlannedStep, Plant, Provable, Sent, Severity, Skip, StepKey, Subject, SystemId,
+    Unreached, UserId, Utc, Verdict, judge,
 };
 
 /// Stands for whatever could not be told; open by the verdict's rules.
@@ -102,13 +102,6 @@ impl SubjectVerdict<'_> {
     }
 }
 
-/// The run's verdict: the worst of its subjects, and so of all systems in scope.
-#[must_use]
-pub fn worst<'v, 'r: 'v>(subjects: impl IntoIterator<Item = &'v SubjectVerdict<'r>>) -> Verdict {
-    let words = subjects.into_iter().map(SubjectVerdict::verdict);
-    words.max().unwrap_or(Verdict::NotAttempted)
-}
-
 /// The verdict of the run as it stands.
 #[must_use]
 pub fn run_verdict(state: &RunState, actions: Actions<'_>, directory: &SystemId) -> Verdict {
@@ -116,9 +109,17 @@ pub fn run_verdict(state: &RunState, actions: Actions<'_>, directory: &SystemId)
         return Verdict::NotAttempted;
     };
     let who = judge.plan.case.subjects.iter();
-    who.map(|who| judge.subject(&who.id).verdict())
-        .max()
-        .unwrap_or(Verdict::NotAttempted)
+    let subjects: Vec<SubjectVerdict<'_>> = who.map(|who| judge.subject(&who.id)).collect();
+    judge.run(&subjects)
+}
+
+/// Something that an intruder made outside the subjects' own accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Planted<'r> {
+    /// What.
+    pub plant: &'r Plant,
+    /// This run took it away, and a read showed that.
+    pub resolved: bool,
 }
 
 impl<'r> Judge<'r> {
@@ -141,6 +142,45 @@ impl<'r> Judge<'r> {
             places,
             signs,
         })
+    }
+
+    /// The run's verdict: the worst of its subjects, and so of all systems in scope. Subjects that
+    /// are contained do not contain an intruder who left himself another way in.
+    #[must_use]
+    pub fn run(&self, subjects: &[SubjectVerdict<'r>]) -> Verdict {
+        let words = subjects.iter().map(SubjectVerdict::verdict);
+        let worst = words.max().unwrap_or(Verdict::NotAttempted);
+        let is_left = |each: &Planted<'_>| !each.resolved && each.plant.severity == Severity::High;
+        match worst {
+            Verdict::Contained if self.planted().iter().any(is_left) => Verdict::Partial,
+            worst => worst,
+        }
+    }
+
+    /// What intruders made outside the subjects' own accounts, each thing once.
+    #[must_use]
+    pub fn planted(&self) -> Vec<Planted<'r>> {
+        let intruders = self.plan.case.intruders.iter();
+        let mut all: Vec<Planted<'r>> = Vec::new();
+        for plant in intruders.flat_map(|intruder| &intruder.planted) {
+            if !all.iter().any(|known| known.plant == plant) {
+                all.push(Planted {
+                    plant,
+                    resolved: self.is_taken_away(plant),
+                });
+            }
+        }
+        all
+    }
+
+    /// Whether a change of the action that takes it away is proven, and none of them is open.
+    fn is_taken_away(&self, plant: &Plant) -> bool {
+        let Some(remedy) = &plant.remedy else {
+            return false;
+        };
+        let all = self.state.changes().iter();
+        let mut done = all.filter(|each| each.change.action == *remedy).peekable();
+        done.peek().is_some() && done.all(ChangeState::is_proven)
     }
 
     /// Judges one subject.

@@ -21,7 +21,9 @@ mod store;
 pub use archive::{Archive, Exported, Purged};
 pub use emergency::{Emergency, open_or_emergency};
 pub use event::{Event, FirstReading, Happened, Mode};
-pub use judge::{Actions, Judge, LifeSign, StepOf, SubjectVerdict, last_clear, run_verdict, worst};
+pub use judge::{
+    Actions, Judge, LifeSign, Planted, StepOf, SubjectVerdict, last_clear, run_verdict,
+};
 pub use memory::{Disk, Fate, Hook, MemoryStore, Moment, Point};
 pub use sqlite::SqliteStore;
 pub use state::{ChangeState, RunState};

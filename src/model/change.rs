@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ActionId, ChangeId, StepKey, SystemId, Undo, UserId};
+use super::{ActionId, ChangeId, StepKey, SystemId, Undo, UserId, Utc};
 
 /// One intended write.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Change {
     pub before: Value,
     /// What undoing it means.
     pub undo: Undo,
+    /// When its target was made, if the step chose it by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Utc>,
     /// Whether a re-read found it after consent.
     pub found: Found,
 }

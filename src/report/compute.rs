@@ -5,13 +5,13 @@
 
 use super::frame::frame;
 use super::object::{
-    Call, Captured, Counts, Evidence, Report, Sign, StepReport, SubjectReport, SubjectSystem,
-    SystemReport, Timings, WhoThere,
+    Call, Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport,
+    SubjectSystem, SystemReport, Timings, WhoThere,
 };
 use super::residual;
 use super::steps::step_report;
 use super::unreached;
-use crate::ledger::{Actions, ChangeState, Judge, LifeSign, RunState, SubjectVerdict, worst};
+use crate::ledger::{self, Actions, ChangeState, Judge, LifeSign, RunState, SubjectVerdict};
 use crate::model::{Action, ActionId, Identity, Plan, Subject, SystemId, UserId, Utc, Verdict};
 
 impl Report {
@@ -36,7 +36,12 @@ impl Report {
             words.push(word);
             report.subjects.push(told);
         }
-        report.verdict = worst(&words);
+        report.verdict = judge.run(&words);
+        report.planted = judge
+            .planted()
+            .iter()
+            .map(|each| planted(each, directory))
+            .collect();
         report.systems = systems(judge.plan, &report.subjects);
         report.counts = counts(&report.subjects);
         report.unproven = report.systems.iter().map(|system| system.unproven).sum();
@@ -47,6 +52,20 @@ impl Report {
         whom_to_call(&mut report, judge.plan);
         report.timings = timings(state, &report, times);
         report
+    }
+}
+
+fn planted(each: &ledger::Planted<'_>, directory: &SystemId) -> Planted {
+    let plant = each.plant;
+    Planted {
+        what: plant.what.clone(),
+        system: directory.clone(),
+        severity: plant.severity,
+        resolved: each.resolved,
+        at: Some(plant.at),
+        by: plant.by.clone(),
+        event: plant.event.clone(),
+        remedy: plant.remedy.as_ref().map(ToString::to_string),
     }
 }
 

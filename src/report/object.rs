@@ -222,8 +222,21 @@ pub struct Planted {
     /// How dangerous.
     #[schemars(with = "words::SeverityWord")]
     pub severity: Severity,
-    /// Whether it is gone.
+    /// Whether this run took it away, and a read showed that.
     pub resolved: bool,
+    /// When it was made.
+    #[serde(default)]
+    #[schemars(with = "Option<words::Moment>")]
+    pub at: Option<Utc>,
+    /// By whom, by login or name.
+    #[serde(default)]
+    pub by: String,
+    /// The event that says so.
+    #[serde(default)]
+    pub event: String,
+    /// The action that takes it away; null if none does.
+    #[serde(default)]
+    pub remedy: Option<String>,
 }
 
 /// Something for a person to do.

@@ -35,6 +35,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
     }
     page.gap();
     after::still_works(&mut page, report, zone);
+    after::planted(&mut page, report);
     after::by_hand(&mut page, report);
     after::findings(&mut page, report);
     after::found_later(&mut page, report);

@@ -3,10 +3,10 @@
 
 use jiff::tz::TimeZone;
 
-use super::object::{Report, SubjectReport, SubjectSystem, WhoThere};
+use super::object::{Planted, Report, SubjectReport, SubjectSystem, WhoThere};
 use super::text::{clock, count, moment, took};
 use crate::ledger::Mode;
-use crate::model::{ProofState, Verdict};
+use crate::model::{ProofState, Severity, Verdict};
 
 /// The word for the run's end.
 pub(super) fn word(report: &Report) -> &'static str {
@@ -37,7 +37,18 @@ pub(super) fn headline(report: &Report) -> String {
     let good = tried
         .filter(|system| system.verdict == Verdict::Contained)
         .count();
+    let left = planted_left(report);
     match (report.only_subject(), report.verdict) {
+        (Some(only), Verdict::Partial) if only.verdict == Verdict::Contained => {
+            format!(
+                "{} is contained; the intruder is not: {left} planted",
+                only.login
+            )
+        }
+        (None, Verdict::Partial) if report.counts.contained == report.counts.subjects => format!(
+            "{} contained; the intruder is not: {left} planted",
+            count(report.counts.subjects, "subject"),
+        ),
         (Some(only), Verdict::NotAttempted) => format!("{}: nothing was done", only.login),
         (Some(only), Verdict::Contained) => format!("{} at {good} of {all}", only.login),
         (Some(only), _) => format!("{}: {good} of {all} contained", only.login),
@@ -47,6 +58,31 @@ pub(super) fn headline(report: &Report) -> String {
             count(report.counts.subjects, "subject"),
         ),
     }
+}
+
+/// What an intruder planted, with who did it.
+pub(super) fn planted(one: &Planted) -> String {
+    match &one.by[..] {
+        "" => one.what.clone(),
+        by => format!("{by} {}", one.what),
+    }
+}
+
+/// What became of it, and what takes it away.
+pub(super) fn planted_now(one: &Planted) -> String {
+    match (one.resolved, &one.remedy, one.severity) {
+        (true, ..) => "gone".into(),
+        (false, Some(remedy), _) => format!("still there: {remedy} takes it away"),
+        (false, None, Severity::High) => "still there: a person has to undo it".into(),
+        (false, None, _) => "a person has to look at it".into(),
+    }
+}
+
+/// How many ways in the intruder left outside the subjects' own accounts.
+fn planted_left(report: &Report) -> usize {
+    let planted = report.planted.iter();
+    let left = planted.filter(|each| !each.resolved && each.severity == Severity::High);
+    left.count()
 }
 
 /// How much cannot be read back.

@@ -379,8 +379,8 @@ fn findings(report: &Report) -> Vec<FindingView> {
     let planted = report.planted.iter().map(|one| FindingView {
         severity: severity(one.severity),
         tone: if one.resolved { "good" } else { "bad" },
-        text: format!("planted at {}: {}", one.system, one.what),
-        hint: if one.resolved { "gone" } else { "still there" }.into(),
+        text: format!("planted: {}", summary::planted(one)),
+        hint: summary::planted_now(one),
     });
     let noted = report.findings.iter().map(|finding| FindingView {
         severity: severity(finding.severity),

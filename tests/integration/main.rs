@@ -38,4 +38,5 @@ mod samples;
 mod service;
 mod simulation;
 mod slack;
+mod window;
 mod wire;

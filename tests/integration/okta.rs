@@ -2,6 +2,7 @@
 
 mod auth;
 pub(crate) mod desk;
+mod devices;
 mod evict;
 mod grants;
 mod http;

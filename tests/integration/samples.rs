@@ -285,6 +285,7 @@ impl PlanSample {
                             settings: json!({}).into(),
                             before: json!(null),
                             undo,
+                            made_at: None,
                             found: Found::InPlan,
                         })
                     })

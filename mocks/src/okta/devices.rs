@@ -81,6 +81,7 @@ impl Okta {
         Some(json!({
             "id": idp.id, "name": idp.name, "type": idp.kind, "status": idp.status,
             "created": iso(idp.created_ms), "lastUpdated": iso(idp.created_ms), "protocol": { "type": idp.kind },
+            "policy": { "provisioning": { "action": "AUTO", "profileMaster": idp.profile_master } },
         }))
     }
 
@@ -96,11 +97,26 @@ impl Okta {
         match self.find_user(call.param(0)) {
             Some(user) => Answer::list(
                 user.idps
-                    .iter()
+                    .keys()
                     .filter_map(|id| self.idp_json(id))
                     .collect(),
             ),
             None => Answer::not_found(call.param(0), "User"),
+        }
+    }
+
+    /// The link of one user, with its date.
+    pub(super) fn linked_idp(&mut self, call: &Call<'_>) -> Answer {
+        let (idp, user) = (call.param(0), call.param(1));
+        match self.users.get(user).and_then(|u| u.idps.get(idp)) {
+            Some(since) => Answer::json(
+                200,
+                json!({
+                    "id": user, "externalId": format!("{idp}-{user}"), "created": iso(*since),
+                    "lastUpdated": iso(*since), "profile": {},
+                }),
+            ),
+            None => Answer::not_found(user, "IdentityProviderUser"),
         }
     }
 
@@ -109,7 +125,7 @@ impl Okta {
         if let Err(refusal) = self.strict(&user) {
             return refusal;
         }
-        if self.user_mut(&user).idps.remove(&idp) {
+        if self.user_mut(&user).idps.remove(&idp).is_some() {
             return Answer::empty(204).changed(true);
         }
         Answer::not_found(&idp, "IdentityProviderUser")

@@ -188,7 +188,7 @@ impl Okta {
         Answer::empty(204).changed(true)
     }
 
-    fn privileges(&self, id: &str) -> String {
+    pub(super) fn privileges(&self, id: &str) -> String {
         let labels: Vec<String> = self.users[id]
             .roles
             .values()

@@ -51,7 +51,7 @@ impl Okta {
         let rest = json!({
             "api_tokens": self.api_tokens, "agents": self.agents, "apps": self.apps,
             "groups": self.groups, "hooks": self.event_hooks, "streams": self.log_streams, "devices": self.devices, "idps": self.idps, "zones": self.zones,
-            "threats": [self.threat_action, self.threat_exclude], "support": self.support_until_ms,
+            "threats": [self.threat_action, self.threat_exclude], "support": [json!(self.support_until_ms), json!(self.support_cases)],
         });
         sha(&(&self.users, rest))
     }

@@ -21,6 +21,7 @@ mod listing;
 mod logs;
 mod oauth;
 mod org;
+mod plant;
 mod routes;
 mod sessions;
 pub mod state;
@@ -39,7 +40,8 @@ pub(crate) use auth::Principal;
 use events::LogRow;
 pub(crate) use events::Origin;
 use state::{
-    Agent, ApiToken, App, Device, Group, Idp, OauthClient, ServiceApp, ServiceToken, User, Zone,
+    Agent, ApiToken, App, Device, Group, Idp, OauthClient, ServiceApp, ServiceToken, SupportCase,
+    User, Zone,
 };
 
 use crate::http::{self, Request, Response};
@@ -106,6 +108,8 @@ pub struct Okta {
     pub threat_exclude: Vec<String>,
     /// Until when Okta support may impersonate, milliseconds.
     pub support_until_ms: Option<i64>,
+    /// Cases of Okta support by number; none: access is for the org as a whole.
+    pub support_cases: BTreeMap<String, SupportCase>,
     /// Service apps by client id.
     pub service_apps: BTreeMap<String, ServiceApp>,
     /// The rate limits and how far they are used.

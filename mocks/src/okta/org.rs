@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::state::Zone;
+use super::state::{SupportCase, Zone};
 use super::{Answer, Call, Okta};
 use crate::time::{iso, iso_or_null};
 
@@ -165,37 +165,96 @@ impl Okta {
         Answer::list(vec![one("SSWS_TOKEN"), one("OAUTH_CLIENT")])
     }
 
+    /// Whether support may sign in, and by which of the two ways that is managed here.
+    fn support_json(&self, now_ms: i64) -> Value {
+        let is_open = |until: &i64| *until > now_ms;
+        let case = self
+            .support_cases
+            .values()
+            .find(|c| c.until_ms.as_ref().is_some_and(is_open));
+        let open = match self.support_cases.is_empty() {
+            true => self.support_until_ms.filter(is_open),
+            false => case.and_then(|c| c.until_ms),
+        };
+        let link = |path: &str, method: &str| {
+            let href = format!("{}/api/v1/org/privacy/oktaSupport/{path}", self.base_url);
+            json!({ "href": href, "hints": { "allow": [method] } })
+        };
+        let links = match (self.support_cases.is_empty(), open) {
+            (true, Some(_)) => {
+                json!({ "extend": link("extend", "POST"), "revoke": link("revoke", "POST") })
+            }
+            (true, None) => json!({ "grant": link("grant", "POST") }),
+            (false, _) => {
+                json!({ "case": link("case/{caseNumber}", "PATCH"), "cases": link("cases", "GET") })
+            }
+        };
+        json!({
+            "support": if open.is_some() { "ENABLED" } else { "DISABLED" },
+            "expiration": iso_or_null(open),
+            "caseNumber": case.map(|c| &c.number),
+            "_links": links,
+        })
+    }
+
     pub(super) fn get_support(&mut self, call: &Call<'_>) -> Answer {
-        let open = self.support_until_ms.filter(|until| *until > call.now_ms);
-        Answer::json(
-            200,
-            json!({
-                "support": if open.is_some() { "ENABLED" } else { "DISABLED" },
-                "expiration": iso_or_null(open),
-                "caseNumber": null,
-            }),
-        )
+        Answer::json(200, self.support_json(call.now_ms))
     }
 
     /// `POST /org/privacy/oktaSupport/revoke`: ends what `user.session.impersonation.grant` allowed.
+    /// An org that goes by cases answers 301 and does nothing.
     pub(super) fn revoke_support(&mut self, call: &Call<'_>) -> Answer {
+        if !self.support_cases.is_empty() {
+            return Answer::empty(301);
+        }
         let changed = self.support_until_ms.take().is_some();
         if changed {
-            let origin = self.origin(call);
-            self.event(
-                &origin,
-                "user.session.impersonation.revoke",
-                ("SUCCESS", None),
-                Vec::new(),
-                &[],
-            );
+            self.support_revoked(call);
         }
-        Answer::json(
-            200,
-            json!({ "support": "DISABLED", "expiration": null, "caseNumber": null }),
-        )
-        .changed(changed)
+        Answer::json(200, self.support_json(call.now_ms)).changed(changed)
     }
+
+    pub(super) fn list_support_cases(&mut self, call: &Call<'_>) -> Answer {
+        if self.support_cases.is_empty() {
+            return Answer::no_such_path();
+        }
+        let cases = self.support_cases.values();
+        let cases: Vec<Value> = cases.map(|c| case_json(c, call.now_ms)).collect();
+        Answer::json(200, json!({ "supportCases": cases }))
+    }
+
+    /// Ends access for one case; giving it is not what we test.
+    pub(super) fn update_support_case(&mut self, call: &Call<'_>) -> Answer {
+        let status = call.json()["impersonation"]["status"].clone();
+        let Some(case) = self.support_cases.get_mut(call.param(0)) else {
+            return Answer::not_found(call.param(0), "OktaSupportCase");
+        };
+        if status != "DISABLED" {
+            return Answer::refused("impersonation", "the mock only ends access");
+        }
+        let changed = case.until_ms.take().is_some();
+        let body = case_json(case, call.now_ms);
+        self.support_until_ms = None;
+        if changed {
+            self.support_revoked(call);
+        }
+        Answer::json(200, body).changed(changed)
+    }
+
+    fn support_revoked(&mut self, call: &Call<'_>) {
+        let origin = self.origin(call);
+        let event = "user.session.impersonation.revoke";
+        self.event(&origin, event, ("SUCCESS", None), Vec::new(), &[]);
+    }
+}
+
+fn case_json(case: &SupportCase, now_ms: i64) -> Value {
+    let open = case.until_ms.filter(|until| *until > now_ms);
+    json!({
+        "caseNumber": case.number, "subject": case.subject,
+        "impersonation": { "status": if open.is_some() { "ENABLED" } else { "DISABLED" }, "expiration": iso_or_null(open) },
+        "selfAssigned": { "status": "NOT_REQUIRED" },
+    })
 }
 
 fn zone_json(z: &Zone) -> Value {

@@ -127,6 +127,7 @@ const ROUTES: &[Route] = &[
     write("POST", "/api/v1/devices/{deviceId}/lifecycle/unsuspend", "okta.devices.manage", Okta::unsuspend_device),
     write("POST", "/api/v1/devices/{deviceId}/lifecycle/deactivate", "okta.devices.manage", Okta::deactivate_device),
     read("/api/v1/idps", "okta.idps.read", Okta::list_idps),
+    read("/api/v1/idps/{idpId}/users/{userId}", "okta.idps.read", Okta::linked_idp),
     write("DELETE", "/api/v1/idps/{idpId}/users/{userId}", "okta.idps.manage", Okta::unlink_idp),
     read("/api/v1/users/{userId}/risk", "okta.userRisk.read", Okta::get_risk),
     write("PUT", "/api/v1/users/{userId}/risk", "okta.userRisk.manage", Okta::put_risk),
@@ -145,6 +146,8 @@ const ROUTES: &[Route] = &[
     read("/api/v1/principal-rate-limits", "okta.principalRateLimits.read", Okta::principal_limits),
     read("/api/v1/org/privacy/oktaSupport", "okta.orgs.read", Okta::get_support),
     write("POST", "/api/v1/org/privacy/oktaSupport/revoke", "okta.orgs.manage", Okta::revoke_support),
+    read("/api/v1/org/privacy/oktaSupport/cases", "okta.orgs.read", Okta::list_support_cases),
+    write("PATCH", "/api/v1/org/privacy/oktaSupport/cases/{caseNumber}", "okta.orgs.manage", Okta::update_support_case),
 ];
 
 /// The route of a request, and its path parameters in order.

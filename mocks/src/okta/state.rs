@@ -56,8 +56,8 @@ pub struct User {
     pub roles: BTreeMap<String, Role>,
     /// App assignments by app id.
     pub apps: BTreeMap<String, AppUser>,
-    /// Linked identity providers by id.
-    pub idps: BTreeSet<String>,
+    /// Linked identity providers by id, and since when.
+    pub idps: BTreeMap<String, i64>,
     /// `HIGH`, `MEDIUM`, `LOW` or `NONE`.
     pub risk: String,
     /// Pre-registered security keys by id: name, when.
@@ -307,6 +307,19 @@ pub struct Idp {
     pub status: String,
     /// When it was added.
     pub created_ms: i64,
+    /// Whether profiles come from it.
+    pub profile_master: bool,
+}
+
+/// A case of Okta support's.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SupportCase {
+    /// Its number.
+    pub number: String,
+    /// What it is about.
+    pub subject: String,
+    /// Until when support may sign in for it, milliseconds; `None` is never.
+    pub until_ms: Option<i64>,
 }
 
 /// A network zone.

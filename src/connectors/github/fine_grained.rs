@@ -256,6 +256,7 @@ mod tests {
             settings: Value::Null.into(),
             before: Value::Null,
             undo: Undo::PersonRedoes,
+            made_at: None,
             found: Found::InPlan,
         }
     }

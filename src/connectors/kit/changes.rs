@@ -40,6 +40,7 @@ pub(in crate::connectors) fn change(
         settings: step.settings.clone(),
         before: state,
         undo,
+        made_at: None,
         found: Found::InPlan,
     }
 }
@@ -114,6 +115,7 @@ pub(in crate::connectors) fn undoing(
         sentence: sentence.to_owned(),
         settings: settings.into(),
         undo,
+        made_at: None,
         found: Found::InPlan,
         ..done.clone()
     }

@@ -159,6 +159,13 @@ impl Directory for Okta {
         self.own_user(&Glance::new(r)).await
     }
 
+    fn own_clients(&self) -> Vec<String> {
+        let clients = self
+            .credentials()
+            .filter_map(super::settings::Auth::client_id);
+        clients.map(str::to_owned).collect()
+    }
+
     fn is_own_app(&self, name: &str) -> bool {
         OWN_APPS.contains(&name)
     }
@@ -287,7 +294,7 @@ fn cursor(href: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-fn apps_path(who: &UserId) -> Path {
+pub(super) fn apps_path(who: &UserId) -> Path {
     Path::new("/api/v1/apps")
         .query("filter", format!("user.id eq \"{who}\""))
         .query("expand", format!("user/{who}"))
@@ -296,7 +303,7 @@ fn apps_path(who: &UserId) -> Path {
 
 /// Okta's own apps: nothing of theirs outlives the eviction. The names are [inferred] from
 /// orgs' app lists; an unknown one only makes the report longer.
-const OWN_APPS: &[&str] = &[
+pub(super) const OWN_APPS: &[&str] = &[
     "saasure",
     "okta_enduser",
     "okta_browser_plugin",

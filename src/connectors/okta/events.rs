@@ -37,7 +37,7 @@ const AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// How far back the log may be read. Okta refuses more than 180 days and keeps 90. Source: Okta
 /// API, "System Log", `since` and "Data retention".
-const SINCE_MAX: Duration = Duration::from_secs(179 * 24 * 60 * 60);
+pub(super) const SINCE_MAX: Duration = Duration::from_secs(179 * 24 * 60 * 60);
 
 /// What one `prove` may look at: shared reads, and the log read once if anybody needs it.
 pub(super) struct Evidence<'a> {

@@ -22,7 +22,8 @@ use super::users;
 use super::verb::{LABEL_MAX, Planning, Seen, Verb, moment, target};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
-    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Target, UserId, count,
+    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Target, UserId, Utc,
+    count,
 };
 use crate::transport::{Path, Write, Writer};
 
@@ -205,6 +206,7 @@ fn take(
         }
         let mut before = json!({ "factor": item });
         let mut sentence = format!("delete {}", named(item));
+        let mut made_at = chosen_by(p, item);
         if swept(item) {
             let along: Vec<&Value> = factors
                 .iter()
@@ -216,6 +218,11 @@ fn take(
                 .filter(|other| chosen(other))
                 .map(|other| &other["id"])
                 .collect();
+            let swept = taken
+                .iter()
+                .map(|(_, other)| other)
+                .filter(|other| is_okta_verify(other));
+            made_at = swept.filter_map(|other| chosen_by(p, other)).max();
             before["also"] = json!(also);
             before["along"] = json!(along);
             if !along.is_empty() {
@@ -234,15 +241,22 @@ fn take(
                 .notes
                 .push("an email factor may have been made by policy, not by a person".into());
         }
-        planned
-            .changes
-            .push(p.change(who, target.clone(), sentence, before));
+        planned.changes.push(Change {
+            made_at: made_at.filter(|_| p.step.select == Select::InWindow),
+            ..p.change(who, target.clone(), sentence, before)
+        });
     }
     let kept_but_swept = |kept: &Kept| {
         let of_factor = |item: &&Value| item["id"] == kept.target.id;
         factors.iter().find(of_factor).is_some_and(swept)
     };
     planned.kept.retain(|kept| !kept_but_swept(kept));
+}
+
+/// The date that a window chose it by: when it was enrolled, else when it was changed.
+fn chosen_by(p: &Planning<'_>, item: &Value) -> Option<Utc> {
+    let created = moment(item, "created").filter(|at| p.case.window.contains(*at));
+    created.or_else(|| moment(item, "lastUpdated"))
 }
 
 /// One of the faces of Okta Verify.

@@ -7,7 +7,9 @@
 use serde_json::Value;
 
 use super::answers;
+use super::events::SINCE_MAX;
 use crate::connector::{LogAsk, LogPage, Unheard};
+use crate::model::Utc;
 use crate::transport::{Path, Read, Reader};
 
 /// Events a page; Okta gives no more.
@@ -22,7 +24,7 @@ const MAY_NOT: &str = "check that the credential in the config file is active an
 /// # Errors
 /// [`Unheard`], with what Okta said.
 pub(super) async fn page(r: &Reader, ask: &LogAsk, next: Option<&str>) -> Result<LogPage, Unheard> {
-    let read = Read::get(first(ask)).log_page();
+    let read = Read::get(first(ask, r.vendor_now())).log_page();
     let answer = r.page(&read, next).await;
     let answer = answer.map_err(|error| Unheard::from(&error))?;
     if !answer.is_good() {
@@ -41,15 +43,18 @@ pub(super) async fn page(r: &Reader, ask: &LogAsk, next: Option<&str>) -> Result
     }
 }
 
-fn first(ask: &LogAsk) -> Path {
-    let mut path = Path::new("/api/v1/logs").query("since", ask.since.to_string());
+fn first(ask: &LogAsk, now: Utc) -> Path {
+    // What is older is not kept, and asking for it is an error.
+    let since = ask.since.max(now.minus(SINCE_MAX));
+    let mut path = Path::new("/api/v1/logs").query("since", since.to_string());
     if let Some(until) = ask.until {
         path = path.query("until", until.to_string());
     }
-    let about = ask.about.as_ref().map(|who| {
+    let named = ask.about.iter().map(|who| {
         let who = who.as_str().replace(['"', '\\'], "");
         format!("actor.id eq \"{who}\" or target.id eq \"{who}\"")
     });
+    let about = named.reduce(|all, each| format!("{all} or {each}"));
     let filter = match (about, &ask.filter) {
         (Some(about), Some(filter)) => Some(format!("({about}) and ({filter})")),
         (about, filter) => about.or_else(|| filter.clone()),

@@ -1,18 +1,19 @@
 //! `remove_group_memberships`: groups that an account was put into within the window.
 //!
-//! Oddities: a membership has no date, the log has; only Okta's own groups can be changed here,
-//! and a group rule may put the person back. The quarantine group is never left by this.
+//! Oddities: a membership has no date, the log has, and says who did it ([`made_in_window`]):
+//! what somebody outside the case did stays. Only Okta's own groups can be changed here, and a
+//! group rule may put the person back. The quarantine group is never left by this.
 //! Source: Okta API, "Unassign a user from a group".
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
 use super::answers::{outcome, send};
-use super::events::{Evidence, log_path};
+use super::events::Evidence;
 use super::glance::{Unread, items, text};
+use super::made_in_window::{self, Dated, Given, Made, told};
 use super::users;
 use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
@@ -22,25 +23,19 @@ use crate::model::{
 };
 use crate::transport::{Path, Write, Writer};
 
-/// Subjects named in one filter at most: the address of a read has no documented limit, and
-/// should stay far from any.
-const NAMED_MAX: usize = 20;
-
 pub(super) struct RemoveGroupMemberships;
 
 #[async_trait]
 impl Verb for RemoveGroupMemberships {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = p
-            .glance
-            .list(users::path(&who.subject.id).then("/groups"))
-            .await;
+        let groups = p.glance.list(users::path(&who.subject.id).then("/groups"));
+        let (got, made) = join(groups, Made::read(p, who, made_in_window::GROUP)).await;
         let groups = match &*got {
             Ok(groups) => items(groups),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
-        let added = match added(p, &who.subject.id).await {
-            Ok(added) => added,
+        let made = match made {
+            Ok(made) => made,
             Err(unread) => {
                 let why = format!("when he joined cannot be read: {}", unread.why());
                 return Planned::skipped(Skip::Unread { why });
@@ -49,15 +44,15 @@ impl Verb for RemoveGroupMemberships {
         let mut planned = Planned::default();
         for group in groups {
             let target = target("group", text(group, "id"), text(&group["profile"], "name"));
-            match stays(p, group, added.get(&target.id)) {
-                Some((why, suspect)) => planned.kept.push(Kept {
+            match selected(p, group, made.of(made_in_window::GROUP, &target.id)) {
+                Err((why, suspect)) => planned.kept.push(Kept {
                     target,
                     why,
                     suspect,
                 }),
-                None => {
-                    let sentence = format!("remove from group {}", target.label);
-                    let before = json!({ "group": group, "added": added.get(&target.id) });
+                Ok(given) => {
+                    let sentence = told(format!("remove from group {}", target.label), given);
+                    let before = json!({ "group": group, "added": given.map(Given::before) });
                     planned
                         .changes
                         .push(p.change(who, target, sentence, before));
@@ -131,69 +126,33 @@ impl Verb for AddGroupMembership {
     }
 }
 
-/// Why the selector leaves a group alone, and whether a person should look.
-fn stays(p: &Planning<'_>, group: &Value, added: Option<&String>) -> Option<(String, bool)> {
+/// The event that justifies leaving a group, if the step selects by it; else why it stays, and
+/// whether a person should look.
+fn selected<'a>(
+    p: &Planning<'_>,
+    group: &Value,
+    given: Option<&'a Given>,
+) -> Result<Option<&'a Given>, (String, bool)> {
     let id = text(group, "id");
-    if id.is_empty() {
-        return p.not_selected(group, id);
-    }
     if p.okta.settings.quarantine_group.as_deref() == Some(id) {
-        return Some(("the quarantine group".into(), false));
+        return Err(("the quarantine group".into(), false));
     }
-    let selected = match (p.step.select, added) {
-        (Select::InWindow, Some(_)) => true,
-        (Select::InWindow, None) => return Some(("joined before the window".into(), false)),
-        _ => match p.not_selected(group, id) {
-            None => true,
-            stays => return stays,
-        },
+    let justified = if p.step.select == Select::InWindow && !id.is_empty() {
+        Some(judged(given)?)
+    } else {
+        p.not_selected(group, id).map_or(Ok(None), Err)?
     };
-    let kind = text(group, "type");
-    (selected && kind != "OKTA_GROUP")
-        .then(|| (format!("{kind}: it is changed elsewhere"), added.is_some()))
+    match text(group, "type") {
+        "OKTA_GROUP" => Ok(justified),
+        kind => Err((
+            format!("{kind}: it is changed elsewhere"),
+            justified.is_some(),
+        )),
+    }
 }
 
-/// Group ids that the log saw the account join within the window, and when.
-async fn added(p: &Planning<'_>, who: &UserId) -> Result<BTreeMap<String, String>, Unread> {
-    if p.step.select != Select::InWindow {
-        return Ok(BTreeMap::new());
-    }
-    let named: Vec<String> = beside(p.who, who)
-        .iter()
-        .map(|each| format!("target.id eq \"{}\"", each.subject.id))
-        .collect();
-    let filter = format!(
-        "eventType eq \"group.user_membership.add\" and ({})",
-        named.join(" or ")
-    );
-    let since = p.case.window.start;
-    let path = || log_path(since, p.glance.reader().vendor_now(), &filter);
-    let what = format!("{filter} since {since}");
-    let got = p.glance.list_with(&p.okta.together, &what, path).await;
-    let events = got.as_ref().as_ref().map_err(Unread::clone)?;
-    let mut added = BTreeMap::new();
-    for event in items(events) {
-        let targets = items(&event["target"]);
-        let at = super::events::published(event);
-        let is_his = targets.iter().any(|target| target["id"] == *who.as_str());
-        if !is_his || !at.is_some_and(|at| p.case.window.contains(at)) {
-            continue;
-        }
-        for target in targets.iter().filter(|t| t["type"] == "UserGroup") {
-            added.insert(
-                text(target, "id").to_owned(),
-                text(event, "published").to_owned(),
-            );
-        }
-    }
-    Ok(added)
-}
-
-/// Those who are asked about in one read together with `who`.
-fn beside<'a>(all: &'a [Identified], who: &UserId) -> &'a [Identified] {
-    let place = all.iter().position(|each| each.subject.id == *who);
-    let first = place.unwrap_or(0) / NAMED_MAX * NAMED_MAX;
-    &all[first..all.len().min(first + NAMED_MAX)]
+fn judged(given: Option<&Given>) -> Result<&Given, (String, bool)> {
+    made_in_window::judged(given, Dated::Before("joined before the window".into()))
 }
 
 fn membership(group: &str, who: &UserId) -> Path {

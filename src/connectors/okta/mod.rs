@@ -1,7 +1,7 @@
 //! Okta: the identity source, and the first place an intruder is thrown out of.
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`], [`auth`] with [`scopes`],
-//! [`grantor`], [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of)
+//! [`powers`], [`grantor`], [`token`], [`key`] and [`dpop`] (who we are), [`verb`] (what a verb is made of)
 //! and the verbs one file each, [`answers`] (what a status means for a change), [`events`]
 //! (proof by the System Log), [`directory`] and [`signs`] (what only an identity source knows).
 //!
@@ -10,8 +10,10 @@
 mod account;
 mod answers;
 mod api_tokens;
+mod assignments;
 mod auth;
 mod console;
+mod devices;
 mod directory;
 mod dpop;
 mod events;
@@ -24,8 +26,10 @@ mod key;
 mod limits;
 mod logout;
 mod logs;
+mod made_in_window;
 mod memberships;
 mod oauth;
+mod powers;
 mod preflight;
 mod quarantine;
 mod release;
@@ -55,7 +59,8 @@ use self::auth::Keyring;
 use self::events::Evidence;
 use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
-use self::scopes::Scopes;
+use self::powers::{Powers, Rare};
+use self::scopes::{RARE, Scopes};
 use self::settings::{Auth, Settings};
 use self::together::Together;
 use self::token::Endpoint;
@@ -96,7 +101,7 @@ const AT_ONCE: usize = 16;
 struct Okta {
     settings: Settings,
     /// What writes are signed with, for the preflight.
-    writes_as: Arc<Keyring>,
+    writes_as: Arc<Powers>,
     /// The account that our API token belongs to, once asked.
     own: OnceCell<Option<UserId>>,
     /// Reads of the whole org, shared by all who wait for them.
@@ -132,7 +137,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
 }
 
 /// What reads and what writes are signed with. A lone SSWS token has no scopes to split.
-fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, Arc<Keyring>) {
+fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, Arc<Powers>) {
     let grantor = Arc::new(Grantor::new(Endpoint {
         wire: Arc::clone(&opening.wire),
         clock: Arc::clone(&opening.clock),
@@ -140,20 +145,44 @@ fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, 
         url: format!("{}oauth2/v1/token", settings.org_url),
         user_agent: opening.user_agent.clone(),
     }));
-    let keyring = |first: &Auth, scopes: Scopes| {
-        let grantor = Arc::clone(&grantor);
-        let sources = [first]
-            .into_iter()
-            .chain(&settings.second)
-            .cloned()
-            .collect();
-        Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, grantor))
+    let is_app = |auth: &Auth| matches!(auth, Auth::ServiceApp { .. });
+    let second_is_an_app = settings.second.as_ref().is_some_and(is_app);
+    let powers = |first: &Auth, everyday: Scopes, rare: &[(&'static str, &'static str)]| {
+        let keyring = |scopes: Scopes| {
+            let sources = [first]
+                .into_iter()
+                .chain(&settings.second)
+                .cloned()
+                .collect();
+            let grantor = Arc::clone(&grantor);
+            Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, grantor))
+        };
+        let own = |(below, scope): &(&'static str, &'static str)| Rare {
+            below,
+            keyring: keyring(Scopes::only(scope)),
+        };
+        let rare: Vec<Rare> = match is_app(first) || second_is_an_app {
+            true => rare.iter().map(own).collect(),
+            false => Vec::new(),
+        };
+        Arc::new(Powers::new(keyring(everyday), rare))
     };
-    let writes = keyring(&settings.auth, Scopes::writing());
-    let second_is_an_app = matches!(settings.second, Some(Auth::ServiceApp { .. }));
+    let to_write: Vec<_> = RARE
+        .iter()
+        .map(|(below, _, manage)| (*below, *manage))
+        .collect();
+    let to_read: Vec<_> = RARE
+        .iter()
+        .filter_map(|(below, read, _)| Some((*below, (*read)?)))
+        .collect();
+    let writes = powers(&settings.auth, Scopes::writing(), &to_write);
     let reads: Arc<dyn Credential> = match (&settings.read_auth, &settings.auth) {
         (None, Auth::ApiToken(_)) if !second_is_an_app => writes.clone(),
-        (read_auth, auth) => keyring(read_auth.as_ref().unwrap_or(auth), Scopes::reading()),
+        (read_auth, auth) => powers(
+            read_auth.as_ref().unwrap_or(auth),
+            Scopes::reading(),
+            &to_read,
+        ),
     };
     (reads, writes)
 }
@@ -172,8 +201,12 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "revoke_oauth_grants" => &oauth::RevokeOauthGrants,
         "remove_admin_roles" => &roles::RemoveAdminRoles,
         "remove_group_memberships" => &memberships::RemoveGroupMemberships,
+        "remove_app_assignments" => &assignments::RemoveAppAssignments,
+        "suspend_devices" => &devices::SuspendDevices,
         "assign_admin_role" => &roles::AssignAdminRole,
         "add_group_membership" => &memberships::AddGroupMembership,
+        "assign_app" => &assignments::AssignApp,
+        "unsuspend_device" => &devices::UnsuspendDevice,
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,

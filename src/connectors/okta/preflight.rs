@@ -14,12 +14,23 @@ use crate::transport::{CallError, Path, Read, Reader};
 /// Verbs that read the org's API tokens.
 const READ_TOKENS: &[&str] = &["revoke_api_tokens", "universal_logout"];
 
+/// Verbs whose writes need a token of their own, and where those go.
+const RARELY: &[(&str, &str)] = &[
+    ("remove_app_assignments", "/api/v1/apps"),
+    ("suspend_devices", "/api/v1/devices"),
+];
+
 /// What a person should know before the night.
 pub(super) async fn findings(okta: &Okta, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
     let wants = |verbs: &[&str]| wanted.iter().any(|action| verbs.contains(&action.verb()));
     let mut found: Vec<Finding> = exposed(okta);
     found.extend(unscoped(okta));
-    if let Err(error) = okta.writes_as.check().await {
+    let areas: Vec<&str> = RARELY
+        .iter()
+        .filter(|(verb, _)| wants(&[verb]))
+        .map(|(_, area)| *area)
+        .collect();
+    if let Err(error) = okta.writes_as.check(&areas).await {
         found.push(finding("write_credential", error.to_string(), error.hint()));
     }
     let users = Path::new("/api/v1/users").query("limit", "1");

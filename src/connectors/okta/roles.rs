@@ -2,19 +2,26 @@
 //!
 //! Oddities: a role that comes by a group cannot be taken from the person; a role may be scoped
 //! to groups or apps, and giving it back without its scope would grant more than there was, so
-//! that scoped kinds are not given back by us. Source: Okta API, "Role assignments: user".
+//! that scoped kinds are not given back by us. The event of a grant tells all roles that the
+//! account has by then and not the one that was given: it is found by its time, which is that of
+//! the assignment ([inferred]), and says who did it ([`made_in_window`]).
+//! Source: Okta API, "Role assignments: user"; event type `user.account.privilege.grant`.
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::Okta;
 use super::answers::{outcome, send};
 use super::events::Evidence;
 use super::glance::{Unread, items, text};
+use super::made_in_window::{self, Dated, Given, Made, judged, told};
 use super::users;
-use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
+use super::verb::{Planning, Seen, Verb, moment, only_undoes, target, undoing};
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip, Undo, count};
+use crate::model::{
+    Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Undo, count,
+};
 use crate::transport::{Write, Writer};
 
 /// Kinds that are never scoped.
@@ -32,33 +39,31 @@ pub(super) struct RemoveAdminRoles;
 #[async_trait]
 impl Verb for RemoveAdminRoles {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
-        let got = p
-            .glance
-            .list(users::path(&who.subject.id).then("/roles"))
-            .await;
+        let roles = p.glance.list(users::path(&who.subject.id).then("/roles"));
+        let (got, made) = join(roles, Made::read(p, who, made_in_window::ROLE)).await;
         let roles = match &*got {
             Ok(roles) => items(roles),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
+        let made = match made {
+            Ok(made) => made,
+            Err(unread) => {
+                let why = format!("who granted his roles cannot be read: {}", unread.why());
+                return Planned::skipped(Skip::Unread { why });
+            }
+        };
         let mut planned = Planned::default();
         for role in roles {
             let target = target("admin_role", text(role, "id"), text(role, "type"));
-            let stays = match p.not_selected(role, &target.id) {
-                None if text(role, "assignmentType") == "GROUP" => Some((
-                    "it comes by a group: remove the membership".to_owned(),
-                    true,
-                )),
-                stays => stays,
-            };
-            match stays {
-                Some((why, suspect)) => planned.kept.push(Kept {
+            match selected(p, role, &made) {
+                Err((why, suspect)) => planned.kept.push(Kept {
                     target,
                     why,
                     suspect,
                 }),
-                None => {
-                    let sentence = format!("remove admin role {}", target.label);
-                    let before = json!({ "role": role });
+                Ok(given) => {
+                    let sentence = told(format!("remove admin role {}", target.label), given);
+                    let before = json!({ "role": role, "granted": given.map(Given::before) });
                     planned
                         .changes
                         .push(p.change(who, target, sentence, before));
@@ -118,6 +123,26 @@ impl Verb for RemoveAdminRoles {
         change.id = crate::model::ChangeId::new(format!("{}/assign", done.change.id));
         change.before["assign"] = body;
         Ok(vec![change])
+    }
+}
+
+/// The event that justifies taking a role, if the step selects by it; else why it stays, and
+/// whether a person should look.
+fn selected<'a>(
+    p: &Planning<'_>,
+    role: &Value,
+    made: &'a Made,
+) -> Result<Option<&'a Given>, (String, bool)> {
+    if let Some(stays) = p.not_selected(role, text(role, "id")) {
+        return Err(stays);
+    }
+    if text(role, "assignmentType") == "GROUP" {
+        let why = "it comes by a group: remove the membership".to_owned();
+        return Err((why, true));
+    }
+    match (p.step.select, moment(role, "created")) {
+        (Select::InWindow, Some(at)) => judged(made.near(at), Dated::Within(at)).map(Some),
+        _ => Ok(None),
     }
 }
 

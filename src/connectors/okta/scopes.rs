@@ -39,3 +39,37 @@ impl Scopes {
         }
     }
 }
+
+/// What only few actions need, by where its requests go: a token of its own each, for reading
+/// and for writing. What is not granted stops nothing else ([`powers`](super::powers)).
+pub(super) const RARE: &[(&str, Option<&str>, &str)] = &[
+    // Reading apps is an everyday matter.
+    ("/api/v1/apps", None, "okta.apps.manage"),
+    (
+        "/api/v1/devices",
+        Some("okta.devices.read"),
+        "okta.devices.manage",
+    ),
+    ("/api/v1/idps", Some("okta.idps.read"), "okta.idps.manage"),
+    ("/api/v1/org", Some("okta.orgs.read"), "okta.orgs.manage"),
+    (
+        "/api/v1/zones",
+        Some("okta.networkZones.read"),
+        "okta.networkZones.manage",
+    ),
+    (
+        "/api/v1/threats",
+        Some("okta.threatInsights.read"),
+        "okta.threatInsights.manage",
+    ),
+];
+
+impl Scopes {
+    /// One scope, without which the token is no use.
+    pub(super) fn only(scope: &'static str) -> Self {
+        Self {
+            required: vec![scope],
+            optional: Vec::new(),
+        }
+    }
+}

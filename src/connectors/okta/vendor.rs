@@ -22,11 +22,15 @@ pub(super) const VENDOR: Vendor = Vendor {
         REVOKE_OAUTH_GRANTS,
         REMOVE_ADMIN_ROLES,
         REMOVE_GROUP_MEMBERSHIPS,
+        REMOVE_APP_ASSIGNMENTS,
+        SUSPEND_DEVICES,
         UNSUSPEND_USER,
         UNQUARANTINE_USER,
         RESET_PASSWORD,
         ASSIGN_ADMIN_ROLE,
         ADD_GROUP_MEMBERSHIP,
+        ASSIGN_APP,
+        UNSUSPEND_DEVICE,
     ],
 };
 
@@ -35,6 +39,8 @@ const USERS_MANAGE: &str = "okta.users.manage";
 const LOGS_READ: &str = "okta.logs.read";
 const GROUPS_MANAGE: &str = "okta.groups.manage";
 const API_TOKENS_READ: &str = "okta.apiTokens.read";
+const APPS_MANAGE: &str = "okta.apps.manage";
+const DEVICES_MANAGE: &str = "okta.devices.manage";
 
 /// The ids for `select: listed`.
 const IDS: Setting = Setting::List("ids");
@@ -219,7 +225,7 @@ const REMOVE_ADMIN_ROLES: Action = Action {
     verb: "remove_admin_roles",
     does: "removes admin roles that were assigned to the account itself",
     needs: &["okta.roles.manage", "role SUPER_ADMIN"],
-    reads: &["okta.roles.read"],
+    reads: &["okta.roles.read", LOGS_READ],
     settings: &[
         Setting::Word("select", &["in_window", "all", "listed"]),
         IDS,
@@ -254,6 +260,89 @@ const REMOVE_GROUP_MEMBERSHIPS: Action = Action {
     attack: &["T1098.003", "T1098.007"],
     d3fend: &["D3-UAP"],
     collateral: "apps and roles that come by the group go, too",
+    residual: &[],
+};
+
+const REMOVE_APP_ASSIGNMENTS: Action = Action {
+    verb: "remove_app_assignments",
+    does: "removes apps that were assigned to the account itself; in no shipped playbook",
+    needs: &[
+        APPS_MANAGE,
+        "okta.apps.assignment.manage",
+        "okta.users.appAssignment.manage",
+    ],
+    reads: &["okta.apps.read", LOGS_READ],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1098"],
+    d3fend: &["D3-UAP"],
+    collateral: "the profile at the app is lost; an app with provisioning deactivates the account \
+                 there, and that and kept passwords do not come back; with delegated \
+                 authentication an account is left without a password",
+    residual: &[Left {
+        what: "sessions at those apps",
+        ends: Ends::ByItself("their own end"),
+    }],
+};
+
+const SUSPEND_DEVICES: Action = Action {
+    verb: "suspend_devices",
+    does: "suspends devices that are registered with the account and with nobody else",
+    needs: &[DEVICES_MANAGE, "okta.devices.lifecycle.suspend"],
+    reads: &[USERS_READ, "okta.devices.read", LOGS_READ],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1098.005"],
+    d3fend: &["D3-CR"],
+    collateral: "Okta Verify and FastPass stop on the device",
+    residual: &[],
+};
+
+const ASSIGN_APP: Action = Action {
+    verb: "assign_app",
+    does: "assigns an app again that a run removed, as it was read; only by release",
+    needs: &[
+        APPS_MANAGE,
+        "okta.apps.assignment.manage",
+        "okta.users.appAssignment.manage",
+    ],
+    reads: &["okta.apps.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: &[],
+};
+
+const UNSUSPEND_DEVICE: Action = Action {
+    verb: "unsuspend_device",
+    does: "gives a suspended device back; only by release",
+    needs: &[DEVICES_MANAGE, "okta.devices.lifecycle.unsuspend"],
+    reads: &["okta.devices.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
     residual: &[],
 };
 

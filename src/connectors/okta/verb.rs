@@ -82,6 +82,7 @@ impl Planning<'_> {
             settings: self.step.settings.clone(),
             before: state,
             undo,
+            made_at: None,
             found: Found::InPlan,
         }
     }
@@ -184,6 +185,7 @@ pub(super) fn undoing(
         settings: settings.into(),
         before: json!({ "login": login }),
         undo,
+        made_at: None,
         found: Found::InPlan,
         ..done.clone()
     }

@@ -73,6 +73,13 @@ pub(super) fn by_hand(page: &mut Page, report: &Report) {
     list(page, "by hand", &lines);
 }
 
+/// Ways in that the intruder left outside the subjects' own accounts, and other damage.
+pub(super) fn planted(page: &mut Page, report: &Report) {
+    let told = |one| format!("{}: {}", summary::planted(one), summary::planted_now(one));
+    let lines: Vec<String> = report.planted.iter().map(told).collect();
+    list(page, "planted", &lines);
+}
+
 pub(super) fn findings(page: &mut Page, report: &Report) {
     let lines: Vec<String> = report
         .findings

@@ -52,6 +52,25 @@ fn same_roles(before: &Okta, after: &Okta) -> bool {
     kinds(before) == kinds(after)
 }
 
+fn same_apps(before: &Okta, after: &Okta) -> bool {
+    let apps = |okta: &Okta| -> Vec<(String, String, String)> {
+        let apps = alex(okta).apps.iter();
+        apps.map(|(id, app)| (id.clone(), app.scope.clone(), app.user_name.clone()))
+            .collect()
+    };
+    apps(before) == apps(after)
+}
+
+fn same_devices(before: &Okta, after: &Okta) -> bool {
+    let states = |okta: &Okta| -> Vec<String> {
+        let devices = okta.devices.values();
+        devices
+            .map(|device| format!("{} {}", device.id, device.status))
+            .collect()
+    };
+    states(before) == states(after)
+}
+
 /// Every verb that plans; those that only undo are met through the inverses.
 pub(crate) fn trials() -> Vec<Trial> {
     let contoso = || World::contoso(now_ms());
@@ -87,6 +106,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             contoso(),
             same_groups,
         ),
+        trial("remove_app_assignments", json!({}), contoso(), same_apps),
+        trial("suspend_devices", json!({}), contoso(), same_devices),
         trial("unquarantine_user", json!({}), quarantined, same_groups),
         trial(
             "unsuspend_user",
@@ -107,6 +128,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 pub(crate) fn taken_back(okta: &mut Okta, before: &Okta) {
     okta.users.insert(ALEX.to_owned(), alex(before).clone());
     okta.api_tokens.clone_from(&before.api_tokens);
+    okta.devices.clone_from(&before.devices);
 }
 
 /// Where the mock settles what our settings leave to it.

@@ -74,6 +74,7 @@ pub(super) fn suspend(login: &str) -> Change {
         settings: json!({"if_locked_out": "report"}).into(),
         before: json!({"status": "ACTIVE", "ratio": 0.5, "big": 9_007_199_254_740_993_u64}),
         undo: Undo::Restores,
+        made_at: None,
         found: Found::InPlan,
     }
 }

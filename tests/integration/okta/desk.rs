@@ -88,6 +88,15 @@ impl Desk {
         described.remove(0)
     }
 
+    /// Says whose case it is; without it nobody is of it but whoever is planned for.
+    pub(crate) async fn open_case(&mut self, who: &[&str]) {
+        let mut subjects = Vec::new();
+        for who in who {
+            subjects.push(self.subject(who).await);
+        }
+        self.case.subjects = subjects;
+    }
+
     /// What one step would do to one account.
     pub(crate) async fn plan(&self, verb: &str, who: &str, settings: Value) -> Planned {
         self.plan_selecting(verb, who, settings, Select::All).await
@@ -118,7 +127,11 @@ impl Desk {
             subject,
         }];
         let connector = &self.okta.system.connector;
-        let mut planned = connector.plan(&self.reader, &step, &who, &self.case).await;
+        let mut case = self.case.clone();
+        if case.subjects.is_empty() {
+            case.subjects.push(who[0].subject.clone());
+        }
+        let mut planned = connector.plan(&self.reader, &step, &who, &case).await;
         assert_eq!(planned.len(), 1);
         planned.remove(0)
     }

@@ -15,6 +15,13 @@ use crate::okta::desk::{ALEX_LOGIN, Desk};
 
 const TABLE: &[Row] = &[
     row("DELETE", "/api/v1/api-tokens/{}", &[], &[], 204),
+    row(
+        "DELETE",
+        "/api/v1/apps/{}/users/{}",
+        &["sendEmail"],
+        &[],
+        204,
+    ),
     row("DELETE", "/api/v1/groups/{}/users/{}", &[], &[], 204),
     row(
         "DELETE",
@@ -49,6 +56,9 @@ const TABLE: &[Row] = &[
         &[],
         200,
     ),
+    row("GET", "/api/v1/apps/{}/users/{}", &[], &[], 200),
+    row("GET", "/api/v1/devices/{}", &[], &[], 200),
+    row("GET", "/api/v1/devices/{}/users", &[], &[], 200),
     row("GET", "/api/v1/iam/assignees/users", &["limit"], &[], 200),
     row(
         "GET",
@@ -87,6 +97,27 @@ const TABLE: &[Row] = &[
     row("GET", "/api/v1/users/{}/groups", &[], &[], 200),
     row("GET", "/api/v1/users/{}/idps", &[], &[], 200),
     row("GET", "/api/v1/users/{}/roles", &[], &[], 200),
+    row(
+        "POST",
+        "/api/v1/apps/{}/users",
+        &[],
+        &["credentials", "id", "profile", "scope"],
+        200,
+    ),
+    row(
+        "POST",
+        "/api/v1/devices/{}/lifecycle/suspend",
+        &[],
+        &[],
+        204,
+    ),
+    row(
+        "POST",
+        "/api/v1/devices/{}/lifecycle/unsuspend",
+        &[],
+        &[],
+        204,
+    ),
     row(
         "POST",
         "/api/v1/users/{}/lifecycle/deactivate",

@@ -127,6 +127,10 @@ impl Directory for Planted {
         self.true_one.describe(r, who, wanted).await
     }
 
+    fn own_clients(&self) -> Vec<String> {
+        self.true_one.own_clients()
+    }
+
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
         self.true_one.status(r, who).await
     }
