@@ -840,7 +840,8 @@ pub(crate) fn long_found(rows: usize) -> Investigation {
     let more = rows - alex.timeline.len();
     let quiet = alex.timeline[5].clone();
     let spread = (0..more).map(|number| {
-        let mine = number % 5 == 0;
+        let after = number * 2_100 > 41 * 60_000 + 3_000;
+        let mine = after && number % 5 == 0;
         Moment {
             until: None,
             at: Some(on_the_day("13:00:00").plus(Duration::from_millis(number as u64 * 2_100))),
