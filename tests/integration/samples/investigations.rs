@@ -38,7 +38,6 @@ fn blank(made_at: Utc) -> Investigation {
         org: Some("example.okta.com".into()),
         made_at,
         read: LogSource {
-            only: None,
             file: None,
             since: on_the_day("13:00:00"),
             until: on_the_day("16:00:00"),
@@ -119,7 +118,6 @@ fn row_of(event: &Value) -> Moment {
     let (what, now) = sentence(&kind, &result, &target);
     let ip = text(&event["client"]["ipAddress"]);
     Moment {
-        until: None,
         at: Some(at),
         until: None,
         whose: if session == OWN_SESSION {
