@@ -11,10 +11,11 @@ use super::args::{Global, InvestigateArgs, Output};
 use super::exit::{Exit, Failure};
 use super::{files, print, runtime, say, setup, show, when};
 use crate::engine::{InvestigateAsk, InvestigateError, Investigator, Only, investigate as look};
+use crate::evidence::detect::Detections;
 use crate::evidence::investigation::Investigation;
 use crate::given::{Clock as _, SystemClock};
 use crate::model::Confirmation;
-use crate::report::escape::harmless_json;
+use crate::report::{self, escape::harmless_json};
 
 /// Looks into it.
 ///
@@ -49,6 +50,8 @@ pub(super) fn investigate(global: &Global, args: &InvestigateArgs) -> Result<Exi
             directory: None,
             services: Vec::new(),
             owners: Vec::new(),
+            detections: Detections::shipped(),
+            broken_rules: Vec::new(),
             tool: setup::TOOL.to_owned(),
             now,
         }
@@ -111,7 +114,11 @@ fn write(dir: &Path, found: &Investigation) {
         .collect();
     let name = format!("oust-investigation-{stamp}");
     let json = json(found);
-    let written = files::write(dir, &name, &[("json", &json)]);
+    let zone = TimeZone::system();
+    let html = report::investigation_html(found, &zone);
+    let markdown = report::investigation_markdown(found, &zone);
+    let renderings = [("json", json.as_str()), ("html", &html), ("md", &markdown)];
+    let written = files::write(dir, &name, &renderings);
     for trouble in written.trouble {
         say(&trouble);
     }

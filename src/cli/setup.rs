@@ -294,7 +294,13 @@ pub(super) fn investigator(global: &Global, now: Utc) -> Result<Investigator, Fa
     let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
     let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
     let (directory, services) = open_systems(&config, &givens)?;
+    let (detections, broken) = config.load_detections().map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error, hint)
+    })?;
     Ok(Investigator {
+        detections,
+        broken_rules: broken.iter().map(ToString::to_string).collect(),
         directory: Some(directory),
         services,
         owners: config.owners,

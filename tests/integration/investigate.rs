@@ -4,5 +4,6 @@
 mod background;
 mod bad_input;
 mod fixture;
+mod live;
 mod narrowed;
 mod truth;

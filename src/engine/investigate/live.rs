@@ -101,7 +101,7 @@ impl Live<'_> {
         let ask = LogAsk {
             since: self.since,
             until: Some(self.until),
-            about: about.into_iter().cloned().collect(),
+            about: about.cloned().into_iter().collect(),
             filter: filter.map(str::to_owned),
         };
         let bag = &mut self.bag;

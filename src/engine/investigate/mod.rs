@@ -7,23 +7,27 @@
 //! Writes nothing, keeps nothing, and decides nothing that a person should.
 
 mod bag;
+mod fired;
 mod live;
 mod next;
 mod only;
 mod reach;
 mod saved;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
+use crate::evidence::detect::Detections;
 use crate::evidence::forensics::{self, Material};
+use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::inquiry::{Account, Found, Hints, inquire};
 use crate::evidence::investigation::{
-    Decision, Investigation, LogSource, SCHEMA, SubjectFindings, Whose,
+    Decision, Investigation, LogSource, Now, SCHEMA, SubjectFindings, Whose,
 };
 use crate::evidence::{Event, SavedError};
-use crate::model::{Confirmation, Owner, Utc, count};
+use crate::model::{Confirmation, Intruder, Owner, Subject, Utc, count};
 use crate::transport::{Rank, Reader};
 use bag::Bag;
 use live::Live;
@@ -41,6 +45,10 @@ pub struct Investigator {
     pub services: Vec<System>,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// What is looked for in every account's events.
+    pub detections: Detections,
+    /// Detections that do not hold, a sentence each.
+    pub broken_rules: Vec<String>,
     /// `oust/<version>`
     pub tool: String,
     /// The moment it begins.
@@ -156,7 +164,8 @@ async fn of_file(
     for account in &from.accounts {
         let events = bag.of(account);
         let found = case.inquire(account, &events);
-        case.add(account, &events, found).await?;
+        let subject = case.same_account(account).await;
+        case.add(account, subject.as_ref(), &events, found).await?;
     }
     Ok(case.done().await)
 }
@@ -190,10 +199,15 @@ async fn of_log(
             place: "the log".into(),
         });
     }
-    let accounts = resolve(directory, &named).await?;
+    let subjects = resolve(directory, &named).await?;
+    let accounts = subjects.iter().map(|subject| Account {
+        id: subject.id.clone(),
+        login: subject.login.clone(),
+    });
+    let accounts: Vec<Account> = accounts.collect();
     live.read(&accounts, ask.only.as_ref()).await;
     for account in &accounts {
-        let found = inquire(account, &live.bag.of(account), &hints(ask));
+        let found = inquire(account, &live.bag.of(account), &hints(tools, ask));
         live.follow(account, &found.intruder).await;
     }
     let Live { bag, missing, .. } = live;
@@ -202,10 +216,10 @@ async fn of_log(
     case.read.until = ask.until.unwrap_or(tools.now);
     case.read.missing.extend(missing);
     case.org().await;
-    for account in &accounts {
+    for (account, subject) in accounts.iter().zip(&subjects) {
         let events = bag.of(account);
         let found = case.inquire(account, &events);
-        case.add(account, &events, found).await?;
+        case.add(account, Some(subject), &events, found).await?;
     }
     Ok(case.done().await)
 }
@@ -213,23 +227,24 @@ async fn of_log(
 async fn resolve(
     directory: &DirectorySystem,
     named: &[String],
-) -> Result<Vec<Account>, InvestigateError> {
+) -> Result<Vec<Subject>, InvestigateError> {
     let reader = Reader::new(directory.system.client.clone());
-    let mut accounts: Vec<Account> = Vec::new();
+    let mut subjects: Vec<Subject> = Vec::new();
     for who in named {
         let subject = directory.directory.resolve(&reader, who).await?;
-        if !accounts.iter().any(|account| account.id == subject.id) {
-            accounts.push(Account {
-                id: subject.id,
-                login: subject.login,
-            });
+        if !subjects.iter().any(|other| other.id == subject.id) {
+            subjects.push(subject);
         }
     }
-    Ok(accounts)
+    Ok(subjects)
 }
 
-fn hints(ask: &InvestigateAsk) -> Hints {
-    let mut hints = Hints::default();
+fn hints(tools: &Investigator, ask: &InvestigateAsk) -> Hints {
+    let directory = tools.directory.as_ref();
+    let mut hints = Hints {
+        our_clients: directory.map_or_else(Vec::new, |home| home.directory.own_clients()),
+        ..Hints::default()
+    };
     match &ask.only {
         Some(Only::Session(id)) => hints.sessions.push(id.clone()),
         Some(Only::Token(id)) => hints.tokens.push(id.clone()),
@@ -297,7 +312,7 @@ impl<'c> Case<'c> {
 
     /// Whose event is whose; what could not be read leaves it open.
     fn inquire(&self, account: &Account, events: &[Event<'_>]) -> Found {
-        let mut found = inquire(account, events, &hints(self.ask));
+        let mut found = inquire(account, events, &hints(self.tools, self.ask));
         if !self.read.missing.is_empty() {
             let intruder = &mut found.intruder;
             intruder.unread = Some(self.read.missing.join("; "));
@@ -311,11 +326,13 @@ impl<'c> Case<'c> {
     async fn add(
         &mut self,
         account: &Account,
+        subject: Option<&Subject>,
         events: &[Event<'_>],
         found: Found,
     ) -> Result<(), InvestigateError> {
+        let ours = hints(self.tools, self.ask).our_clients;
+        let (detections, detected) = fired::run(&self.tools.detections, &ours, account, events);
         let (events, whose) = self.part(account, events, found.whose)?;
-        let detected = BTreeMap::new();
         let mut intruder = found.intruder;
         if self.ask.only.is_some() {
             let part: Vec<&str> = events.iter().filter_map(|event| event.uuid()).collect();
@@ -323,12 +340,13 @@ impl<'c> Case<'c> {
                 .planted
                 .retain(|plant| part.contains(&plant.event.as_str()));
         }
+        let (holdings, planted) = self.held(subject, &intruder).await;
         let material = Material {
             account,
             events: &events,
             whose: &whose,
-            holdings: None,
-            planted: &[],
+            holdings: holdings.as_ref(),
+            planted: &planted,
             detected: &detected,
         };
         let mut found = forensics::findings(&material, intruder);
@@ -340,9 +358,61 @@ impl<'c> Case<'c> {
                 .missing
                 .push(format!("{who}: {rows} of the timeline are left out"));
         }
+        found.subject.detections = detections;
         self.subjects.push(found.subject);
         self.allowed.extend(found.allowed);
         Ok(())
+    }
+
+    /// What is there now; nothing where nobody can be asked.
+    async fn held(
+        &mut self,
+        subject: Option<&Subject>,
+        intruder: &Intruder,
+    ) -> (Option<Holdings>, Vec<Now>) {
+        let (Some(home), Some(subject)) = (&self.tools.directory, subject) else {
+            return (None, Vec::new());
+        };
+        let reader = Reader::new(home.system.client.clone()).ranked(Rank::Evidence);
+        let (directory, window) = (&home.directory, intruder.window());
+        let (holdings, planted) = join(
+            directory.holdings(&reader, subject, window),
+            directory.planted_now(&reader, &intruder.planted),
+        )
+        .await;
+        self.unread.extend(holdings.unread.iter().cloned());
+        (Some(holdings), planted)
+    }
+
+    /// The account of a file's events at the directory that we can ask; another account by the
+    /// same name is not asked about.
+    async fn same_account(&mut self, account: &Account) -> Option<Subject> {
+        let home = self.tools.directory.as_ref()?;
+        let reader = Reader::new(home.system.client.clone());
+        let who = match account.id.as_str() {
+            "" => account.login.as_str(),
+            id => id,
+        };
+        let found = home.directory.resolve(&reader, who).await;
+        let why = match found {
+            Ok(subject) if subject.id == account.id || account.id.as_str().is_empty() => {
+                return Some(subject);
+            }
+            Ok(subject) => format!("the account by that name is another ({})", subject.id),
+            Err(error) => error.to_string(),
+        };
+        self.unread
+            .push(format!("what {} holds now: {why}", account.login));
+        None
+    }
+
+    async fn threat(&mut self) -> Option<ThreatConfig> {
+        let home = self.tools.directory.as_ref()?;
+        let reader = Reader::new(home.system.client.clone()).ranked(Rank::Evidence);
+        let config = home.directory.threat_config(&reader).await;
+        config
+            .map_err(|why| self.unread.push(format!("ThreatInsight: {why}")))
+            .ok()
     }
 
     /// The part of the events that is asked for.
@@ -376,7 +446,8 @@ impl<'c> Case<'c> {
         Ok(kept)
     }
 
-    async fn done(self) -> Investigation {
+    async fn done(mut self) -> Investigation {
+        let threat = self.threat().await;
         let next = next::commands(&self.subjects, &self.read, self.ask.only.as_ref());
         Investigation {
             schema: SCHEMA.into(),
@@ -386,8 +457,8 @@ impl<'c> Case<'c> {
             made_at: self.tools.now,
             read: self.read,
             subjects: self.subjects,
-            threat: forensics::threat_insight(self.allowed, None),
-            broken_rules: Vec::new(),
+            threat: forensics::threat_insight(self.allowed, threat.as_ref()),
+            broken_rules: self.tools.broken_rules.clone(),
             unread: self.unread,
             next,
         }
