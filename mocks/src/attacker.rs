@@ -29,10 +29,11 @@ pub struct Attacker {
     /// A second compromised admin through whom he unsuspends the account; off if absent.
     pub accomplice: Option<String>,
     /// How often each move succeeded: `sign_in`, `enrol_factor`, `mint_token`, `sso`,
-    /// `unsuspend`; and `refused`, a sign-in that was not let in. At the services `slack_sso` and
+    /// `unsuspend`, with grants `join_group` and so on; and `refused`, a sign-in that was not let in. At the services `slack_sso` and
     /// so on, and what he left there, such as `slack_session`.
     pub moves: BTreeMap<&'static str, u32>,
     services: bool,
+    grants: bool,
     next_ms: Option<i64>,
     rng: Rng,
     next_visit_ms: Option<i64>,
@@ -49,6 +50,7 @@ impl Attacker {
             accomplice: None,
             moves: BTreeMap::new(),
             services: false,
+            grants: false,
             next_ms: None,
             rng: Rng::new(0),
             next_visit_ms: None,
@@ -67,6 +69,13 @@ impl Attacker {
     #[must_use]
     pub fn with_services(mut self) -> Self {
         self.services = true;
+        self
+    }
+
+    /// Lets him give the account groups, roles, apps and devices, too, and let Okta support in.
+    #[must_use]
+    pub fn with_grants(mut self) -> Self {
+        self.grants = true;
         self
     }
 
@@ -128,6 +137,9 @@ impl Attacker {
 
     fn dig_in(&mut self, okta: &mut Okta, now_ms: i64) -> &'static str {
         let user = self.user_id.clone();
+        if self.grants && self.rng.below(2) == 0 {
+            return self.grant(okta, now_ms);
+        }
         match self.rng.below(3) {
             0 if self.count("enrol_factor") < GREED_MAX => {
                 let name = format!("Pixel {}", self.rng.text(3));
@@ -148,6 +160,39 @@ impl Attacker {
                     okta.sso_as_attacker(&user, app, now_ms);
                 }
                 "sso"
+            }
+        }
+    }
+
+    /// Gives the account something that outlives the session.
+    fn grant(&mut self, okta: &mut Okta, now_ms: i64) -> &'static str {
+        let user = self.user_id.clone();
+        let groups = okta
+            .groups
+            .values()
+            .filter(|g| g.kind == "OKTA_GROUP" && !g.denies);
+        let group = groups.map(|g| g.id.clone()).next();
+        let app = okta.apps.keys().next().cloned();
+        match (self.rng.below(5), group, app) {
+            (0, Some(group), _) => {
+                okta.join_group_by_hand(&user, &group, &user, now_ms);
+                "join_group"
+            }
+            (1, _, Some(app)) => {
+                okta.assign_app_by_hand(&user, &app, &user, now_ms);
+                "assign_app"
+            }
+            (2, ..) => {
+                okta.give_role_by_hand(&user, "ORG_ADMIN", &user, now_ms);
+                "give_role"
+            }
+            (3, ..) => {
+                okta.grant_support_by_hand(&user, now_ms);
+                "grant_support"
+            }
+            _ => {
+                okta.add_device_by_hand(&user, "Pixel 10", now_ms);
+                "add_device"
             }
         }
     }

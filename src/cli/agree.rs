@@ -52,21 +52,25 @@ pub(super) fn agree(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
 }
 
 fn who(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
-    if args.who.is_empty() && args.subjects.is_none() {
+    if args.who.is_empty() && args.subjects.is_none() && args.role.is_empty() {
         return Ok(());
     }
-    let named = subjects::named(&args.who, args.subjects.as_deref())?;
+    let named = subjects::named(&args.who, args.subjects.as_deref(), &args.role)?;
     let is =
         |name: &str, who: &Subject| who.id.as_str() == name || who.login.eq_ignore_ascii_case(name);
     let planned = &plan.case.subjects;
-    for name in &named {
-        if !planned.iter().any(|who| is(name, who)) {
+    for name in &named.who {
+        let Some(who) = planned.iter().find(|who| is(name, who)) else {
             return Err(disagree(&format!("`{name}`")));
+        };
+        let role = named.roles.get(&name.to_lowercase());
+        if role.copied().unwrap_or_default() != who.role {
+            return Err(disagree(&format!("the role of `{name}`")));
         }
     }
     let left_out = planned
         .iter()
-        .any(|who| !named.iter().any(|name| is(name, who)));
+        .any(|who| !named.who.iter().any(|name| is(name, who)));
     if left_out {
         return Err(disagree("the list of subjects"));
     }

@@ -212,9 +212,12 @@ pub struct CaseArgs {
     /// Logins or Okta ids
     #[arg(value_name = "LOGIN|ID")]
     pub who: Vec<String>,
-    /// More of them, one a line; `-` reads stdin
+    /// More of them, one a line, or LOGIN,ROLE; `-` reads stdin
     #[arg(long, value_name = "FILE|-")]
     pub subjects: Option<String>,
+    /// Somebody with another part than `compromised`: granter, impersonator, impersonated
+    #[arg(long, value_name = "LOGIN=ROLE")]
+    pub role: Vec<String>,
     /// When the intruder came in: 2h, 13:30, 2026-03-10 13:30, RFC 3339
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,

@@ -143,7 +143,7 @@ pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
 }
 
 async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepared, Failure> {
-    let who = subjects::named(&args.who, args.subjects.as_deref())?;
+    let named = subjects::named(&args.who, args.subjects.as_deref(), &args.role)?;
     let now = shop.tools.clock.now();
     let window = when::window(
         args.since.as_deref(),
@@ -154,8 +154,9 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
     let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
     let request = PlanRequest {
         run: shop.run.clone(),
-        grace: next.grace(&shop.tools.services, who.len()),
-        who,
+        grace: next.grace(&shop.tools.services, named.who.len()),
+        who: named.who,
+        roles: named.roles,
         window,
         case_id: args.case.clone(),
         reason: args.reason.clone(),
@@ -376,6 +377,12 @@ async fn again(
             .subjects
             .iter()
             .map(|who| who.id.to_string())
+            .collect(),
+        roles: plan
+            .case
+            .subjects
+            .iter()
+            .map(|who| (who.id.as_str().to_lowercase(), who.role))
             .collect(),
         window: Some((window.start, window.end)),
         case_id: plan.case.id.clone(),

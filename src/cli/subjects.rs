@@ -1,46 +1,111 @@
-//! Who is meant: arguments and `--subjects` together.
+//! Who is meant, and which part each plays: arguments, `--role` and `--subjects` together.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::exit::{Exit, Failure};
+use crate::model::Role;
 
 /// Bytes of a list at most.
 const LIST_MAX: u64 = 4 << 20;
 
+/// The parts by name.
+const ROLES: &[(&str, Role)] = &[
+    ("compromised", Role::Compromised),
+    ("granter", Role::Granter),
+    ("impersonator", Role::Impersonator),
+    ("impersonated", Role::Impersonated),
+];
+
+/// Who was named.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Logins or ids, each once, in the order given.
+    pub(super) who: Vec<String>,
+    /// The part of those for whom one was given, by name in lower case.
+    pub(super) roles: BTreeMap<String, Role>,
+}
+
+impl Named {
+    fn add(&mut self, name: &str, role: Option<&str>) -> Result<(), Failure> {
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Failure::say(
+                Exit::Usage,
+                "a login is empty",
+                "check the quoting",
+            ));
+        }
+        let key = name.to_lowercase();
+        if let Some(word) = role {
+            let role = role_of(word.trim()).ok_or_else(|| no_such_role(name, word))?;
+            if self
+                .roles
+                .insert(key.clone(), role)
+                .is_some_and(|other| other != role)
+            {
+                let what = format!("`{name}` is given two roles");
+                return Err(Failure::say(Exit::Usage, what, "give one"));
+            }
+        }
+        if !self.who.iter().any(|other| other.to_lowercase() == key) {
+            self.who.push(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// All that were named, each once, in the order given.
 ///
-/// A list has one login or id a line; blank lines and `#` comments do not count; a byte-order
-/// mark and Windows line ends are understood.
+/// A list has one login or id a line, and behind a comma his role, if it is not `compromised`;
+/// blank lines and `#` comments do not count; a byte-order mark and Windows line ends are
+/// understood. `roles` are `LOGIN=ROLE`, and name him, too.
 ///
 /// # Errors
-/// [`Failure`] if the list cannot be read, or if nobody is named at all: an empty list is a
-/// mistake, never everybody.
-pub(super) fn named(who: &[String], list: Option<&str>) -> Result<Vec<String>, Failure> {
-    let mut all: Vec<String> = who.iter().map(|name| name.trim().to_owned()).collect();
+/// [`Failure`] if the list cannot be read, a role is none, or nobody is named at all: an empty
+/// list is a mistake, never everybody.
+pub(super) fn named(
+    who: &[String],
+    list: Option<&str>,
+    roles: &[String],
+) -> Result<Named, Failure> {
+    let mut all = Named::default();
+    for name in who {
+        all.add(name, None)?;
+    }
+    for given in roles {
+        match given.rsplit_once('=') {
+            Some((name, role)) => all.add(name, Some(role))?,
+            None => return Err(no_such_role(given, "")),
+        }
+    }
     if let Some(from) = list {
         let text = read(from)?;
-        let text = text.trim_start_matches('\u{feff}');
-        let lines = text.lines().map(str::trim);
-        all.extend(
-            lines
-                .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                .map(str::to_owned),
-        );
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            match line.split_once(',') {
+                Some((name, role)) => all.add(name, Some(role))?,
+                None => all.add(line, None)?,
+            }
+        }
     }
-    if all.iter().any(String::is_empty) {
-        return Err(Failure::say(
-            Exit::Usage,
-            "a login is empty",
-            "check the quoting",
-        ));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    all.retain(|name| seen.insert(name.to_lowercase()));
-    if all.is_empty() {
+    if all.who.is_empty() {
         let hint = "name a login or Okta id, or a file with --subjects";
         return Err(Failure::say(Exit::Usage, "nobody is named", hint));
     }
     Ok(all)
+}
+
+fn role_of(word: &str) -> Option<Role> {
+    let found = ROLES.iter().find(|(name, _)| *name == word);
+    found.map(|(_, role)| *role)
+}
+
+fn no_such_role(name: &str, word: &str) -> Failure {
+    let words: Vec<&str> = ROLES.iter().map(|(word, _)| *word).collect();
+    let what = format!("`{}` is no role for `{name}`", word.trim());
+    let hint = format!("a role is one of {}: LOGIN=granter", words.join(", "));
+    Failure::say(Exit::Usage, what, hint)
 }
 
 fn read(from: &str) -> Result<String, Failure> {
@@ -80,8 +145,30 @@ mod tests {
             "\u{feff}alex@x\r\n\r\n# the others\r\nPriya@x\r\npriya@x\r\n",
         )
         .unwrap();
-        let all = named(&["alex@x".into()], path.to_str()).unwrap();
-        assert_eq!(all, ["alex@x", "Priya@x"]);
+        let all = named(&["alex@x".into()], path.to_str(), &[]).unwrap();
+        assert_eq!(all.who, ["alex@x", "Priya@x"]);
+        assert!(all.roles.is_empty());
+    }
+
+    #[test]
+    fn a_role_stands_behind_a_comma_or_an_equals_sign() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("list.txt");
+        std::fs::write(&path, "alex@x\nPriya@x, granter\nkim@x,compromised\n").unwrap();
+        let given = [
+            "sam@x=impersonated".to_owned(),
+            "priya@x=granter".to_owned(),
+        ];
+        let all = named(&[], path.to_str(), &given).unwrap();
+        assert_eq!(all.who, ["sam@x", "priya@x", "alex@x", "kim@x"]);
+        assert_eq!(all.roles["priya@x"], Role::Granter);
+        assert_eq!(all.roles["sam@x"], Role::Impersonated);
+        assert_eq!(all.roles.get("alex@x"), None);
+
+        for wrong in ["alex@x", "alex@x=boss", "=granter", "priya@x=impersonated"] {
+            let refused = named(&[], path.to_str(), &[wrong.to_owned()]);
+            assert_eq!(refused.unwrap_err().exit, Exit::Usage, "{wrong}");
+        }
     }
 
     #[test]
@@ -89,6 +176,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("list.txt");
         std::fs::write(&path, "\n#\n").unwrap();
-        assert_eq!(named(&[], path.to_str()).unwrap_err().exit, Exit::Usage);
+        assert_eq!(
+            named(&[], path.to_str(), &[]).unwrap_err().exit,
+            Exit::Usage
+        );
     }
 }

@@ -25,7 +25,7 @@ use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
     ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, RunId, Scope, Severity, Skip, Source, StepKey,
+    PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip, Source, StepKey,
     Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
@@ -41,6 +41,9 @@ pub struct PlanRequest {
     pub run: RunId,
     /// Logins or ids, as given.
     pub who: Vec<String>,
+    /// The part that somebody plays, by his name as given, in lower case; of the others it is
+    /// that of the compromised.
+    pub roles: BTreeMap<String, Role>,
     /// Start and end of the window, if given.
     pub window: Option<(Utc, Option<Utc>)>,
     /// The ticket.

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::connector::{Identified, Planned, Step, System};
 use crate::model::{
-    Case, GuardName, Identity, PlannedFor, PlannedStep, Skip, StepKey, Subject, UserId,
+    Case, GuardName, Identity, NOT_FOR_ROLE, PlannedFor, PlannedStep, Skip, StepKey, Subject,
+    UserId,
 };
 use crate::playbook::{CheckedPlaybook, CheckedStep, Facts, Holds};
 use crate::transport::{Rank, Reader};
@@ -241,7 +242,7 @@ fn gate(
 ) -> Result<String, Skip> {
     if !step.roles.contains(&subject.role) {
         return Err(Skip::NothingSelected {
-            why: "not for this role in the incident".into(),
+            why: NOT_FOR_ROLE.into(),
         });
     }
     if let Some(when) = &step.when {

@@ -167,10 +167,12 @@ pub(super) fn may_run(row: &PlannedFor) -> bool {
 
 /// Whether a later read may find something to do after all.
 fn may_change(skip: &Skip) -> bool {
-    matches!(
-        skip,
-        Skip::Unread { .. } | Skip::NothingSelected { .. } | Skip::Requires { .. }
-    )
+    // Nobody is read for a step that is not for his part in the incident.
+    !skip.is_not_meant()
+        && matches!(
+            skip,
+            Skip::Unread { .. } | Skip::NothingSelected { .. } | Skip::Requires { .. }
+        )
 }
 
 /// Whether all that was found is the account itself, which cannot grow in number.

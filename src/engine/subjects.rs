@@ -32,7 +32,7 @@ pub(super) async fn who(
     request: &PlanRequest,
 ) -> Result<Who, PlanError> {
     let home = &tools.directory;
-    let subjects = resolve(home, &request.who).await?;
+    let subjects = resolve(home, request).await?;
     check_chosen(tools, request, &subjects)?;
     let case = case_of(request, subjects, tools.clock.now());
     if guard::too_many(&case, guards, &request.lifts) {
@@ -42,7 +42,8 @@ pub(super) async fn who(
 }
 
 /// Looks everybody up at once; the same account named twice counts once.
-async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>, PlanError> {
+async fn resolve(home: &DirectorySystem, request: &PlanRequest) -> Result<Vec<Subject>, PlanError> {
+    let who = &request.who;
     if who.is_empty() {
         return Err(PlanError::Nobody);
     }
@@ -50,8 +51,12 @@ async fn resolve(home: &DirectorySystem, who: &[String]) -> Result<Vec<Subject>,
     let found = join_all(who.iter().map(|name| home.directory.resolve(&reader, name))).await;
     let mut subjects: Vec<Subject> = Vec::with_capacity(found.len());
     let mut seen = BTreeSet::new();
-    for subject in found {
-        let subject = subject?;
+    for (name, subject) in who.iter().zip(found) {
+        let role = request.roles.get(&name.to_lowercase());
+        let subject = Subject {
+            role: role.copied().unwrap_or_default(),
+            ..subject?
+        };
         if seen.insert(subject.id.clone()) {
             subjects.push(subject);
         }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Logout, Lookup, RunId, Select,
+    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Logout, Lookup, Role, RunId, Select,
     SystemId, UserId, Utc,
 };
 
@@ -366,7 +366,20 @@ pub enum Skip {
 /// while the directory is being written to.
 pub const NOT_YET: &str = "it had not answered yet; it is read while Okta is written to";
 
+/// Why a step does nothing for a subject whose part it is not for.
+pub const NOT_FOR_ROLE: &str = "not for this role in the incident";
+
 impl Skip {
+    /// Whether the playbook means the step for him at all: by his role and its condition.
+    #[must_use]
+    pub fn is_not_meant(&self) -> bool {
+        match self {
+            Self::WhenFalse => true,
+            Self::NothingSelected { why } => why == NOT_FOR_ROLE,
+            _ => false,
+        }
+    }
+
     /// Whether its system had merely not answered in time.
     #[must_use]
     pub fn is_not_yet(&self) -> bool {
@@ -551,6 +564,7 @@ impl Plan {
         let covered = Covered {
             org: &self.org_id,
             subjects: self.case.subjects.iter().map(|who| &who.id).collect(),
+            roles: self.roles(),
             systems: &self.systems,
             playbook: &self.playbook.digest,
             steps: self.steps().map(|step| Bound::of(step, true)).collect(),
@@ -560,6 +574,12 @@ impl Plan {
         let mut hashed = Hashed(Sha256::new());
         serde_json::to_writer(&mut hashed, &covered).expect("a plan has text keys and no NaN");
         hex(&hashed.0.finalize())
+    }
+
+    fn roles(&self) -> Vec<(&UserId, Role)> {
+        let subjects = self.case.subjects.iter();
+        let others = subjects.filter(|who| who.role != Role::default());
+        others.map(|who| (&who.id, who.role)).collect()
     }
 
     /// What a person passes to `--consent`: `contain` and the digest's first eight digits.
@@ -653,6 +673,9 @@ fn same_identities(before: &[PlannedSystem], now: &[PlannedSystem]) -> bool {
 struct Covered<'p> {
     org: &'p str,
     subjects: Vec<&'p UserId>,
+    /// Those with another part than the compromised: it decides which steps are for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<(&'p UserId, Role)>,
     systems: &'p [PlannedSystem],
     playbook: &'p str,
     steps: Vec<Bound<'p>>,

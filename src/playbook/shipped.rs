@@ -13,6 +13,10 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../playbooks/account-takeover.yaml"),
     ),
     (
+        "api-token-compromise",
+        include_str!("../../playbooks/api-token-compromise.yaml"),
+    ),
+    (
         "evict-only",
         include_str!("../../playbooks/evict-only.yaml"),
     ),
@@ -23,6 +27,10 @@ const SHIPPED: &[(&str, &str)] = &[
     (
         "session-hijack",
         include_str!("../../playbooks/session-hijack.yaml"),
+    ),
+    (
+        "support-impersonation",
+        include_str!("../../playbooks/support-impersonation.yaml"),
     ),
 ];
 

@@ -46,6 +46,10 @@ pub(crate) static OKTA: Vendor = Vendor {
         action("delete_factors", &[SELECT, IDS]),
         action("revoke_api_tokens", &[SELECT, IDS, AGENTS]),
         action("revoke_oauth_grants", &[SELECT, IDS]),
+        action(
+            "end_support_access",
+            &[Setting::Word("select", &["in_window", "all"])],
+        ),
         action("remove_admin_roles", &[SELECT, IDS]),
         action("remove_group_memberships", &[SELECT, IDS]),
     ],

@@ -6,9 +6,9 @@ use std::time::Duration;
 use oust::engine::{Ended, Run, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
-use oust::model::Verdict;
+use oust::model::{Role, Verdict};
 use oust::playbook::check;
-use oust_mocks::world::ALEX;
+use oust_mocks::world::{ALEX, PRIYA};
 use oust_mocks::{Attacker, Faults, World};
 
 use crate::downstream::story::Told;
@@ -130,4 +130,100 @@ async fn a_stage_that_asks_and_selects_nothing_is_no_work_for_people() {
         .iter()
         .filter(|text| text.contains("asks for a consent"));
     assert_eq!(asked.count(), 1, "{manual:?}");
+}
+
+/// Runs a shipped playbook with parts given to its subjects.
+async fn with_roles(lab: &Lab, playbook: &str, who: &[(&str, Role)]) -> Told {
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let names: Vec<&str> = who.iter().map(|(name, _)| *name).collect();
+    let mut request = lab.request(&names);
+    let role = |(name, role): &(&str, Role)| ((*name).to_owned(), *role);
+    request.roles = who.iter().map(role).collect();
+    let playbook = shipped(playbook);
+    let prepared = plan(&tools, &playbook, &GuardConfig::default(), request).await;
+    let prepared = prepared.unwrap();
+    let start = lab.start(&prepared.plan, prepared.snapshot);
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    let ended = run.carry_out().await;
+    Told::of(ended, run.state())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_let_support_in_is_contained_and_whom_it_acted_as_is_signed_out() {
+    let world = World::contoso(NOON).attacker(Attacker::new(ALEX, 300).with_grants());
+    let lab = Lab::new(world, 7);
+    let (alex, kim) = ("alex@contoso.example", "kim@contoso.example");
+    let parts = [(kim, Role::Impersonated), (alex, Role::Granter)];
+    let told = with_roles(&lab, "support-impersonation", &parts).await;
+    let range = lab.range.lock().unwrap();
+    let okta = &range.okta;
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    assert_eq!(okta.support_until_ms, None, "{}", told.screen);
+    assert!(okta.is_contained(ALEX));
+    assert_eq!(okta.attacker_holds(ALEX), Vec::<String>::new());
+    let kim = okta.user(kim).unwrap();
+    assert_eq!(kim.status, "ACTIVE", "she may be a victim");
+    assert!(kim.sessions.is_empty());
+    assert!(!kim.factors.is_empty());
+    let revoked = okta.events_of("user.session.impersonation.revoke");
+    assert_eq!(revoked.len(), 1, "the org is changed once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stolen_api_token_goes_first_and_what_it_made_goes_with_it() {
+    let world = World::contoso(NOON).attacker(Attacker::new(ALEX, 300).with_grants());
+    let lab = Lab::new(world, 7);
+    let alex = [("alex@contoso.example", Role::Compromised)];
+    let told = with_roles(&lab, "api-token-compromise", &alex).await;
+    let range = lab.range.lock().unwrap();
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    // His factors are another playbook's; the account is suspended.
+    let mut holds = range.okta.attacker_holds(ALEX);
+    holds.retain(|each| !each.starts_with("factor"));
+    assert_eq!(holds, Vec::<String>::new(), "{}", range.journal.lines());
+    assert!(range.okta.is_contained(ALEX));
+    let writes = range.journal.writes();
+    assert!(writes[0].path.starts_with("/api/v1/api-tokens/"));
+}
+
+/// An owner without admin rights is signed out and works on.
+#[tokio::test(start_paused = true)]
+async fn the_owner_of_a_stolen_token_who_is_no_administrator_stays_open() {
+    let bailey = "bailey@contoso.example";
+    let lab = Lab::new(World::contoso(NOON).only_okta(), 7);
+    let told = with_roles(&lab, "api-token-compromise", &[(bailey, Role::Compromised)]).await;
+    let range = lab.range.lock().unwrap();
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    let user = range.okta.user(bailey).unwrap();
+    assert_eq!(user.status, "ACTIVE");
+    assert!(user.sessions.is_empty());
+}
+
+/// What the intruder gave the account is proposed to be taken back, and nothing of it is touched.
+#[tokio::test(start_paused = true)]
+async fn grants_of_the_window_are_proposed_each_with_its_event() {
+    let at = NOON - 600_000;
+    let world = World::contoso(NOON).only_okta().with(|okta| {
+        okta.give_role_by_hand(ALEX, "ORG_ADMIN", ALEX, at);
+        okta.join_group_by_hand(ALEX, "00gEngineering0005d7", PRIYA, at);
+    });
+    let lab = Lab::new(world, 7);
+    let alex = [("alex@contoso.example", Role::Compromised)];
+    let told = with_roles(&lab, "account-takeover", &alex).await;
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    let steps = told.report.subjects[0].steps.iter();
+    let of = |verb: &str| {
+        let mut steps = steps.clone();
+        steps.find(|step| step.action.verb() == verb).unwrap()
+    };
+    let roles = of("remove_admin_roles");
+    let why = roles.not_done.as_ref().map(|why| why.kind.clone());
+    assert_eq!(why.as_deref(), Some("unasked"));
+    let groups = of("remove_group_memberships");
+    let kept: Vec<String> = groups.kept.iter().map(|kept| kept.why.clone()).collect();
+    let by_priya = "by priya@contoso.example, who is not of this case";
+    assert!(kept.iter().any(|why| why.contains(by_priya)), "{kept:?}");
+    let range = lab.range.lock().unwrap();
+    let held = &range.okta.user(ALEX).unwrap().roles;
+    assert!(held.values().any(|role| role.kind == "ORG_ADMIN"));
 }

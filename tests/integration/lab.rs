@@ -329,6 +329,7 @@ impl Lab {
         PlanRequest {
             run: RunId::new("r_lab"),
             who: who.iter().map(|name| (*name).to_owned()).collect(),
+            roles: std::collections::BTreeMap::new(),
             window: Some((since, None)),
             case_id: None,
             reason: None,

@@ -2,8 +2,8 @@
 //!
 //! A step asks for every subject by himself, at times for one alone, and never says in which
 //! order. So that all come to the same answer, the change belongs to the one with the smallest id
-//! among those who justify it. Only subjects of the same role are compared: a step may not be for
-//! the others. Known gap: where `when:` leaves out that one and not his like, nobody carries it.
+//! among those who justify it: of the same role, because a step may not be for the others, else
+//! of any. Known gap: where `for:` or `when:` leaves out just that one, nobody carries it.
 
 use crate::connector::Planned;
 use crate::model::{Case, Skip, Subject};
@@ -15,11 +15,8 @@ pub(super) fn carries<'c>(
     who: &Subject,
     justifies: impl Fn(&Subject) -> bool,
 ) -> Result<(), &'c Subject> {
-    let alike = case.subjects.iter().filter(|each| each.role == who.role);
-    match alike
-        .filter(|each| justifies(each))
-        .min_by_key(|each| &each.id)
-    {
+    let all = case.subjects.iter().filter(|each| justifies(each));
+    match all.min_by_key(|each| (each.role != who.role, &each.id)) {
         Some(first) if first.id != who.id => Err(first),
         _ => Ok(()),
     }

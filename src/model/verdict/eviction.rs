@@ -1,7 +1,7 @@
 //! When somebody is out of the directory for good.
 //!
 //! A lock (suspension, quarantine) is proven, and the last clear of the evict stage was
-//! answered `done`; in a playbook without a lock, that clear is proven by its event. The evict
+//! answered `done`; in a playbook without a lock for him, that clear is proven by its event. The evict
 //! stage is the first one that clears. A playbook that clears nothing evicts nobody: a lock
 //! keeps him from coming in, not from going on with what he holds.
 
@@ -28,7 +28,7 @@ impl Eviction {
                 .filter(move |item| item.system == directory && item.evicts == part)
         };
         let clear = last_clear(part(Evicts::Clears));
-        let no_lock = part(Evicts::Locks).next().is_none();
+        let no_lock = part(Evicts::Locks).all(is_not_meant);
         let locks = || part(Evicts::Locks).filter_map(|item| Some((item, sent(item)?)));
         let out = match clear.and_then(|item| Some((item, sent(item)?))) {
             None => None,
@@ -49,6 +49,11 @@ impl Eviction {
             at: out.filter(|_| !lives),
         }
     }
+}
+
+/// Whether the playbook has the step for others: his role or its condition leaves him out.
+fn is_not_meant(item: &Item<'_>) -> bool {
+    matches!(&item.state, ItemState::Skipped(skip) if skip.is_not_meant())
 }
 
 /// The last clear of the evict stage. One that was not to be done (its condition is false) is

@@ -14,11 +14,13 @@ use serde_json::json;
 use crate::lab::{Lab, NOON, NoTap};
 
 const WHO: [&str; 2] = ["alex@contoso.example", "bailey@contoso.example"];
-const PLAYBOOKS: [&str; 4] = [
+const PLAYBOOKS: [&str; 6] = [
     "account-takeover",
+    "api-token-compromise",
     "evict-only",
     "factor-tampering",
     "session-hijack",
+    "support-impersonation",
 ];
 
 /// A write as Okta's documentation has it: method, path, query, body.
@@ -170,6 +172,10 @@ fn writes_of(change: &Change) -> Vec<Sent> {
             let body = json!({ "sub_id": { "format": "opaque", "id": change.subject } });
             let path = "/oauth2/v1/global-token-revocation".to_owned();
             vec![("POST".into(), path, String::new(), body.to_string())]
+        }
+        "end_support_access" => {
+            let path = "/api/v1/org/privacy/oktaSupport/revoke".to_owned();
+            vec![("POST".into(), path, String::new(), String::new())]
         }
         "revoke_api_tokens" => vec![delete(format!("/api/v1/api-tokens/{id}"))],
         "revoke_oauth_grants" => {

@@ -23,7 +23,7 @@ struct Round {
     status: &'static str,
 }
 
-const ROUNDS: [Round; 5] = [
+const ROUNDS: [Round; 7] = [
     Round {
         playbook: "account-takeover",
         status: "ACTIVE",
@@ -31,6 +31,14 @@ const ROUNDS: [Round; 5] = [
     Round {
         playbook: "account-takeover",
         status: "LOCKED_OUT",
+    },
+    Round {
+        playbook: "api-token-compromise",
+        status: "ACTIVE",
+    },
+    Round {
+        playbook: "support-impersonation",
+        status: "ACTIVE",
     },
     Round {
         playbook: "evict-only",
