@@ -38,7 +38,6 @@ fn blank(made_at: Utc) -> Investigation {
         org: Some("example.okta.com".into()),
         made_at,
         read: LogSource {
-            only: None,
             file: None,
             since: on_the_day("13:00:00"),
             until: on_the_day("16:00:00"),
@@ -47,6 +46,7 @@ fn blank(made_at: Utc) -> Investigation {
             copies: 0,
             odd_lines: 0,
             missing: Vec::new(),
+            only: None,
         },
         subjects: Vec::new(),
         threat: ThreatInsight {
@@ -118,8 +118,8 @@ fn row_of(event: &Value) -> Moment {
     let (what, now) = sentence(&kind, &result, &target);
     let ip = text(&event["client"]["ipAddress"]);
     Moment {
-        until: None,
         at: Some(at),
+        until: None,
         whose: if session == OWN_SESSION {
             Whose::Own
         } else {
@@ -840,7 +840,6 @@ pub(crate) fn long_found(rows: usize) -> Investigation {
     let spread = (0..more).map(|number| {
         let mine = number % 5 == 0;
         Moment {
-            until: None,
             at: Some(on_the_day("13:00:00").plus(Duration::from_millis(number as u64 * 2_100))),
             whose: if mine { Whose::Intruder } else { Whose::Own },
             what: "opened Slack".into(),
