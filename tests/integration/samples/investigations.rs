@@ -841,7 +841,6 @@ pub(crate) fn long_found(rows: usize) -> Investigation {
         let after = number * 2_100 > 41 * 60_000 + 3_000;
         let mine = after && number % 5 == 0;
         Moment {
-            until: None,
             at: Some(on_the_day("13:00:00").plus(Duration::from_millis(number as u64 * 2_100))),
             whose: if mine { Whose::Intruder } else { Whose::Own },
             what: "opened Slack".into(),
