@@ -42,6 +42,10 @@ drill *args:
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# our pages in a browser
+pages:
+    .ci/pages
+
 # the README's examples
 readme:
     .ci/readme-commands

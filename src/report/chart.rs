@@ -33,10 +33,11 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// From the first to the last, at least ten seconds apart, with a little air.
+    /// From the first to the last, at least two seconds apart, with a little air.
     pub(super) fn of(first: Utc, last: Utc) -> Self {
         let (from, until) = (first.millis(), last.millis().max(first.millis()));
-        let air = ((until - from) / 50).max(5_000);
+        let span = until - from;
+        let air = (span / 50).max((2_000 - span) / 2);
         Self {
             from: from - air,
             until: until + air,
@@ -148,7 +149,7 @@ impl<'a> Draft<'a> {
             chart: Chart {
                 says,
                 height: 0,
-                floor: TOP,
+                floor: 2,
                 lanes: Vec::new(),
                 shade: None,
                 marks: Vec::new(),
@@ -206,10 +207,41 @@ impl<'a> Draft<'a> {
         self.chart.floor += LANE;
     }
 
-    /// Shades from `first` to `last`.
-    pub(super) fn shade(&mut self, first: Utc, last: Utc, label: String) {
+    /// A lane with one bar, and a line from its start to `until`.
+    pub(super) fn stretch(
+        &mut self,
+        kind: &'static str,
+        label: String,
+        (first, last): (Utc, Utc),
+        until: Option<Utc>,
+    ) {
+        let top = self.chart.floor;
+        let base = top + LABEL + 3 + TRACK;
         let x = self.scale.share(first);
         let end = self.scale.share(last);
+        let height = 12;
+        self.chart.lanes.push(Lane {
+            label,
+            kind,
+            label_y: top + LABEL,
+            base_y: base,
+            span: until.map(|until| (percent(x), percent(self.scale.share(until).max(end)))),
+            bars: vec![Bar {
+                x: percent(x),
+                width: percent((end - x).max(0.6)),
+                y: base - height,
+                height,
+            }],
+        });
+        self.chart.floor += LANE;
+    }
+
+    /// Shades from `first` to `last`, or to the right edge. Comes before the first lane: its label
+    /// stands above them all.
+    pub(super) fn shade(&mut self, first: Utc, last: Option<Utc>, label: String) {
+        self.chart.floor = TOP;
+        let x = self.scale.share(first);
+        let end = last.map_or(100.0, |last| self.scale.share(last));
         self.chart.shade = Some(Shade {
             x: percent(x),
             width: percent((end - x).max(0.0)),
@@ -332,9 +364,13 @@ fn ticks(scale: Scale, zone: &TimeZone) -> Vec<Tick> {
                 share if share > 95.0 => "end",
                 _ => "middle",
             },
-            minor: ticks.len() % 2 == 1,
+            minor: false,
         });
         at += step;
+    }
+    if ticks.len() > 4 {
+        let every_other = ticks.iter_mut().skip(1).step_by(2);
+        every_other.for_each(|tick| tick.minor = true);
     }
     ticks
 }

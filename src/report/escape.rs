@@ -38,11 +38,16 @@ pub fn whole(text: &str) -> String {
     out
 }
 
-/// A command for HTML: whole, and its backticks are its own.
+/// A command for HTML: whole, its backticks its own, each word in one piece so that a line
+/// never ends within `--since`.
 #[must_use]
 pub fn command_html(text: &str) -> String {
     let mut out = String::new();
-    write_html(&mut out, &whole(text)).expect("writing to a String cannot fail");
+    for (place, word) in whole(text).split(' ').enumerate() {
+        out.push_str(if place == 0 { "<span>" } else { " <span>" });
+        write_html(&mut out, word).expect("writing to a String cannot fail");
+        out.push_str("</span>");
+    }
     out
 }
 

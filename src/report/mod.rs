@@ -17,6 +17,7 @@ mod left;
 mod live;
 mod markdown;
 mod object;
+mod pace;
 mod page;
 mod problems;
 mod residual;

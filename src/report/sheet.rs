@@ -38,6 +38,11 @@ impl Section {
         self
     }
 
+    /// How many rows it shows.
+    pub(super) fn rows(&self) -> usize {
+        self.tables.iter().map(|table| table.rows.len()).sum()
+    }
+
     /// Whether it is one line.
     pub(super) fn is_line(&self) -> bool {
         self.tables.is_empty() && self.says.len() == 1

@@ -5,8 +5,10 @@
 
 use jiff::tz::TimeZone;
 
+use super::chart::Chart;
 use super::left::{self, Row};
 use super::object::{Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport};
+use super::pace;
 use super::problems::problems;
 use super::summary::{self, contained_by, eviction, plain};
 use super::text::{clock, count, moment, took, zone_name};
@@ -33,6 +35,7 @@ pub(super) struct View {
     pub(super) findings: Vec<FindingView>,
     pub(super) guards: Vec<(String, String)>,
     pub(super) ledger: String,
+    pub(super) chart: Option<Chart>,
 }
 
 pub(super) struct SubjectView {
@@ -107,6 +110,7 @@ impl View {
             findings: findings(report),
             guards: guards(report),
             ledger: ledger(report),
+            chart: pace::of(report, zone),
         }
     }
 }

@@ -434,7 +434,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, apps, owners, guards
+       = help: known here: connectors, apps, owners, detections, guards
 
     oust.yaml: 10 mistakes
     ");

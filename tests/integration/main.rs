@@ -31,6 +31,7 @@ mod m365;
 mod matrix;
 mod moto;
 mod okta;
+mod pages;
 mod playbook;
 mod report;
 mod requests;

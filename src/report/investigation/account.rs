@@ -281,12 +281,13 @@ fn roles(context: &Context<'_>, subject: &SubjectFindings) -> Section {
         grant_rows(context, &subject.admin_roles),
     );
     let mut section = filled(context, ("roles", title), &["role"], table);
-    if section.is_line() && subject.roles.is_some() {
-        section.says[0].text = format!("none given or taken in what was read; {held}");
-    } else {
-        section = section.say(tone, held);
+    if section.is_line() {
+        let only = &mut section.says[0];
+        only.text = format!("{held}; given or taken: {}", only.text);
+        only.tone = if tone.is_empty() { only.tone } else { tone };
+        return section;
     }
-    section
+    section.say(tone, held)
 }
 
 fn tokens(context: &Context<'_>, subject: &SubjectFindings) -> Section {

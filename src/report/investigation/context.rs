@@ -1,7 +1,7 @@
 //! What every section of one account needs: the zone of times, where an event stands on the page,
 //! which parts nobody read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 
@@ -18,6 +18,8 @@ pub(super) struct Context<'a> {
     pub(super) login: &'a str,
     /// Which row of the timeline shows an event.
     pub(super) rows: HashMap<&'a str, String>,
+    /// Events of the intruder's.
+    mine: HashSet<&'a str>,
     /// The sentences about what could not be read, lowercase, and only those about this account.
     unread: Vec<&'a str>,
     /// Whether the directory was asked for what is there now.
@@ -37,6 +39,12 @@ impl<'a> Context<'a> {
             prefix: format!("s{number}"),
             login: &subject.login,
             rows: HashMap::new(),
+            mine: subject
+                .timeline
+                .iter()
+                .filter(|row| row.whose == Whose::Intruder && !row.event.is_empty())
+                .map(|row| row.event.as_str())
+                .collect(),
             unread: unread
                 .iter()
                 .map(String::as_str)
@@ -73,10 +81,19 @@ impl<'a> Context<'a> {
             events: self.event(&told.event).into_iter().collect(),
             ..Cell::default()
         }
-        .under(self.by(&told.by))
+        .under(self.by_whom(&told.event, &told.by))
     }
 
-    /// Who did it; empty for the account itself, which is the rule.
+    /// Who did it, and whether that was the intruder by another's name.
+    pub(super) fn by_whom(&self, event: &str, name: &str) -> String {
+        match (self.mine.contains(event), name) {
+            (false, name) => self.by(name),
+            (true, "") => "by the intruder".into(),
+            (true, name) => format!("by the intruder, as {name}"),
+        }
+    }
+
+    /// Who did it; empty if untold.
     pub(super) fn by(&self, by: &str) -> String {
         if by.is_empty() {
             String::new()

@@ -63,7 +63,7 @@ pub(super) fn planted(context: &Context<'_>, subject: &SubjectFindings) -> Secti
         Row::new(
             "intruder",
             [
-                Cell::time(context.at(plant.at)).under(context.by(&plant.by)),
+                Cell::time(context.at(plant.at)).under(context.by_whom(&plant.event, &plant.by)),
                 severity(plant.severity),
                 Cell::text(&plant.what)
                     .under(&plant.name)

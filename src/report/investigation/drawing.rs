@@ -10,7 +10,7 @@ use super::super::text::{clock, count, cut, zone_name};
 use super::context::Context;
 use super::still::or;
 use crate::evidence::investigation::{Moment, SubjectFindings, Whose};
-use crate::model::Utc;
+use crate::model::{Trace, Utc};
 
 /// Lanes of the intruder's sessions, and of tokens; the rest shares one.
 const SESSIONS_MAX: usize = 6;
@@ -41,9 +41,8 @@ pub(super) fn of(context: &Context<'_>, subject: &SubjectFindings) -> Option<Cha
     );
     let mut draft = Draft::new(scale, context.zone, says);
     if let Some(window) = subject.window {
-        let end = window.end.unwrap_or(until).min(until);
         let label = format!("window from {}", clock(window.start, context.zone));
-        draft.shade(window.start, end, label);
+        draft.shade(window.start, window.end, label);
     }
     for (kind, label, events) in lanes(subject, &dated) {
         let total: usize = events.iter().map(|(_, number)| number).sum();
@@ -107,17 +106,24 @@ fn lanes(subject: &SubjectFindings, dated: &[(Utc, &Moment)]) -> Vec<LaneOf> {
         }
     }
     let mut lanes: Vec<LaneOf> = Vec::new();
-    for id in sessions {
-        let events = of_session.remove(id).unwrap_or_default();
-        lanes.push(("intruder", format!("intruder: session {id}"), events));
-    }
-    for one in intruder.tokens.iter().take(TOKENS_MAX) {
-        let events = of_token.remove(&one.id[..]).unwrap_or_default();
-        lanes.push((
-            "intruder",
-            format!("intruder: API token {}", or(&one.name, &one.id)),
-            events,
-        ));
+    let traces = [
+        (
+            "session",
+            intruder.sessions.iter().take(SESSIONS_MAX),
+            of_session,
+        ),
+        (
+            "API token",
+            intruder.tokens.iter().take(TOKENS_MAX),
+            of_token,
+        ),
+    ];
+    for (kind, traces, mut seen) in traces {
+        for one in traces {
+            let events = seen.remove(&one.id[..]).unwrap_or_else(|| ends(one));
+            let label = format!("intruder: {kind} {}", or(&one.name, &one.id));
+            lanes.push(("intruder", label, events));
+        }
     }
     let beyond = intruder.sessions.len().saturating_sub(SESSIONS_MAX)
         + intruder.tokens.len().saturating_sub(TOKENS_MAX);
@@ -142,6 +148,13 @@ fn lanes(subject: &SubjectFindings, dated: &[(Utc, &Moment)]) -> Vec<LaneOf> {
         }
     }
     lanes
+}
+
+/// What is drawn of a trace without a row in the timeline: its ends.
+fn ends(one: &Trace) -> Vec<(Utc, usize)> {
+    let before = one.events.saturating_sub(1);
+    let ends = [(one.first, 1), (one.last, before)];
+    ends.into_iter().filter(|(_, number)| *number > 0).collect()
 }
 
 fn marks(draft: &mut Draft<'_>, context: &Context<'_>, subject: &SubjectFindings, scale: Scale) {

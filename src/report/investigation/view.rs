@@ -102,6 +102,13 @@ impl View {
     }
 }
 
+impl Part {
+    /// The sections that are more than a line.
+    pub(super) fn filled(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| !section.is_line())
+    }
+}
+
 fn gaps(found: &Investigation) -> Option<Gaps> {
     let all = answer::gaps(found);
     (!all.is_empty()).then(|| Gaps {

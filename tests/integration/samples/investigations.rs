@@ -38,7 +38,6 @@ fn blank(made_at: Utc) -> Investigation {
         org: Some("example.okta.com".into()),
         made_at,
         read: LogSource {
-            only: None,
             file: None,
             since: on_the_day("13:00:00"),
             until: on_the_day("16:00:00"),
@@ -119,7 +118,6 @@ fn row_of(event: &Value) -> Moment {
     let (what, now) = sentence(&kind, &result, &target);
     let ip = text(&event["client"]["ipAddress"]);
     Moment {
-        until: None,
         at: Some(at),
         until: None,
         whose: if session == OWN_SESSION {
@@ -840,9 +838,9 @@ pub(crate) fn long_found(rows: usize) -> Investigation {
     let more = rows - alex.timeline.len();
     let quiet = alex.timeline[5].clone();
     let spread = (0..more).map(|number| {
-        let mine = number % 5 == 0;
+        let after = number * 2_100 > 41 * 60_000 + 3_000;
+        let mine = after && number % 5 == 0;
         Moment {
-            until: None,
             at: Some(on_the_day("13:00:00").plus(Duration::from_millis(number as u64 * 2_100))),
             whose: if mine { Whose::Intruder } else { Whose::Own },
             what: "opened Slack".into(),
