@@ -173,14 +173,32 @@ impl<'r> Judge<'r> {
         all
     }
 
-    /// Whether a change of the action that takes it away is proven, and none of them is open.
+    /// Whether all changes of the action that takes it away are proven; or it was read, with
+    /// nothing left to change and nothing that a person should look at.
     fn is_taken_away(&self, plant: &Plant) -> bool {
         let Some(remedy) = &plant.remedy else {
             return false;
         };
         let all = self.state.changes().iter();
         let mut done = all.filter(|each| each.change.action == *remedy).peekable();
-        done.peek().is_some() && done.all(ChangeState::is_proven)
+        if done.peek().is_some() {
+            return done.all(ChangeState::is_proven);
+        }
+        let stages = self.plan.stages.iter();
+        let steps = stages
+            .flat_map(|stage| &stage.steps)
+            .filter(|step| step.action == *remedy);
+        let rows = steps.flat_map(|step| step.subjects.iter().map(move |row| (step.key, row)));
+        let mut found_nothing = rows.map(|(key, row)| {
+            let told = self.state.skipped.get(&(key, row.subject.clone()));
+            let nothing = matches!(
+                told.or(row.skip.as_ref()),
+                Some(Skip::NothingSelected { .. })
+            );
+            nothing && !row.kept.iter().any(|kept| kept.suspect)
+        });
+        let first = found_nothing.next();
+        first == Some(true) && found_nothing.all(|nothing| nothing)
     }
 
     /// Judges one subject.
