@@ -6,15 +6,17 @@
 //!
 //! Holds no behaviour: [`inquiry`](super::inquiry) tells whose event is whose, the engine reads.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::schema::{HowWord, Instant, IntruderShape, PlantShape, SeverityWord, TriWord};
 use crate::model::{Intruder, Plant, Severity, Tri, Utc, WindowHow};
 
 /// The name of the format.
 pub const SCHEMA: &str = "oust.investigation/v1";
 
 /// What an investigation found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Investigation {
     /// `oust.investigation/v1`
     pub schema: String,
@@ -25,6 +27,7 @@ pub struct Investigation {
     /// Its host, for people.
     pub org: Option<String>,
     /// When it was made.
+    #[schemars(with = "Instant")]
     pub made_at: Utc,
     /// What was read.
     pub read: LogSource,
@@ -41,15 +44,18 @@ pub struct Investigation {
 }
 
 /// Which events were read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct LogSource {
     /// The file's name, `-` for stdin; `null` is the live log.
     pub file: Option<String>,
     /// From when on.
+    #[schemars(with = "Instant")]
     pub since: Utc,
     /// Until when.
+    #[schemars(with = "Instant")]
     pub until: Utc,
     /// The latest event read.
+    #[schemars(with = "Option<Instant>")]
     pub read_until: Option<Utc>,
     /// Events read.
     pub events: usize,
@@ -65,7 +71,7 @@ pub struct LogSource {
 }
 
 /// What was found about one subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct SubjectFindings {
     /// His id; `null` if the events name none.
     pub okta_id: Option<String>,
@@ -76,6 +82,7 @@ pub struct SubjectFindings {
     /// His admin roles now, by the directory's words.
     pub roles: Option<Vec<String>>,
     /// Whether somebody else is in his account, since when, and by which sessions.
+    #[schemars(with = "IntruderShape")]
     pub intruder: Intruder,
     /// The window that containment would use.
     pub window: Option<FoundWindow>,
@@ -108,18 +115,21 @@ pub struct SubjectFindings {
 }
 
 /// The window that containment would use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct FoundWindow {
     /// When it began.
+    #[schemars(with = "Instant")]
     pub start: Utc,
     /// When it ended; `null` is still open.
+    #[schemars(with = "Option<Instant>")]
     pub end: Option<Utc>,
     /// How the start is known.
+    #[schemars(with = "HowWord")]
     pub how: WindowHow,
 }
 
 /// Whose a thing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whose {
     /// The intruder's.
@@ -135,12 +145,14 @@ pub enum Whose {
 }
 
 /// One row of the timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Moment {
     /// When; `null` if the event has no time that can be read.
+    #[schemars(with = "Option<Instant>")]
     pub at: Option<Utc>,
     /// The last of the events in this row; `null` if there is one only.
     #[serde(default)]
+    #[schemars(with = "Option<Instant>")]
     pub until: Option<Utc>,
     /// Whose doing it is.
     pub whose: Whose,
@@ -159,6 +171,7 @@ pub struct Moment {
     /// `AS64505`; empty if untold.
     pub asn: String,
     /// Whether through a proxy.
+    #[schemars(with = "TriWord")]
     pub proxy: Tri,
     /// The session; empty if none.
     pub session: String,
@@ -173,7 +186,7 @@ pub struct Moment {
 }
 
 /// A detection that fired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Fired {
     /// Its key.
     pub key: String,
@@ -192,15 +205,17 @@ pub struct Fired {
     /// How often it fired.
     pub times: usize,
     /// First.
+    #[schemars(with = "Option<Instant>")]
     pub first: Option<Utc>,
     /// Last.
+    #[schemars(with = "Option<Instant>")]
     pub last: Option<Utc>,
     /// Ids of events of the first time.
     pub events: Vec<String>,
 }
 
 /// What became of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Now {
     /// It is there.
@@ -212,9 +227,10 @@ pub enum Now {
 }
 
 /// An event, and who made it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Told {
     /// When.
+    #[schemars(with = "Option<Instant>")]
     pub at: Option<Utc>,
     /// By whom, by login or name.
     pub by: String,
@@ -223,7 +239,7 @@ pub struct Told {
 }
 
 /// A factor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct FactorRow {
     /// Its id; `null` where only the log tells of it, which names none.
     pub id: Option<String>,
@@ -246,7 +262,7 @@ pub struct FactorRow {
 }
 
 /// What a deletion by the window does with a factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FactorFate {
     /// It goes.
@@ -262,7 +278,7 @@ pub enum FactorFate {
 }
 
 /// Something given to the account or taken from it: an app, a group, an admin role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct GrantRow {
     /// Its id; empty if untold.
     pub id: String,
@@ -281,7 +297,7 @@ pub struct GrantRow {
 }
 
 /// An API token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct TokenRow {
     /// `00T…`
     pub id: String,
@@ -294,6 +310,7 @@ pub struct TokenRow {
     /// How often it was used in what was read.
     pub used: usize,
     /// The last use.
+    #[schemars(with = "Option<Instant>")]
     pub last_used: Option<Utc>,
     /// When it was revoked, and by whom.
     pub revoked: Option<Told>,
@@ -304,7 +321,7 @@ pub struct TokenRow {
 }
 
 /// A consent that was given to an app.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct OauthRow {
     /// The client's id.
     pub client: String,
@@ -321,7 +338,7 @@ pub struct OauthRow {
 }
 
 /// A device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct DeviceRow {
     /// Its id.
     pub id: String,
@@ -340,7 +357,7 @@ pub struct DeviceRow {
 }
 
 /// A linked identity provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct IdpRow {
     /// Its id.
     pub id: String,
@@ -355,7 +372,7 @@ pub struct IdpRow {
 }
 
 /// A change of the profile or password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ProfileRow {
     /// What was changed, in a sentence.
     pub what: String,
@@ -366,7 +383,7 @@ pub struct ProfileRow {
 }
 
 /// An app that was reached in the window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ReachedApp {
     /// The app's id at the directory.
     pub app: String,
@@ -375,8 +392,10 @@ pub struct ReachedApp {
     /// How often it was opened by the intruder.
     pub times: usize,
     /// First.
+    #[schemars(with = "Option<Instant>")]
     pub first: Option<Utc>,
     /// Last.
+    #[schemars(with = "Option<Instant>")]
     pub last: Option<Utc>,
     /// From which addresses.
     pub ips: Vec<String>,
@@ -389,17 +408,18 @@ pub struct ReachedApp {
 }
 
 /// Something planted, and whether it is still there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct PlantedRow {
     /// What.
     #[serde(flatten)]
+    #[schemars(with = "PlantShape")]
     pub plant: Plant,
     /// Whether it is there.
     pub now: Now,
 }
 
 /// The directory's list of bad addresses, and what it let through.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct ThreatInsight {
     /// `none`, `audit` or `block`; `null` if unread.
     pub action: Option<String>,
@@ -412,9 +432,10 @@ pub struct ThreatInsight {
 }
 
 /// A sign-on decision that a suspected address took part in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Decision {
     /// When.
+    #[schemars(with = "Option<Instant>")]
     pub at: Option<Utc>,
     /// Whose sign-on, by login.
     pub login: String,
@@ -429,9 +450,10 @@ pub struct Decision {
 }
 
 /// Something to close.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Gap {
     /// How loud.
+    #[schemars(with = "SeverityWord")]
     pub severity: Severity,
     /// What is open.
     pub text: String,

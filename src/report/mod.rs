@@ -44,7 +44,7 @@ pub use object::{
     Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
-pub use schema::schema;
+pub use schema::{investigation_schema, schema};
 pub use screen::{
     investigation_screen, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
 };

@@ -9,12 +9,22 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::Report;
+use crate::evidence::investigation::{self, Investigation};
 
 /// The JSON Schema (2020-12) of `oust.report/v1`.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Report);
     schema.insert("title".into(), super::SCHEMA.into());
+    schema.to_value()
+}
+
+/// The JSON Schema (2020-12) of `oust.investigation/v1`; `docs/investigation.schema.json` is its
+/// print.
+#[must_use]
+pub fn investigation_schema() -> Value {
+    let mut schema = schemars::schema_for!(Investigation);
+    schema.insert("title".into(), investigation::SCHEMA.into());
     schema.to_value()
 }
 

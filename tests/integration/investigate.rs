@@ -6,4 +6,5 @@ mod bad_input;
 mod fixture;
 mod live;
 mod narrowed;
+mod shape;
 mod truth;

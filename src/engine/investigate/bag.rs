@@ -34,11 +34,28 @@ impl Bag {
             return false;
         }
         self.events.push_back(event);
-        if self.events.len() > EVENTS_MAX {
-            self.events.pop_front();
+        if self.events.len() > EVENTS_MAX
+            && let Some(oldest) = self.events.pop_front()
+        {
             self.pushed_out += 1;
+            if let Some(uuid) = Event(&oldest).uuid() {
+                self.known.remove(uuid);
+            }
         }
         true
+    }
+
+    /// Keeps what is asked for.
+    pub(super) fn keep(&mut self, wanted: impl Fn(Event<'_>) -> bool) {
+        self.events.retain(|event| wanted(Event(event)));
+    }
+
+    /// Takes all that another holds, and sorts itself.
+    pub(super) fn take(&mut self, other: Self) {
+        for event in other.events {
+            self.add(event);
+        }
+        self.sort();
     }
 
     /// How many there are.
@@ -122,6 +139,7 @@ mod tests {
             assert!(bag.add(json!({ "uuid": n.to_string() })));
         }
         assert!(!bag.add(json!({ "uuid": "5" })));
+        assert_eq!(bag.known.len(), EVENTS_MAX);
         assert_eq!((bag.len(), bag.pushed_out), (EVENTS_MAX, 3));
         assert_eq!(bag.all().next().unwrap().uuid(), Some("3"));
     }

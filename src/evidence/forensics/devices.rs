@@ -1,7 +1,7 @@
 //! Devices: added in what was read, and there now.
 
 use super::Material;
-use super::seen::Seen;
+use super::seen::{Seen, Thing};
 use crate::evidence::holdings::HeldDevice;
 use crate::evidence::investigation::{DeviceRow, Now, Told, Whose};
 use crate::model::Window;
@@ -22,7 +22,7 @@ pub(super) fn rows(m: &Material<'_>, window: Option<Window>) -> Vec<DeviceRow> {
         if seen.did(ADDED) {
             add(&mut rows, seen, held.is_some());
         } else if seen.did(TAKEN) {
-            let gone = seen.thing("UDDevice").unwrap_or_default();
+            let gone = device(seen).unwrap_or_default();
             for row in rows.iter_mut().filter(|row| row.id == gone.id) {
                 row.now = Now::Gone;
             }
@@ -41,8 +41,13 @@ pub(super) fn rows(m: &Material<'_>, window: Option<Window>) -> Vec<DeviceRow> {
     rows
 }
 
+/// The device of an event: published samples call the target `UDDevice`, others `Device`.
+fn device<'e>(seen: Seen<'e>) -> Option<Thing<'e>> {
+    seen.thing("UDDevice").or_else(|| seen.thing("Device"))
+}
+
 fn add(rows: &mut Vec<DeviceRow>, seen: Seen<'_>, is_read: bool) {
-    let Some(device) = seen.thing("UDDevice") else {
+    let Some(device) = device(seen) else {
         return;
     };
     if rows.iter().any(|row| row.id == device.id) {

@@ -68,7 +68,11 @@ impl Speaker<'_> {
             "user.mfa.factor.suspend" => format!("suspended {}", factors::kind(seen).name),
             "user.mfa.factor.unsuspend" => format!("brought back {}", factors::kind(seen).name),
             "device.user.add" | "device.enrollment.create" => {
-                format!("added device {}", named(seen, "UDDevice", "without a name"))
+                let kind = match seen.thing("UDDevice") {
+                    Some(_) => "UDDevice",
+                    None => "Device",
+                };
+                format!("added device {}", named(seen, kind, "without a name"))
             }
             "system.api_token.create" => {
                 let anywhere = match seen.debug("networkConnection") {

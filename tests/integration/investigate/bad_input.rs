@@ -145,6 +145,33 @@ fn the_order_of_a_file_and_copies_in_it_change_nothing() {
 }
 
 #[test]
+fn keys_that_a_collector_wrote_in_lower_case_are_read_all_the_same() {
+    let desk = Desk::contoso();
+    let lower: Vec<Value> = events().iter().map(lowered).collect();
+    let file = saved(&desk, "lower.jsonl", &lower);
+    let words = format!(
+        "investigate {ALEX_LOGIN} --output json --log {}",
+        file.display()
+    );
+    let found = desk.oust(&words).exits(3).json();
+    let intruder = &subject(&found)["intruder"];
+    assert_eq!(intruder["start"], "2026-03-10T13:41:02.023Z");
+    assert_eq!(intruder["sessions"].as_array().unwrap().len(), 3);
+}
+
+/// The same with every key in lower case.
+fn lowered(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, inner)| (key.to_lowercase(), lowered(inner)))
+            .collect(),
+        Value::Array(items) => items.iter().map(lowered).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
 fn times_without_a_zone_are_utc_s() {
     let desk = Desk::contoso();
     let mut all = events();
