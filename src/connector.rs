@@ -10,9 +10,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::evidence::holdings::{Holdings, ThreatConfig};
+use crate::evidence::investigation::Now;
 use crate::model::{
     Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -434,6 +436,19 @@ pub trait Directory: Connector {
     /// # Errors
     /// A sentence, if it could not be read.
     async fn snapshot(&self, r: &Reader, who: &UserId, part: &str) -> Result<Value, String>;
+
+    /// What an account holds now, part by part; what could not be read is said in it. Of each
+    /// factor it tells what deleting by `window` would do.
+    async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings;
+
+    /// How the directory treats addresses that it knows to be bad.
+    ///
+    /// # Errors
+    /// A sentence, if it could not be read.
+    async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String>;
+
+    /// Whether each of these is still there, in the same order.
+    async fn planted_now(&self, r: &Reader, plants: &[Plant]) -> Vec<Now>;
 
     /// One page of the log: the first, or the one that `next` of the page before names.
     ///

@@ -16,12 +16,14 @@ use oust::connector::{
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
+use oust::evidence::holdings::{Holdings, ThreatConfig};
+use oust::evidence::investigation::Now;
 use oust::given::{Clock, Rng, SystemClock, SystemRng};
 use oust::ledger::Store;
 use oust::model::{
     ActionId, AppAccount, Applied, Case, Change, Finding, Found, History, Identity, Lookup,
-    Outcome, OutcomeKind, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri, Undo,
-    UserId, Utc, Vendor, Window,
+    Outcome, OutcomeKind, Plant, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri,
+    Undo, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
     Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
@@ -177,6 +179,18 @@ impl Connector for Fake {
 
 #[async_trait]
 impl Directory for Fake {
+    async fn holdings(&self, _: &Reader, _: &Subject, _: Option<Window>) -> Holdings {
+        Holdings::default()
+    }
+
+    async fn threat_config(&self, _: &Reader) -> Result<ThreatConfig, String> {
+        Ok(ThreatConfig::default())
+    }
+
+    async fn planted_now(&self, _: &Reader, plants: &[Plant]) -> Vec<Now> {
+        vec![Now::Unread; plants.len()]
+    }
+
     fn own_clients(&self) -> Vec<String> {
         Vec::new()
     }

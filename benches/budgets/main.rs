@@ -11,11 +11,13 @@
 mod commits;
 mod contained;
 mod cpu;
+mod detect;
 mod durable;
 mod everywhere;
 mod evicted;
 mod fake;
 mod kit;
+mod log;
 mod machine;
 mod memory;
 mod range;
@@ -37,14 +39,24 @@ const BENCHES: &[(&str, Bench)] = &[
     ("evicted", evicted::measure),
     ("contained", contained::measure),
     ("memory", memory::measure),
+    ("detect", detect::measure),
+];
+
+/// What a process does that is measured from outside.
+type Child = fn(&str);
+
+/// Those, by the word that they are started with.
+const CHILDREN: &[(&str, Child)] = &[
+    (memory::CHILD, memory::child),
+    (detect::CHILD, detect::child),
 ];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let [word, count] = &args[..]
-        && word == memory::CHILD
+        && let Some((_, child)) = CHILDREN.iter().find(|(name, _)| name == word)
     {
-        memory::child(count);
+        child(count);
         return ExitCode::SUCCESS;
     }
     // `cargo test --all-targets` runs this too, and is not what benchmarks are for.

@@ -73,6 +73,20 @@ const LOGS_EXAMPLES: &str = "\
   oust logs alex@contoso.example --since 2h --by session      whose session is which
   oust logs --log alex.jsonl --by ip                          the same of saved events";
 
+/// What is done with evidence.
+const EXPORT_EXAMPLES: &str = "\
+  oust runs export --last                     asks Okta for the events about the accounts
+  oust runs export --last --log org.jsonl     takes them from what `oust logs --to` kept
+  tar xzf oust-RUN-evidence.tar.gz; cd oust-RUN-evidence; sha256sum -c SHA256SUMS";
+
+/// What is asked when somebody looks odd.
+const INVESTIGATE_EXAMPLES: &str = "\
+Exits 0 if everything was read and nobody is confirmed to be in there, else 3.
+  oust investigate alex@contoso.example                       the last 7 days of the live log
+  oust investigate alex@contoso.example --since 90d --report . for the file
+  oust investigate --session idxz0xpMH0Qn-snfAELRg_KLd        one session and all of its root
+  oust investigate alex@contoso.example --log alex.jsonl      saved events; asks nobody";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -84,6 +98,9 @@ pub enum Command {
     /// The System Log's events as they are, or counted by what holds them together; reads only
     #[command(after_help = LOGS_EXAMPLES)]
     Logs(LogsArgs),
+    /// Whether somebody else is in an account: since when, what he did, what is left; reads only
+    #[command(after_help = INVESTIGATE_EXAMPLES)]
+    Investigate(InvestigateArgs),
     /// Look at runs, go on with one, check the ledger
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -139,6 +156,39 @@ pub struct LogsArgs {
     /// Read saved events instead: one a line, as they are, gzip or zstd; `-` reads stdin
     #[arg(long, value_name = "FILE|-")]
     pub log: Option<String>,
+}
+
+/// Whom to look into.
+#[derive(Clone, Debug, Args)]
+pub struct InvestigateArgs {
+    /// Logins or Okta ids; may be left out where a session, token or support access is named
+    #[arg(
+        value_name = "LOGIN|ID",
+        required_unless_present_any = ["session", "token", "impersonation"]
+    )]
+    pub who: Vec<String>,
+    /// From when on: 2h, 13:30, 2026-03-10 13:30, RFC 3339 [default: 7 days; of a file, all]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Until when [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Read saved events instead: one a line, as they are, gzip or zstd; `-` reads stdin. Okta is
+    /// then asked what is left only if --config or OUST_CONFIG names a config
+    #[arg(long, value_name = "FILE|-")]
+    pub log: Option<String>,
+    /// Only what was done in this session and in all that share its root
+    #[arg(long, value_name = "ID", group = "only")]
+    pub session: Option<String>,
+    /// Only what was done with this API token, and to it
+    #[arg(long, value_name = "ID", group = "only")]
+    pub token: Option<String>,
+    /// Only what Okta support access did, from this event of it on until its end
+    #[arg(long, value_name = "EVENT", group = "only")]
+    pub impersonation: Option<String>,
+    /// Write it there as well, as JSON, Markdown and HTML
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
 }
 
 /// What events are counted by.
@@ -255,14 +305,35 @@ pub enum RunsCommand {
         #[arg(long, value_name = "SEQ:HASH")]
         head: Option<String>,
     },
-    /// One run's records as JSON lines
-    Export(WhichRun),
+    /// One run's evidence as one file that others can check: ledger, plan, report, events
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
     /// Drop the contents of old closed runs; the chain still verifies
     Purge {
         /// Older than this: 365d
         #[arg(long, value_name = "AGE")]
         older_than: String,
     },
+}
+
+/// How a run is handed on.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+    /// Where it goes: a file that is not there yet, or a directory [default: oust-RUN-evidence.tar.gz]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with = "records")]
+    pub to: Option<PathBuf>,
+    /// Take the System Log's events from this file of saved ones, not from the live log
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "records"])]
+    pub log: Option<String>,
+    /// Ask nobody: leave the events out, which the manifest then says
+    #[arg(long, conflicts_with = "records")]
+    pub offline: bool,
+    /// Only print the ledger's records, one JSON line each
+    #[arg(long)]
+    pub records: bool,
 }
 
 /// A run.

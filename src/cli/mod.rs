@@ -7,9 +7,11 @@ pub mod args;
 mod carry;
 mod contain;
 mod exit;
+mod export;
 #[cfg(feature = "killpoints")]
 mod fault;
 mod files;
+mod investigate;
 mod logs;
 mod playbook;
 mod runs;
@@ -73,6 +75,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Contain(args) => contain::contain(&cli.global, args),
         Command::Plan(args) => contain::plan(&cli.global, args),
         Command::Logs(args) => logs::logs(&cli.global, args),
+        Command::Investigate(args) => investigate::investigate(&cli.global, args),
         Command::Runs(command) => runs::run(&cli.global, command),
         Command::Playbook(command) => playbook::run(command),
         #[cfg(feature = "sandbox")]

@@ -4,6 +4,7 @@ use super::args::{Global, GoArgs, Output, RunsCommand, WhichRun};
 use super::carry::{From, carry_out, run_failed, store_failed};
 use super::contain::{ask, consent_failed, ready};
 use super::exit::{Exit, Failure};
+use super::export::export;
 use super::setup::{Ledger, Workshop, ledger_only};
 use super::{print, say, show, when};
 use crate::consent::{Asked, Consent};
@@ -24,7 +25,7 @@ pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failur
             RunsCommand::Resume { which, go } => resume(global, which, go).await,
             RunsCommand::Prove(which) => prove(global, which).await,
             RunsCommand::Verify { head } => verify(global, head.as_deref()).await,
-            RunsCommand::Export(which) => export(global, which).await,
+            RunsCommand::Export(args) => export(global, args).await,
             RunsCommand::Purge { older_than } => purge(global, older_than).await,
         }
     })
@@ -143,19 +144,6 @@ fn parse_head(text: &str) -> Result<Head, Failure> {
     })
 }
 
-async fn export(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
-    let archive = ledger_only(global)?;
-    let id = name_of(&*archive, which).await?;
-    let records = archive.export(&id).await.map_err(store_failed)?;
-    if records.is_empty() {
-        return Err(no_such_run(&id));
-    }
-    for record in records {
-        print(&serde_json::to_string(&record).expect("plain values always serialise"));
-    }
-    Ok(Exit::Good)
-}
-
 async fn purge(global: &Global, older_than: &str) -> Result<Exit, Failure> {
     let age = when::duration(older_than).ok_or_else(|| {
         Failure::say(
@@ -178,7 +166,11 @@ async fn purge(global: &Global, older_than: &str) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-async fn name_of(archive: &dyn Archive, which: &WhichRun) -> Result<RunId, Failure> {
+/// The run that is asked for.
+///
+/// # Errors
+/// [`Failure`], if there are none yet.
+pub(super) async fn name_of(archive: &dyn Archive, which: &WhichRun) -> Result<RunId, Failure> {
     if let Some(id) = &which.run {
         return Ok(RunId::new(id.clone()));
     }
@@ -196,7 +188,8 @@ async fn pick(archive: &dyn Archive, which: &WhichRun) -> Result<(RunId, Vec<Rec
     Ok((id, records))
 }
 
-fn no_such_run(id: &RunId) -> Failure {
+/// That there is none of that name.
+pub(super) fn no_such_run(id: &RunId) -> Failure {
     Failure::say(
         Exit::NotStarted,
         format!("there is no run {id}"),

@@ -13,11 +13,11 @@ use super::told::Told;
 use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
 use crate::connectors::{self, Opened, Opening};
-use crate::engine::Tools;
+use crate::engine::{Investigator, Tools};
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
-use crate::model::{Finding, Owner, RunId, UserId};
+use crate::model::{Finding, Owner, RunId, UserId, Utc};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
 use crate::transport::{HttpWire, Wire};
@@ -281,6 +281,32 @@ pub(super) fn directory(global: &Global) -> Result<DirectorySystem, Failure> {
     let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
     let (directory, _) = open_systems(&config, &givens)?;
     Ok(directory)
+}
+
+/// All systems and whom to call about apps, for looking into accounts: nothing is kept.
+///
+/// # Errors
+/// [`Failure`] that says what could not be opened, and what to do.
+pub(super) fn investigator(global: &Global, now: Utc) -> Result<Investigator, Failure> {
+    warm_up();
+    let config = load_config(global)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
+    let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
+    let (directory, services) = open_systems(&config, &givens)?;
+    let (detections, broken) = config.load_detections().map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error, hint)
+    })?;
+    Ok(Investigator {
+        detections,
+        broken_rules: broken.iter().map(ToString::to_string).collect(),
+        directory: Some(directory),
+        services,
+        owners: config.owners,
+        tool: TOOL.to_owned(),
+        now,
+    })
 }
 
 fn open_systems(

@@ -14,6 +14,7 @@ use super::is_lively;
 use super::setup::TOOL;
 use crate::connectors;
 use crate::engine::Observer;
+use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, Source, SystemId, Utc, Verdict};
 use crate::report::{self, Live, Report, Split, Style};
@@ -35,6 +36,11 @@ fn console_width() -> usize {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(100)
+}
+
+/// What an investigation found.
+pub(super) fn investigation(global: &Global, found: &Investigation) -> String {
+    report::investigation_screen(found, &TimeZone::system(), style(global))
 }
 
 /// The plan, as it is consented to.

@@ -10,12 +10,13 @@
 
 mod apps;
 mod connectors;
+mod detections;
 mod guards;
 mod owners;
 mod places;
 mod secrets;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// The directory of detections beside those that are shipped; relative to the config file.
+    pub detections: Option<PathBuf>,
 }
 
 /// One configured system.
@@ -93,6 +96,12 @@ pub enum ConfigError {
         /// Which.
         file: String,
     },
+    /// The directory that `detections` names cannot be read.
+    #[error("cannot read the detections: {why}")]
+    Detections {
+        /// What went wrong, and at which file.
+        why: String,
+    },
     /// It has mistakes.
     #[error("{0}")]
     Wrong(Diagnostics),
@@ -109,6 +118,9 @@ impl ConfigError {
             }
             Self::Unreadable { .. } => "name a config file with --config FILE".into(),
             Self::OpenToAll { file } => format!("chmod go-w {file}"),
+            Self::Detections { .. } => {
+                "name a directory that can be read with `detections:`, or leave it out".into()
+            }
             Self::Wrong(_) => "mend the file, then run it again".into(),
         }
     }
@@ -146,6 +158,7 @@ impl Config {
             let connectors = connectors::read(&mut fields, file, &text, rows, &mut problems);
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
+            let detections = detections::read(&mut fields, file, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -154,6 +167,7 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                detections,
             }
         });
         match config {

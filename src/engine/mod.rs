@@ -10,6 +10,7 @@ mod bell;
 mod executor;
 mod inquire;
 mod instances;
+mod investigate;
 mod late;
 mod log;
 mod narrow;
@@ -28,6 +29,9 @@ mod tenants;
 mod unreached;
 
 pub use again::prove_again;
+pub use investigate::{
+    InvestigateAsk, InvestigateError, Investigator, Only, investigate, looks_back,
+};
 pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};

@@ -109,6 +109,24 @@ impl<'e> Event<'e> {
         some(&self.0["client"]["ipAddress"])
     }
 
+    /// The browser or program that it came from, as it calls itself.
+    #[must_use]
+    pub fn agent(self) -> Option<&'e str> {
+        some(&self.0["client"]["userAgent"]["rawUserAgent"])
+    }
+
+    /// The operating system that it came from.
+    #[must_use]
+    pub fn os(self) -> Option<&'e str> {
+        some(&self.0["client"]["userAgent"]["os"])
+    }
+
+    /// The browser, by its short name.
+    #[must_use]
+    pub fn browser_name(self) -> Option<&'e str> {
+        some(&self.0["client"]["userAgent"]["browser"])
+    }
+
     /// Whose network that is, for people.
     #[must_use]
     pub fn network(self) -> Option<&'e str> {

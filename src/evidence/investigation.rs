@@ -59,6 +59,9 @@ pub struct LogSource {
     pub odd_lines: usize,
     /// What is missing: beyond retention, cut off, too many.
     pub missing: Vec<String>,
+    /// Only this part of it is told: "session idx…"; `null` is all of it.
+    #[serde(default)]
+    pub only: Option<String>,
 }
 
 /// What was found about one subject.
@@ -136,6 +139,9 @@ pub enum Whose {
 pub struct Moment {
     /// When; `null` if the event has no time that can be read.
     pub at: Option<Utc>,
+    /// The last of the events in this row; `null` if there is one only.
+    #[serde(default)]
+    pub until: Option<Utc>,
     /// Whose doing it is.
     pub whose: Whose,
     /// In a sentence: "enrolled Okta Verify".

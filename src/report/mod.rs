@@ -6,6 +6,7 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod bundle;
 mod chart;
 mod compute;
 pub mod escape;
@@ -29,6 +30,10 @@ mod text;
 mod unreached;
 mod view;
 
+pub use bundle::{
+    EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
+    pack, sha256,
+};
 pub use html::html;
 pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
@@ -40,5 +45,7 @@ pub use object::{
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use schema::schema;
-pub use screen::{plan_screen, prompt_line, refused_screen, result_screen, stopped_screen};
+pub use screen::{
+    investigation_screen, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
+};
 pub use text::Style;

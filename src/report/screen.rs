@@ -4,9 +4,11 @@
 //! are local and the zone is said.
 
 mod after;
+mod investigation;
 mod plan;
 mod stopped;
 
+pub use investigation::investigation_screen;
 pub use plan::{plan_screen, prompt_line};
 pub use stopped::{refused_screen, stopped_screen};
 

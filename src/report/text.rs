@@ -140,6 +140,11 @@ impl Page {
         self.style.width
     }
 
+    /// Where the cursor stands.
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+
     /// How many columns `text` would take.
     pub(super) fn measure(text: &str) -> usize {
         columns(&visible(text))

@@ -53,6 +53,28 @@ fn a_config_names_its_systems_and_changes_only_the_guards_it_mentions() {
 }
 
 #[test]
+fn a_directory_of_detections_is_beside_the_file_and_read_when_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("rules")).unwrap();
+    std::fs::write(home.path().join("rules/odd.yml"), "title: t\n").unwrap();
+    let file = home.path().join("oust.yaml").display().to_string();
+    let load = |line: &str| {
+        let text = format!("{GOOD}{line}\n");
+        let config = Config::parse(&file, &text, &rows()).unwrap();
+        config.load_detections()
+    };
+    let (shipped, problems) = load("").unwrap();
+    assert!(problems.is_empty());
+    let (all, problems) = load("detections: rules").unwrap();
+    assert_eq!(all.rules().count(), shipped.rules().count());
+    assert!(problems[0].file.ends_with("rules/odd.yml"), "{problems:?}");
+    let missing = load("detections: nowhere").err().unwrap();
+    assert!(missing.to_string().contains("nowhere"), "{missing}");
+    assert!(missing.hint().contains("detections:"));
+    assert!(mistakes(&format!("{GOOD}detections: [a]\n")).contains("`detections` is text"));
+}
+
+#[test]
 fn the_shipped_file_can_be_read_and_says_the_defaults() {
     let config = read(DEFAULT).unwrap_or_else(|wrong| panic!("{wrong}"));
     assert_eq!(config.guards, Guards::default());

@@ -245,7 +245,7 @@ mod panics {
     fn events() -> usize {
         let desk = Desk::contoso();
         desk.oust(CONTAIN).exits(0);
-        let export = desk.oust("runs export --last");
+        let export = desk.oust("runs export --last --records");
         export.out.lines().count()
     }
 

@@ -183,7 +183,7 @@ fn one_table_says_where_what_until_when_whom_to_call_and_the_page() {
         panic!("told once: {rows:#?}")
     };
     for part in [
-        "<td class=\"name\">Atlassian Cloud</td>",
+        "<th scope=\"row\" class=\"name\" data-l=\"where\">Atlassian Cloud</th>",
         "it ends refresh tokens, and what is signed in goes on",
         "somebody ends them there",
         "Workplace IT, it-apps@contoso.example",

@@ -17,6 +17,7 @@ use oust::report::{
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::investigation_page::markup;
 use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, takeover};
 
 fn screen(report: &Report) -> String {
@@ -712,6 +713,28 @@ fn the_page_loads_nothing_and_runs_nothing() {
             let page = html(&report, &TimeZone::UTC);
             std::fs::write(directory.join(format!("{name}.html")), page).unwrap();
         }
+    }
+}
+
+#[test]
+fn the_page_is_told_to_those_who_hear_it_as_to_those_who_see_it() {
+    for (name, run) in [
+        ("contained", samples::contained()),
+        ("forbidden", samples::forbidden()),
+        ("hostile", samples::hostile()),
+        ("many", samples::many(12)),
+    ] {
+        let page = html(&report_of(&run.state()), &TimeZone::UTC);
+        let elements = markup::parse(&page);
+        markup::is_inert(&elements);
+        markup::has_ordered_headings(&elements);
+        assert!(markup::has_told_tables(&elements) > 1, "{name}");
+        for landmark in ["header", "main", "footer", "h1"] {
+            let found = markup::named(&elements, landmark).count();
+            assert_eq!(found, 1, "{name}: {landmark}");
+        }
+        let skip = markup::named(&elements, "a").next().unwrap().1;
+        assert_eq!(skip.get("href"), Some("#systems"), "{name}");
     }
 }
 

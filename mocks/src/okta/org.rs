@@ -86,8 +86,14 @@ impl Okta {
         let Some(zone) = self.zones.get_mut(call.param(0)) else {
             return Answer::not_found(call.param(0), "NetworkZone");
         };
+        if body["type"] != "IP" || body["gateways"].as_array().is_none_or(Vec::is_empty) {
+            return Answer::refused("gateways", "type IP and gateways or proxies are needed");
+        }
         if let Some(name) = body["name"].as_str() {
             name.clone_into(&mut zone.name);
+        }
+        if let Some(usage) = body["usage"].as_str() {
+            usage.clone_into(&mut zone.usage);
         }
         zone.gateways = body["gateways"].clone();
         zone.last_updated_ms = call.now_ms;
@@ -100,6 +106,9 @@ impl Okta {
         match self.zones.get(call.param(0)) {
             None => Answer::not_found(call.param(0), "NetworkZone"),
             Some(zone) if zone.system => Answer::forbidden(),
+            Some(zone) if zone.status == "ACTIVE" && self.settings.oie => {
+                Answer::refused("networkZone", "An active zone cannot be deleted")
+            }
             Some(zone) => {
                 let zone = zone.clone();
                 self.zones.remove(&zone.id);

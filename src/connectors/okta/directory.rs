@@ -11,12 +11,16 @@ use serde_json::Value;
 
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
-use super::{AT_ONCE, Okta, answers, api_tokens, console, history, logs, oauth, signs, users};
+use super::{
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, signs, users,
+};
 use crate::connector::{
     AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
 };
+use crate::evidence::holdings::{Holdings, ThreatConfig};
+use crate::evidence::investigation::Now;
 use crate::model::{
-    ActionId, AppAccount, History, Logout, Role, Subject, Tri, UserId, Utc, Window,
+    ActionId, AppAccount, History, Logout, Plant, Role, Subject, Tri, UserId, Utc, Window,
 };
 use crate::transport::{Path, Read, Reader};
 
@@ -209,6 +213,18 @@ impl Directory for Okta {
             other => return Err(format!("Okta has no part `{other}`")),
         };
         got.as_ref().clone().map_err(|unread| unread.why())
+    }
+
+    async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings {
+        holdings::read(self, r, who, window).await
+    }
+
+    async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String> {
+        holdings::threat_config(r).await
+    }
+
+    async fn planted_now(&self, r: &Reader, plants: &[Plant]) -> Vec<Now> {
+        holdings::planted(self, r, plants).await
     }
 
     async fn log_page(

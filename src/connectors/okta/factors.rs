@@ -164,6 +164,20 @@ impl Verb for DeleteFactors {
     }
 }
 
+/// The factors of an account, and the enrolments that are no factor of the list.
+///
+/// # Errors
+/// [`Unread`], if the factors could not be read; enrolments that cannot be are left out.
+pub(super) async fn held(glance: &Glance, who: &UserId) -> Result<Vec<Value>, Unread> {
+    let factors = glance.list(users::path(who).then("/factors"));
+    let both = futures_util::future::join(factors, enrollments(glance, who));
+    let (factors, enrollments) = both.await;
+    let mut all = items(factors.as_ref().as_ref().map_err(Unread::clone)?).to_vec();
+    let hidden = enrollments.map(|found| not_among(found, &all));
+    all.extend(hidden.unwrap_or_default());
+    Ok(all)
+}
+
 /// Of factors that only changed within the window, those that the account itself changed: asked
 /// of the log where there is such a factor, and not otherwise.
 async fn changed(
@@ -309,7 +323,7 @@ fn item_path(who: &UserId, kind: &str) -> Path {
 }
 
 /// What the person calls it, else what Okta does.
-fn label(item: &Value) -> String {
+pub(super) fn label(item: &Value) -> String {
     let profile = &item["profile"];
     [
         "name",

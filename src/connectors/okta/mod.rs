@@ -8,6 +8,7 @@
 //! Every call is made with the account's immutable id; a login is looked up once.
 
 mod account;
+mod addresses;
 mod answers;
 mod api_tokens;
 mod assignments;
@@ -22,6 +23,8 @@ mod factors;
 mod glance;
 mod grantor;
 mod history;
+mod holdings;
+mod idps;
 mod key;
 mod limits;
 mod logout;
@@ -29,6 +32,7 @@ mod logs;
 mod made_in_window;
 mod memberships;
 mod oauth;
+mod org_wide;
 mod powers;
 mod preflight;
 mod quarantine;
@@ -38,12 +42,15 @@ mod scopes;
 mod sessions;
 mod settings;
 mod signs;
+mod support;
 mod suspend;
+mod threats;
 mod together;
 mod token;
 mod users;
 mod vendor;
 mod verb;
+mod zones;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +113,8 @@ struct Okta {
     own: OnceCell<Option<UserId>>,
     /// Reads of the whole org, shared by all who wait for them.
     together: Together,
+    /// A zone is replaced whole: one change of ours at a time.
+    zone_turn: tokio::sync::Mutex<()>,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -123,6 +132,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         writes_as,
         own: OnceCell::new(),
         together: Together::default(),
+        zone_turn: tokio::sync::Mutex::default(),
     });
     let system = System {
         id: opening.id.clone(),
@@ -205,6 +215,12 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "suspend_devices" => &devices::SuspendDevices,
         "assign_admin_role" => &roles::AssignAdminRole,
         "add_group_membership" => &memberships::AddGroupMembership,
+        "unlink_idps" => &idps::UnlinkIdps,
+        "end_support_access" => &support::EndSupportAccess,
+        "block_addresses" => &addresses::BlockAddresses,
+        "block_threat_sources" => &threats::BlockThreatSources,
+        "unblock_address" => &addresses::UnblockAddress,
+        "restore_threat_insight" => &threats::RestoreThreatInsight,
         "assign_app" => &assignments::AssignApp,
         "unsuspend_device" => &devices::UnsuspendDevice,
         "unquarantine_user" => &quarantine::UnquarantineUser,

@@ -28,11 +28,11 @@ use crate::transport::{Path, Write, Writer};
 
 /// What one client holds.
 #[derive(Default)]
-struct Held {
-    name: String,
+pub(super) struct Held {
+    pub(super) name: String,
     /// `None` if they were not asked for.
-    tokens: Option<Vec<Value>>,
-    grants: Vec<Value>,
+    pub(super) tokens: Option<Vec<Value>>,
+    pub(super) grants: Vec<Value>,
 }
 
 impl Held {
@@ -141,7 +141,7 @@ impl Verb for RevokeOauthGrants {
 
 /// Everything that clients hold of an account, from two lists that need not agree; its tokens
 /// only on request.
-async fn held_by_clients(
+pub(super) async fn held_by_clients(
     glance: &Glance,
     who: &UserId,
     with_tokens: bool,

@@ -18,6 +18,10 @@ const READ_TOKENS: &[&str] = &["revoke_api_tokens", "universal_logout"];
 const RARELY: &[(&str, &str)] = &[
     ("remove_app_assignments", "/api/v1/apps"),
     ("suspend_devices", "/api/v1/devices"),
+    ("unlink_idps", "/api/v1/idps"),
+    ("end_support_access", "/api/v1/org"),
+    ("block_addresses", "/api/v1/zones"),
+    ("block_threat_sources", "/api/v1/threats"),
 ];
 
 /// What a person should know before the night.

@@ -24,6 +24,10 @@ pub(super) const VENDOR: Vendor = Vendor {
         REMOVE_GROUP_MEMBERSHIPS,
         REMOVE_APP_ASSIGNMENTS,
         SUSPEND_DEVICES,
+        UNLINK_IDPS,
+        END_SUPPORT_ACCESS,
+        BLOCK_ADDRESSES,
+        BLOCK_THREAT_SOURCES,
         UNSUSPEND_USER,
         UNQUARANTINE_USER,
         RESET_PASSWORD,
@@ -31,6 +35,8 @@ pub(super) const VENDOR: Vendor = Vendor {
         ADD_GROUP_MEMBERSHIP,
         ASSIGN_APP,
         UNSUSPEND_DEVICE,
+        UNBLOCK_ADDRESS,
+        RESTORE_THREAT_INSIGHT,
     ],
 };
 
@@ -307,6 +313,117 @@ const SUSPEND_DEVICES: Action = Action {
     attack: &["T1098.005"],
     d3fend: &["D3-CR"],
     collateral: "Okta Verify and FastPass stop on the device",
+    residual: &[],
+};
+
+const UNLINK_IDPS: Action = Action {
+    verb: "unlink_idps",
+    does: "unlinks the account from identity providers; never from the one that its profile comes from",
+    needs: &["okta.idps.manage", "okta.identityProviders.manage"],
+    reads: &[USERS_READ, "okta.idps.read"],
+    settings: &[
+        Setting::Word("select", &["in_window", "all", "listed"]),
+        IDS,
+    ],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1098", "T1556.007"],
+    d3fend: &["D3-CR"],
+    collateral: "whoever signs in by that provider must link it again",
+    residual: &[],
+};
+
+const END_SUPPORT_ACCESS: Action = Action {
+    verb: "end_support_access",
+    does: "ends the access of Okta support to the org, for the whole org",
+    needs: &["okta.orgs.manage", "role SUPER_ADMIN"],
+    reads: &["okta.orgs.read", LOGS_READ],
+    settings: &[Setting::Word("select", &["in_window", "all"])],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1199"],
+    d3fend: &["D3-UAP"],
+    collateral: "cases that Okta support works on stop",
+    residual: &[Left {
+        what: "a session of Okta support that is under way",
+        ends: Ends::ByItself("its own end"),
+    }],
+};
+
+const BLOCK_ADDRESSES: Action = Action {
+    verb: "block_addresses",
+    does: "blocks single addresses for the whole org: those listed, or those that the log confirms to be the intruder's",
+    needs: &["okta.networkZones.manage", "role SUPER_ADMIN or ORG_ADMIN"],
+    reads: &["okta.networkZones.read", LOGS_READ],
+    settings: &[
+        Setting::Word("select", &["intruder", "listed"]),
+        Setting::List("addresses"),
+    ],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1078.004"],
+    d3fend: &["D3-NTF"],
+    collateral: "everybody who comes from the address is shut out",
+    residual: &[],
+};
+
+const BLOCK_THREAT_SOURCES: Action = Action {
+    verb: "block_threat_sources",
+    does: "lets ThreatInsight block addresses that Okta knows as bad, for the whole org",
+    needs: &[
+        "okta.threatInsights.manage",
+        "role SUPER_ADMIN or ORG_ADMIN",
+    ],
+    reads: &["okta.threatInsights.read", "okta.networkZones.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1110"],
+    d3fend: &["D3-NTF"],
+    collateral: "people behind an address that Okta takes for bad are shut out",
+    residual: &[],
+};
+
+const UNBLOCK_ADDRESS: Action = Action {
+    verb: "unblock_address",
+    does: "takes an address out of the zone again that a run put there; only by release",
+    needs: &["okta.networkZones.manage", "role SUPER_ADMIN or ORG_ADMIN"],
+    reads: &["okta.networkZones.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
+    residual: &[],
+};
+
+const RESTORE_THREAT_INSIGHT: Action = Action {
+    verb: "restore_threat_insight",
+    does: "sets ThreatInsight back to what it did before a run; only by release",
+    needs: &[
+        "okta.threatInsights.manage",
+        "role SUPER_ADMIN or ORG_ADMIN",
+    ],
+    reads: &["okta.threatInsights.read"],
+    settings: &[],
+    undo: Undo::Restores,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &[],
+    d3fend: &["D3-RUAA"],
+    collateral: "",
     residual: &[],
 };
 

@@ -4,6 +4,7 @@
 mod broken_ledger;
 mod consent;
 pub(crate) mod desk;
+mod evidence;
 mod exits;
 mod help;
 mod instances;

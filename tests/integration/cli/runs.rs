@@ -35,7 +35,7 @@ fn a_run_can_be_listed_shown_exported_and_verified() {
         .hints("oust runs list");
     desk.oust("runs show").exits(2);
 
-    let export = desk.oust("runs export --last");
+    let export = desk.oust("runs export --last --records");
     export.exits(0);
     let records: Vec<oust::ledger::Exported> = export
         .out

@@ -1,18 +1,21 @@
 //! What must never come out, and what must never be obeyed: secrets, and the intruder's words.
 
 use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 
 use oust_mocks::world::{ALEX, PIXEL, SSWS_SECRET};
 
 use super::desk::{ALEX_LOGIN, Desk, Said, files_in};
 
 /// Commands whose outputs are searched; between them they touch everything.
-const STORY: [&str; 7] = [
+const STORY: [&str; 8] = [
     "-vv plan alex@contoso.example --since 2h",
     "-vv --output json plan alex@contoso.example --since 2h",
     "-vv contain alex@contoso.example --since 2h --yes",
     "-vv runs show --last",
     "-vv runs prove --last --output json",
+    "-vv runs export --last --records",
     "-vv runs export --last",
     "-vv runs verify",
 ];
@@ -28,13 +31,27 @@ fn all_that_is_left(desk: &Desk, said: &[Said]) -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .chain(files_in(&desk.at(".local")))
     {
-        left.push((path.display().to_string(), fs::read(&path).unwrap()));
+        left.push((path.display().to_string(), read(&path)));
     }
     assert!(
         left.len() > STORY.len() * 2 + 3,
         "reports and ledger are there"
     );
     left
+}
+
+/// A file's bytes; of a bundle those that are packed in it.
+fn read(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    if path.extension().is_none_or(|end| end != "gz") {
+        return bytes;
+    }
+    let mut unpacked = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(bytes.as_slice());
+    decoder.read_to_end(&mut unpacked).unwrap();
+    let has_events = unpacked.windows(12).any(|at| at == b"events.jsonl");
+    assert!(has_events, "the bundle is whole");
+    unpacked
 }
 
 #[track_caller]
@@ -130,8 +147,9 @@ fn the_intruder_s_words_command_neither_terminal_nor_browser() {
     let contain = desk.oust("-vv contain alex@contoso.example --since 2h --yes");
     let shown = desk.oust("runs show --last");
     let json = desk.oust("runs show --last --output json");
-    let export = desk.oust("runs export --last");
-    for said in [&plan, &contain, &shown, &json, &export] {
+    let export = desk.oust("runs export --last --records");
+    let bundle = desk.oust("runs export --last --to bundle.tar.gz");
+    for said in [&plan, &contain, &shown, &json, &export, &bundle] {
         said.exits(0);
         for text in [&said.out, &said.err] {
             assert!(!text.contains('\u{1b}'), "{text}");
@@ -147,7 +165,7 @@ fn the_intruder_s_words_command_neither_terminal_nor_browser() {
     contain.says("alert(1)");
     let mut seen = 0;
     for path in files_in(&desk.here()) {
-        let text = fs::read_to_string(&path).unwrap();
+        let text = String::from_utf8(read(&path)).unwrap();
         assert!(!text.contains('\u{1b}'), "{}", path.display());
         let renders = path
             .extension()
@@ -160,7 +178,9 @@ fn the_intruder_s_words_command_neither_terminal_nor_browser() {
         assert!(text.contains("alert(1)"), "{}", path.display());
         seen += 1;
     }
-    assert_eq!(seen, 3, "HTML, Markdown, JSON");
+    assert_eq!(seen, 4, "HTML, Markdown, JSON, and all of it packed");
+    let packed = String::from_utf8(read(&desk.here().join("bundle.tar.gz"))).unwrap();
+    assert!(!packed.contains('\u{202e}') && !packed.contains("<script>alert(1)</script></"));
     desk.is_contained();
 }
 

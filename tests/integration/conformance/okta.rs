@@ -71,6 +71,21 @@ fn same_devices(before: &Okta, after: &Okta) -> bool {
     states(before) == states(after)
 }
 
+fn same_zones(before: &Okta, after: &Okta) -> bool {
+    let zones = |okta: &Okta| -> Vec<String> {
+        let zones = okta.zones.values();
+        zones
+            .map(|zone| format!("{} {}", zone.name, zone.gateways))
+            .collect()
+    };
+    zones(before) == zones(after)
+}
+
+fn same_threats(before: &Okta, after: &Okta) -> bool {
+    let config = |okta: &Okta| (okta.threat_action.clone(), okta.threat_exclude.clone());
+    config(before) == config(after)
+}
+
 /// Every verb that plans; those that only undo are met through the inverses.
 pub(crate) fn trials() -> Vec<Trial> {
     let contoso = || World::contoso(now_ms());
@@ -83,6 +98,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     let quarantined = contoso().user(ALEX_LOGIN, |user| {
         user.groups.insert(QUARANTINE_GROUP.to_owned());
+    });
+    let linked = contoso().with(|okta| {
+        okta.link_idp_by_hand(ALEX, "0oaPartnerIdp00005d7", now_ms() - 600_000);
+    });
+    let two = json!({ "addresses": ["203.0.113.66", "203.0.113.140"] });
+    let excluding = contoso().with(|okta| {
+        okta.threat_exclude = vec!["nzoLegacyIpZone0005d7".to_owned()];
     });
     vec![
         trial("clear_sessions", json!({}), contoso(), never),
@@ -108,6 +130,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         trial("remove_app_assignments", json!({}), contoso(), same_apps),
         trial("suspend_devices", json!({}), contoso(), same_devices),
+        Trial {
+            select: Select::InWindow,
+            ..trial("unlink_idps", json!({}), linked, never)
+        },
+        trial("end_support_access", json!({}), contoso(), never),
+        trial(
+            "end_support_access",
+            json!({}),
+            contoso().support_by_case("20000144"),
+            never,
+        ),
+        Trial {
+            select: Select::Listed,
+            ..trial("block_addresses", two, contoso(), same_zones)
+        },
+        trial("block_threat_sources", json!({}), excluding, same_threats),
         trial("unquarantine_user", json!({}), quarantined, same_groups),
         trial(
             "unsuspend_user",
@@ -129,6 +167,10 @@ pub(crate) fn taken_back(okta: &mut Okta, before: &Okta) {
     okta.users.insert(ALEX.to_owned(), alex(before).clone());
     okta.api_tokens.clone_from(&before.api_tokens);
     okta.devices.clone_from(&before.devices);
+    okta.zones.clone_from(&before.zones);
+    okta.threat_action.clone_from(&before.threat_action);
+    okta.support_until_ms = before.support_until_ms;
+    okta.support_cases.clone_from(&before.support_cases);
 }
 
 /// Where the mock settles what our settings leave to it.

@@ -3,8 +3,9 @@
 use oust::connector::{DirectorySystem, Identified, Planned, Step, Wanted};
 use oust::consent::{Asked, Consent};
 use oust::model::{
-    ActionId, Applied, Case, Change, Outcome, OutcomeKind, Plan, PlaybookRef, Proof, RunId, Scope,
-    Select, Source, StepKey, Subject, SystemId, Utc, Window, WindowHow,
+    ActionId, Address, Applied, Case, Change, Confirmation, Intruder, Outcome, OutcomeKind, Plan,
+    PlaybookRef, Proof, RunId, Scope, Select, Sign, Source, StepKey, Subject, SystemId, Tri, Utc,
+    Window, WindowHow, Witness,
 };
 use oust::transport::{Reader, Writer};
 use oust_mocks::{Fault, FaultKind, World};
@@ -95,6 +96,32 @@ impl Desk {
             subjects.push(self.subject(who).await);
         }
         self.case.subjects = subjects;
+    }
+
+    /// Says that the log confirms an intruder in the account of `who`, from these addresses.
+    pub(crate) async fn confirm_intruder(&mut self, who: &str, ips: &[&str]) {
+        let now: Utc = NOW.parse().unwrap();
+        let address = |ip: &&str| Address {
+            ip: (*ip).into(),
+            asn: "AS64505".into(),
+            network: String::new(),
+            proxy: Tri::Yes,
+            first: now,
+            last: now,
+            events: 1,
+            witness: Witness {
+                sign: Sign::SplitSession,
+                says: "session idx1 came from two networks".into(),
+                event: "6f1c2a52-0000-4000-8000-000000000001".into(),
+                at: Some(now),
+            },
+        };
+        self.case.intruders.push(Intruder {
+            subject: Some(self.subject(who).await.id),
+            answer: Confirmation::Confirmed,
+            addresses: ips.iter().map(address).collect(),
+            ..Intruder::default()
+        });
     }
 
     /// What one step would do to one account.

@@ -38,6 +38,7 @@ fn blank(made_at: Utc) -> Investigation {
         org: Some("example.okta.com".into()),
         made_at,
         read: LogSource {
+            only: None,
             file: None,
             since: on_the_day("13:00:00"),
             until: on_the_day("16:00:00"),
@@ -118,6 +119,7 @@ fn row_of(event: &Value) -> Moment {
     let ip = text(&event["client"]["ipAddress"]);
     Moment {
         at: Some(at),
+        until: None,
         whose: if session == OWN_SESSION {
             Whose::Own
         } else {
@@ -650,6 +652,7 @@ fn kim_found() -> SubjectFindings {
     let mut kim = nobody("kim@contoso.example", "00u8KSGNDz7R3c9db5d7");
     kim.timeline = (0..4)
         .map(|number| Moment {
+            until: None,
             at: Some(on_the_day("13:20:00").plus(Duration::from_secs(number * 580))),
             whose: Whose::Own,
             what: "signed in".into(),
@@ -838,6 +841,7 @@ pub(crate) fn long_found(rows: usize) -> Investigation {
         let after = number * 2_100 > 41 * 60_000 + 3_000;
         let mine = after && number % 5 == 0;
         Moment {
+            until: None,
             at: Some(on_the_day("13:00:00").plus(Duration::from_millis(number as u64 * 2_100))),
             whose: if mine { Whose::Intruder } else { Whose::Own },
             what: "opened Slack".into(),

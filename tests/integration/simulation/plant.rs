@@ -9,8 +9,10 @@ use oust::connector::{
     Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
+use oust::evidence::holdings::{Holdings, ThreatConfig};
+use oust::evidence::investigation::Now;
 use oust::model::{
-    ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
+    self, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
     OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
@@ -129,6 +131,18 @@ impl Directory for Planted {
 
     fn own_clients(&self) -> Vec<String> {
         self.true_one.own_clients()
+    }
+
+    async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings {
+        self.true_one.holdings(r, who, window).await
+    }
+
+    async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String> {
+        self.true_one.threat_config(r).await
+    }
+
+    async fn planted_now(&self, r: &Reader, plants: &[model::Plant]) -> Vec<Now> {
+        self.true_one.planted_now(r, plants).await
     }
 
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
