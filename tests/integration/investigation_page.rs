@@ -229,6 +229,21 @@ fn what_nobody_read_never_looks_like_none() {
 }
 
 #[test]
+fn a_part_of_the_log_is_never_told_as_all_of_it() {
+    let mut found = samples::takeover_found();
+    found.read.only = Some("session idxFCDW".into());
+    let row = &mut found.subjects[0].timeline[0];
+    (row.until, row.events) = (row.at, 12);
+    for text in [page(&found), ticket(&found)] {
+        let (top, _) = text.split_once("Why we say so").unwrap();
+        assert!(top.contains("only session idxFCDW of it is told"), "{top}");
+        assert!(text.contains("only this part of it is told here: session idxFCDW"));
+        assert!(text.contains("to 2026-03-10 13:04:00"), "until when");
+        assert!(text.contains("12 events in a row"));
+    }
+}
+
+#[test]
 fn several_accounts_have_a_table_of_contents_first() {
     let page = page(&samples::three_accounts());
     let (before, _) = page.split_once("<section").unwrap();

@@ -202,6 +202,11 @@ pub(super) fn about(found: &Investigation, zone: &TimeZone) -> String {
         moment(read.since, zone),
         moment(read.until, zone)
     ));
+    parts.extend(
+        read.only
+            .as_ref()
+            .map(|only| format!("only {} of it is told", short(only))),
+    );
     parts.push(format!("times in {}", zones(found, zone)));
     parts.join("; ")
 }

@@ -266,6 +266,12 @@ pub(super) fn read(found: &Investigation, zone: &TimeZone) -> Section {
             count(read.events, "event"),
         ),
     );
+    if let Some(only) = &read.only {
+        section = section.say(
+            "alarm",
+            format!("only this part of it is told here: {only}"),
+        );
+    }
     if read.file.is_some() {
         section = section.say(
             "",

@@ -100,11 +100,10 @@ pub(super) fn section(
 }
 
 fn row(context: &Context<'_>, moment: &Moment, fired: &HashMap<&str, (usize, &str)>) -> Row {
-    let many = if moment.events > 1 {
-        format!("{} events in a row", moment.events)
-    } else {
-        String::new()
-    };
+    let until = moment
+        .until
+        .map(|until| format!("to {}", context.at(until)));
+    let many = (moment.events > 1).then(|| format!("{} events in a row", moment.events));
     let mut what = Cell::text(&moment.what);
     if !moment.now.is_empty() {
         what.tags.push(Tag {
@@ -140,7 +139,9 @@ fn row(context: &Context<'_>, moment: &Moment, fired: &HashMap<&str, (usize, &st
     Row::new(
         row_of(moment.whose),
         [
-            Cell::time(context.maybe(moment.at)).under(many),
+            Cell::time(context.maybe(moment.at))
+                .under(until.unwrap_or_default())
+                .under(many.unwrap_or_default()),
             whose(moment.whose),
             what.under([&moment.kind[..], &moment.result].join(" ").trim()),
             Cell::text(&moment.ip).under(network.trim()).under(actor),
