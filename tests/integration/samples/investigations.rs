@@ -46,6 +46,7 @@ fn blank(made_at: Utc) -> Investigation {
             copies: 0,
             odd_lines: 0,
             missing: Vec::new(),
+            only: None,
         },
         subjects: Vec::new(),
         threat: ThreatInsight {
