@@ -21,11 +21,11 @@ use crate::transport::{Rank, Reader};
 
 /// Waited for at least: by what is read here it is told who somebody is at a service, and
 /// whether there is a service that nobody thought of.
-const GRACE_MIN: Duration = Duration::from_secs(1);
+pub(super) const GRACE_MIN: Duration = Duration::from_secs(1);
 
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
 /// bucket, and the quota belongs to containment then.
-const SUBJECTS_MAX: usize = 20;
+pub(super) const SUBJECTS_MAX: usize = 20;
 
 /// Apps at most whose kind is asked for one by one.
 const NAMES_MAX: usize = 20;

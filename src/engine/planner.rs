@@ -11,22 +11,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{FutureExt as _, join, join_all, join3, try_join};
+use futures_util::future::{Either, FutureExt as _, join, join_all, join3, select, try_join};
 use tokio::sync::watch;
 
+use super::background::{GRACE_MIN, SUBJECTS_MAX as AHEAD_MAX};
 use super::narrow::narrow;
-use super::rows::{Answers, Known, Slot, ask, millis, settle, slots};
+use super::rows::{Answers, Known, Slot, ask, millis, settle, slots, unread_step};
 use super::run::Tools;
-use super::services::{Brief, PlannedService, Services};
+use super::services::{Brief, PlannedService, Services, grace_over};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, described, wanted, who};
 use super::{background, inquire, instances, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
+use crate::given::Clock;
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip, Source, StepKey,
-    Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, NOT_YET, Plan,
+    PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip,
+    Source, StepKey, Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -271,14 +273,17 @@ async fn read_case(
     };
     let own = async {
         let slots = here(home, playbook, systems);
-        let asked = ask_directory(&home.system.id, &slots, &case);
+        let asked = Asked::of(home, &slots, &case);
         let facts = guard::read_case(home, &*tools.store, &case.subjects, &*tools.clock);
-        let (facts, answers, case) = join3(facts, asked, holding.clone()).await;
-        let _ = planned.send(true);
-        (
-            facts,
-            settle_directory(&home.system.id, &slots, &case, answers),
-        )
+        let needed = async {
+            let all = join3(facts, asked.first(), holding.clone()).await;
+            let _ = planned.send(true);
+            all
+        };
+        let grace = (case.subjects.len() <= AHEAD_MAX).then(|| request.grace.max(GRACE_MIN));
+        let rest = asked.rest(&*tools.clock, planned.subscribe(), grace);
+        let ((facts, first, case), rest) = join(needed, rest).await;
+        (facts, asked.settle(&case, first, rest))
     };
     let ((facts, mut steps), brief) = join(own, brief).await;
     if brief.case.window.start > case.window.start {
@@ -341,21 +346,79 @@ fn here<'p>(
     all
 }
 
-async fn ask_directory(home: &SystemId, slots: &[Slot<'_>], case: &Case) -> Vec<Answers> {
-    let known = known_at_home(home, case);
-    join_all(slots.iter().map(|slot| ask(slot, &known, case))).await
+/// The directory's steps, asked about side by side. What keeps the intruder out is waited for;
+/// what comes after it may be read again when it is due, and holds nothing up.
+struct Asked<'a> {
+    home: &'a SystemId,
+    case: &'a Case,
+    known: Known,
+    first: Vec<&'a Slot<'a>>,
+    rest: Vec<&'a Slot<'a>>,
 }
 
-fn settle_directory(
-    home: &SystemId,
-    slots: &[Slot<'_>],
-    case: &Case,
-    answers: Vec<Answers>,
-) -> Vec<PlannedStep> {
-    let known = known_at_home(home, case);
-    let each = slots.iter().zip(answers);
-    each.map(|(slot, answers)| settle(slot, &known, case, answers))
+impl<'a> Asked<'a> {
+    fn of(home: &'a DirectorySystem, slots: &'a [Slot<'a>], case: &'a Case) -> Self {
+        let stage = slots.iter().map(|slot| slot.key.stage).min();
+        let (first, rest) = slots.iter().partition(|slot| Some(slot.key.stage) == stage);
+        Self {
+            home: &home.system.id,
+            case,
+            known: known_at_home(&home.system.id, case),
+            first,
+            rest,
+        }
+    }
+
+    async fn first(&self) -> Vec<Answers> {
+        join_all(
+            self.first
+                .iter()
+                .map(|slot| ask(slot, &self.known, self.case)),
+        )
+        .await
+    }
+
+    /// `None` for what had not answered when `grace` was over, after the first were ready; without
+    /// one all is waited for.
+    async fn rest(
+        &self,
+        clock: &dyn Clock,
+        ready: watch::Receiver<bool>,
+        grace: Option<Duration>,
+    ) -> Vec<Option<Answers>> {
+        let each = self.rest.iter().map(|slot| {
+            let ready = ready.clone();
+            async move {
+                let asked = ask(slot, &self.known, self.case);
+                let Some(grace) = grace else {
+                    return Some(asked.await);
+                };
+                let late = grace_over(clock, ready, grace);
+                match select(Box::pin(asked), Box::pin(late)).await {
+                    Either::Left((answers, _)) => Some(answers),
+                    Either::Right(_) => None,
+                }
+            }
+        });
+        join_all(each).await
+    }
+
+    /// All steps, by what is known of the case in the end.
+    fn settle(
+        &self,
+        case: &Case,
+        first: Vec<Answers>,
+        rest: Vec<Option<Answers>>,
+    ) -> Vec<PlannedStep> {
+        let known = known_at_home(self.home, case);
+        let first = self.first.iter().zip(first.into_iter().map(Some));
+        let all = first.chain(self.rest.iter().zip(rest));
+        all.map(|(slot, answers)| match answers {
+            Some(answers) => settle(slot, &known, case, answers),
+            None => unread_step(slot, &known, case, NOT_YET),
+        })
         .collect()
+    }
 }
 
 fn known_at_home(home: &SystemId, case: &Case) -> Known {

@@ -151,8 +151,10 @@ impl<'r> Judge<'r> {
         let words = subjects.iter().map(SubjectVerdict::verdict);
         let worst = words.max().unwrap_or(Verdict::NotAttempted);
         let is_left = |each: &Planted<'_>| !each.resolved && each.plant.severity == Severity::High;
+        // A run that leaves the directory out on purpose says nothing of what stands there.
+        let counts = self.plan.scope.includes(self.directory);
         match worst {
-            Verdict::Contained if self.planted().iter().any(is_left) => Verdict::Partial,
+            Verdict::Contained if counts && self.planted().iter().any(is_left) => Verdict::Partial,
             worst => worst,
         }
     }

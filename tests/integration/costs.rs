@@ -27,7 +27,7 @@ const OF_THE_ORG: [(&str, usize); 5] = [
     ("/api/v1/iam/assignees/users", 1),
     ("/api/v1/users/me", 6),
     ("/api/v1/api-tokens", 12),
-    ("/api/v1/logs", 20),
+    ("/api/v1/logs", 28),
 ];
 
 /// Reads of one kind about one subject at most: planned, read again before the step, proven or

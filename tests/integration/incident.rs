@@ -117,7 +117,14 @@ async fn a_stage_that_asks_and_selects_nothing_is_no_work_for_people() {
     let run = Run::begin(tools, prepared.plan, start).await.unwrap();
     let ended = run.carry_out().await;
     let told = Told::of(ended, run.state());
-    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    // What is left is what the intruder planted outside the account, and nothing of it.
+    assert_eq!(told.verdict, Verdict::Partial, "{}", told.screen);
+    assert_eq!(told.report.subjects[0].verdict, Verdict::Contained);
+    assert!(
+        told.screen.contains("the intruder is not: 1 planted"),
+        "{}",
+        told.screen
+    );
     let why = |verb: &str| {
         let mut steps = told.report.subjects[0].steps.iter();
         let step = steps.find(|step| step.action.verb() == verb).unwrap();

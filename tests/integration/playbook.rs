@@ -523,6 +523,8 @@ fn a_playbook_can_be_read_in_plain_lines() {
     tokens, after factors
       okta.revoke_api_tokens  select=all  agents=keep
       okta.revoke_oauth_grants  select=all
+      okta.end_support_access  select=in_window
+          optional: without it a residual, no failure
 
     downstream, after tokens or 10 s past eviction, systems side by side
       m365.revoke_sessions

@@ -143,7 +143,10 @@ fn a_plan_along_a_file_is_carried_out_from_that_file_alone() {
     carry_out(&desk, &phrase, &["--playbook", "./mine.yaml"]).exits(2);
     desk.saw_no_writes();
     std::fs::write(mine, text.replace("name: evict-only", "name: mine")).unwrap();
-    carry_out(&desk, &phrase, &["--playbook", "./mine.yaml"]).exits(0);
+    // It purges nothing: support's access, which the intruder granted, is left, and said.
+    carry_out(&desk, &phrase, &["--playbook", "./mine.yaml"])
+        .exits(3)
+        .says("alex@contoso.example is contained; the intruder is not: 1 planted");
 }
 
 /// The binary at a pseudo-terminal, which util-linux's `script` makes; `None` without it.

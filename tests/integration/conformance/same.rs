@@ -110,7 +110,12 @@ async fn the_same_world_is_contained_by_the_same_writes() {
 async fn contain(lab: &Lab, playbook: &str) -> Plan {
     let tools = lab.tools(Arc::new(MemoryStore::new()));
     let (ended, state) = lab.contain(&tools, &WHO, playbook).await;
-    assert_eq!(ended, Ended::Closed(Verdict::Contained), "{playbook}");
+    // It purges nothing: support's access, which the intruder granted, is left.
+    let verdict = match playbook {
+        "evict-only" => Verdict::Partial,
+        _ => Verdict::Contained,
+    };
+    assert_eq!(ended, Ended::Closed(verdict), "{playbook}");
     Plan::clone(&state.plan.unwrap())
 }
 

@@ -93,7 +93,12 @@ async fn with_the_declared_scopes_and_no_others_every_playbook_works() {
             "{} {} with {scopes:?}: {}",
             round.playbook, round.status, ended.words
         );
-        assert_eq!(ended.verdict, Some(Verdict::Contained), "{what}");
+        // It purges nothing: support's access, which the intruder granted, is left.
+        let verdict = match round.playbook {
+            "evict-only" => Verdict::Partial,
+            _ => Verdict::Contained,
+        };
+        assert_eq!(ended.verdict, Some(verdict), "{what}");
         assert!(
             ended.contained || round.playbook == "session-hijack",
             "{what}"

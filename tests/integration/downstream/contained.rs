@@ -36,9 +36,6 @@ const READS_BETWEEN: [(&str, i64); 4] = [
     ("aws", 4),
 ];
 
-/// Calls that AWS is late by where no plan has read its trail: that may be asked twice a second.
-const TRAIL_LATE: i64 = 2;
-
 #[tokio::test(start_paused = true)]
 async fn containing_takes_as_long_as_the_longest_chain_of_writes() {
     // Whether the services were read before consent was given, or while Okta was written to.
@@ -53,9 +50,7 @@ async fn containing_takes_as_long_as_the_longest_chain_of_writes() {
             let mut known = READS_BETWEEN.iter();
             let reads = known.find(|(vendor, _)| *vendor == service.vendor);
             let reads = reads.map_or(0, |(_, reads)| *reads);
-            let is_late = service.vendor == "aws" && grace.is_zero();
-            let late = if is_late { TRAIL_LATE } else { 0 };
-            let calls = home + chain(service.vendor) + reads + late;
+            let calls = home + chain(service.vendor) + reads;
             assert_eq!(
                 took[service.vendor],
                 calls * CALL_MS,
