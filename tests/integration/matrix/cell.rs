@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use oust::engine::{Run, plan};
 use oust::guard::GuardConfig;
-use oust::ledger::{MemoryStore, RunState};
-use oust::model::Verdict;
+use oust::ledger::{Judge, MemoryStore, RunState};
+use oust::model::{ActionId, SystemId, Verdict};
 use oust::playbook::{CheckedPlaybook, check, find};
 use oust_mocks::world::ALEX;
 use oust_mocks::{Faults, Range, World};
@@ -92,8 +92,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// The subject's own: what the intruder planted outside the account is for the few playbooks
+    /// that take it away.
     pub(super) fn verdict(&self) -> Option<Verdict> {
-        self.state.as_ref().and_then(|state| state.verdict)
+        let state = self
+            .state
+            .as_ref()
+            .filter(|state| state.verdict.is_some())?;
+        let actions = |id: &ActionId| {
+            let vendor = oust::connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
+            vendor.action(id.verb())
+        };
+        let home = SystemId::new("okta");
+        let judge = Judge::of(state, &actions, &home)?;
+        let subjects = judge.plan.case.subjects.iter();
+        subjects.map(|who| judge.subject(&who.id).verdict()).max()
     }
 
     /// The verdict in one word, for the table.
