@@ -1,7 +1,7 @@
 //! Detections: rules that are shown every event of the log, and tell what they find.
 //!
 //! A detection is a Sigma rule, shipped in `config/detections/` or a user's, or code of the same
-//! shape for what Sigma cannot express ([`native`]). [`Detections`] holds them, loaded and checked;
+//! shape for what Sigma cannot express (`native`). [`Detections`] holds them, loaded and checked;
 //! a [`Watch`] shows them one event after the other and forgets what no open window needs.
 //!
 //! Detects, and concludes nothing: a [`Hit`] is a reason to look, never to act. Does not know

@@ -5,7 +5,7 @@
 //! for every event whose it is. Reads nothing itself, and believes no alert: what an alert names
 //! is only where to look ([`Hints`]).
 //!
-//! A session is the intruder's if what opened it looks bad ([`sessions`]), or if the alert or the
+//! A session is the intruder's if what opened it looks bad (`sessions`), or if the alert or the
 //! person's own report names it; from there it goes on by root session, by browser and by address
 //! to other sessions of the account. A session that the person opened and somebody else went on
 //! with is the intruder's only from the place that it went on from. The answer to a push comes
