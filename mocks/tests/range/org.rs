@@ -78,6 +78,9 @@ fn zones_are_made_replaced_and_deleted_but_not_okta_s_own() {
         "the name is taken"
     );
     let path = format!("/api/v1/zones/{}", made.json()["id"].as_str().unwrap());
+    assert_eq!(ask(&mut range, "DELETE", &path).status, 400, "it is active");
+    let off = format!("{path}/lifecycle/deactivate");
+    assert_eq!(ask(&mut range, "POST", &off).status, 200);
     assert_eq!(ask(&mut range, "DELETE", &path).status, 204);
     assert_eq!(
         ask(&mut range, "DELETE", "/api/v1/zones/nzoBlockedIpZone005d7").status,
