@@ -16,5 +16,5 @@ pub use check::check;
 pub use checked::{CheckedPlaybook, CheckedStage, CheckedStep};
 pub use condition::{Condition, Facts, Holds};
 pub use json_schema::schema;
-pub use shipped::{FindError, find, shipped};
+pub use shipped::{FindError, find, for_stage, shipped};
 pub use summary::summary;

@@ -32,7 +32,19 @@ const SHIPPED: &[(&str, &str)] = &[
         "support-impersonation",
         include_str!("../../playbooks/support-impersonation.yaml"),
     ),
+    (
+        "undo-grants",
+        include_str!("../../playbooks/undo-grants.yaml"),
+    ),
 ];
+
+/// The shipped playbook that does, with a consent of its own, what a stage of this name proposes.
+#[must_use]
+pub fn for_stage(stage: &str) -> Option<&'static str> {
+    let name = stage.replace('_', "-");
+    let mut names = SHIPPED.iter().map(|(name, _)| *name);
+    names.find(|known| *known == name)
+}
 
 /// Why no playbook was found, or none that can run.
 #[derive(Debug, thiserror::Error)]

@@ -90,7 +90,13 @@ pub(super) fn by_hand(subject: &SubjectReport) -> Vec<Manual> {
                 [only] => only.sentence.clone(),
                 many => format!("{}: {} changes", step.action, many.len()),
             };
-            let text = format!("stage {} asks for a consent of its own: {what}", step.stage);
+            let how = for_stage(&step.stage)
+                .map(|playbook| format!(" (oust contain {} --playbook {playbook})", subject.login));
+            let text = format!(
+                "stage {} asks for a consent of its own: {what}{}",
+                step.stage,
+                how.unwrap_or_default()
+            );
             tell(&step.system, text);
         }
     }

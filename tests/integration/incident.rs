@@ -230,7 +230,27 @@ async fn grants_of_the_window_are_proposed_each_with_its_event() {
     let kept: Vec<String> = groups.kept.iter().map(|kept| kept.why.clone()).collect();
     let by_priya = "by priya@contoso.example, who is not of this case";
     assert!(kept.iter().any(|why| why.contains(by_priya)), "{kept:?}");
+    let holds = |kind: &str| {
+        let range = lab.range.lock().unwrap();
+        let held = range.okta.user(ALEX).unwrap().roles.values();
+        held.into_iter().any(|role| role.kind == kind)
+    };
+    assert!(holds("ORG_ADMIN"));
+    let how = "oust contain alex@contoso.example --playbook undo-grants";
+    assert!(told.screen.contains(how), "{}", told.screen);
+
+    // A person has looked at it and agrees: a run of its own, on the account as it is by now.
+    let told = with_roles(&lab, "undo-grants", &alex).await;
+    assert_eq!(told.verdict, Verdict::Contained, "{}", told.screen);
+    assert!(
+        !holds("ORG_ADMIN") && holds("SUPER_ADMIN"),
+        "{}",
+        told.screen
+    );
     let range = lab.range.lock().unwrap();
-    let held = &range.okta.user(ALEX).unwrap().roles;
-    assert!(held.values().any(|role| role.kind == "ORG_ADMIN"));
+    let groups = &range.okta.user(ALEX).unwrap().groups;
+    assert!(
+        groups.contains("00gEngineering0005d7"),
+        "it was priya who put him there"
+    );
 }

@@ -470,7 +470,7 @@ fn a_playbook_is_found_by_its_shipped_name_or_its_file() {
     let unknown = find("acount-takeover", &vendors()).unwrap_err();
     assert_snapshot!(format!("{unknown}\nhint: {}", unknown.hint()), @"
     there is no playbook `acount-takeover`
-    hint: did you mean `account-takeover`? shipped are account-takeover, api-token-compromise, evict-only, factor-tampering, session-hijack, support-impersonation; a file is named by its path, such as ./mine.yaml
+    hint: did you mean `account-takeover`? shipped are account-takeover, api-token-compromise, evict-only, factor-tampering, session-hijack, support-impersonation, undo-grants; a file is named by its path, such as ./mine.yaml
     ");
 
     let dir = tempfile::tempdir().unwrap();

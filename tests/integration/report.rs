@@ -272,7 +272,8 @@ fn an_unasked_stage_is_left_for_people() {
     assert_eq!(one_word(&run), Verdict::Contained);
     assert_eq!(
         report.manual[0].text,
-        "stage undo_grants asks for a consent of its own: remove role SUPER_ADMIN"
+        "stage undo_grants asks for a consent of its own: remove role SUPER_ADMIN (oust contain \
+         alex@contoso.example --playbook undo-grants)"
     );
 }
 

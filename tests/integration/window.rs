@@ -7,12 +7,13 @@ use std::time::Duration;
 use oust::engine::{PlanRequest, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
-use oust::model::{Confirmation, Plan, Utc, WindowHow};
+use oust::model::{Confirmation, Plan, Severity, Utc, Verdict, WindowHow};
 use oust_mocks::faults::Fault;
 use oust_mocks::okta::state::Factor;
 use oust_mocks::world::{ALEX, PIXEL};
 use oust_mocks::{FaultKind, World};
 
+use crate::downstream::story::Told;
 use crate::lab::{Lab, NOON, shipped};
 
 const ALEX_LOGIN: &str = "alex@contoso.example";
@@ -153,4 +154,46 @@ async fn a_window_that_a_person_gave_stays_and_is_doubted_aloud() {
         plan.findings
     );
     assert_eq!(plan.case.subjects[0].id.as_str(), ALEX);
+}
+
+/// He let Okta support in: whoever contains the account alone has not contained him.
+#[tokio::test(start_paused = true)]
+async fn what_the_intruder_planted_counts_until_a_read_shows_that_it_is_gone() {
+    for (playbook, verdict, gone) in [
+        ("account-takeover", Verdict::Contained, true),
+        ("evict-only", Verdict::Partial, false),
+    ] {
+        let lab = Lab::new(World::contoso(NOON).only_okta(), 7);
+        let tools = lab.tools(Arc::new(MemoryStore::new()));
+        let (ended, state) = lab.contain(&tools, &[ALEX_LOGIN], playbook).await;
+        let told = Told::of(ended, state);
+        assert_eq!(told.verdict, verdict, "{playbook}: {}", told.screen);
+        let subject = &told.report.subjects[0];
+        assert_eq!(subject.verdict, Verdict::Contained, "{playbook}");
+        let mut planted = told.report.planted.iter();
+        let support = planted
+            .find(|each| each.what.contains("support access"))
+            .unwrap();
+        assert_eq!(
+            (support.severity, support.resolved),
+            (Severity::High, gone),
+            "{playbook}"
+        );
+        assert_eq!(support.remedy.as_deref(), Some("okta.end_support_access"));
+        assert!(
+            !support.event.is_empty() && support.by == ALEX_LOGIN,
+            "{support:?}"
+        );
+        // What cannot be taken away again is damage: told, and not what a verdict waits for.
+        let damage = told
+            .report
+            .planted
+            .iter()
+            .find(|each| each.what.contains("siem-log-export"));
+        let damage = damage.unwrap();
+        assert_eq!(
+            (damage.severity, damage.resolved),
+            (Severity::Warning, false)
+        );
+    }
 }

@@ -14,13 +14,14 @@ use serde_json::json;
 use crate::lab::{Lab, NOON, NoTap};
 
 const WHO: [&str; 2] = ["alex@contoso.example", "bailey@contoso.example"];
-const PLAYBOOKS: [&str; 6] = [
+const PLAYBOOKS: [&str; 7] = [
     "account-takeover",
     "api-token-compromise",
     "evict-only",
     "factor-tampering",
     "session-hijack",
     "support-impersonation",
+    "undo-grants",
 ];
 
 /// A write as Okta's documentation has it: method, path, query, body.

@@ -23,7 +23,7 @@ struct Round {
     status: &'static str,
 }
 
-const ROUNDS: [Round; 7] = [
+const ROUNDS: [Round; 8] = [
     Round {
         playbook: "account-takeover",
         status: "ACTIVE",
@@ -50,6 +50,10 @@ const ROUNDS: [Round; 7] = [
     },
     Round {
         playbook: "session-hijack",
+        status: "ACTIVE",
+    },
+    Round {
+        playbook: "undo-grants",
         status: "ACTIVE",
     },
 ];
