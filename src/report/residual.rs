@@ -13,6 +13,7 @@ use super::object::{
 use super::problems::problems;
 use crate::ledger::Actions;
 use crate::model::{Ends, Left, ProofState, SystemId, Utc, Verdict};
+use crate::playbook::for_stage;
 
 /// What still works of one subject's.
 pub(super) fn of(
