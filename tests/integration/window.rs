@@ -197,3 +197,41 @@ async fn what_the_intruder_planted_counts_until_a_read_shows_that_it_is_gone() {
         );
     }
 }
+
+/// What is chosen by its event is narrowed like what is chosen by its own date: proposed, not lost.
+#[tokio::test(start_paused = true)]
+async fn grants_of_the_intruder_stay_proposed_when_the_log_tells_the_window() {
+    let world = World::contoso(NOON).only_okta().with(|okta| {
+        okta.give_role_by_hand(ALEX, "ORG_ADMIN", ALEX, NOON - 600_000);
+        okta.join_group_by_hand(ALEX, "00gEngineering0005d7", ALEX, NOON - 500_000);
+    });
+    let lab = Lab::new(world, 7);
+    let plan = planned(&lab, ALEX_LOGIN, None).await;
+    assert_eq!(plan.case.window.how, WindowHow::Derived);
+    let row = |verb: &str| {
+        let mut steps = plan.stages.iter().flat_map(|stage| &stage.steps);
+        &steps
+            .find(|step| step.action.verb() == verb)
+            .unwrap()
+            .subjects[0]
+    };
+    let roles = row("remove_admin_roles");
+    assert_eq!(
+        (roles.changes.len(), roles.skip.as_ref()),
+        (1, None),
+        "{roles:?}"
+    );
+    let groups = row("remove_group_memberships");
+    assert_eq!(
+        (groups.changes.len(), groups.skip.as_ref()),
+        (1, None),
+        "{groups:?}"
+    );
+    let dated = roles.changes.iter().chain(&groups.changes);
+    let start = plan.case.window.start;
+    assert!(
+        dated
+            .into_iter()
+            .all(|change| change.made_at.is_some_and(|at| at >= start))
+    );
+}

@@ -71,8 +71,10 @@ impl Verb for RemoveAppAssignments {
                         "assignment": app["_embedded"]["user"],
                         "assigned": given.map(Given::before),
                     });
-                    let change = p.change(who, target, sentence, before);
-                    planned.changes.push(change);
+                    planned.changes.push(Change {
+                        made_at: given.map(|given| given.at),
+                        ..p.change(who, target, sentence, before)
+                    });
                 }
             }
         }

@@ -53,9 +53,10 @@ impl Verb for RemoveGroupMemberships {
                 Ok(given) => {
                     let sentence = told(format!("remove from group {}", target.label), given);
                     let before = json!({ "group": group, "added": given.map(Given::before) });
-                    planned
-                        .changes
-                        .push(p.change(who, target, sentence, before));
+                    planned.changes.push(Change {
+                        made_at: given.map(|given| given.at),
+                        ..p.change(who, target, sentence, before)
+                    });
                 }
             }
         }

@@ -64,9 +64,10 @@ impl Verb for RemoveAdminRoles {
                 Ok(given) => {
                     let sentence = told(format!("remove admin role {}", target.label), given);
                     let before = json!({ "role": role, "granted": given.map(Given::before) });
-                    planned
-                        .changes
-                        .push(p.change(who, target, sentence, before));
+                    planned.changes.push(Change {
+                        made_at: given.map(|given| given.at),
+                        ..p.change(who, target, sentence, before)
+                    });
                 }
             }
         }
