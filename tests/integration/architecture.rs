@@ -21,7 +21,12 @@ const LAYERS: &[&str] = &[
     "guard",
     "engine",
     "report",
+    "alerts",
+    "inbox",
+    "desk",
+    "notify",
     "config",
+    "server",
     "cli",
 ];
 
