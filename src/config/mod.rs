@@ -17,6 +17,7 @@ mod places;
 mod poll;
 mod rules;
 mod secrets;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ pub use guards::Guards;
 pub use places::Places;
 pub use poll::{Poll, Polled};
 pub use rules::{AlertMode, AlertRules, RuleRow};
+pub use sources::sources_alone;
 
 use crate::connectors::{REGISTER, Row};
 use crate::model::{Owner, SystemId};
