@@ -8,6 +8,7 @@
 pub mod model;
 pub mod evidence;
 pub mod given;
+pub mod approval;
 pub mod consent;
 pub mod transport;
 pub mod identity;

@@ -10,6 +10,7 @@ const LAYERS: &[&str] = &[
     "model",
     "evidence",
     "given",
+    "approval",
     "consent",
     "transport",
     "identity",
