@@ -5,9 +5,16 @@
 //! nothing: whether enough people approved is `consent`'s to say, what a proposal becomes is the
 //! server's. No secret is kept: of a token there is a hash.
 
+mod sqlite;
+mod token;
+
+pub use sqlite::SqliteDesk;
+pub use token::{Wanted, hash, holder};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approvers, FormError, Signed, SignedIn, Vote};
 use crate::model::{RunId, Utc};
 use crate::sqlite::FileError;
 
@@ -60,11 +67,29 @@ pub enum ProposalState {
     Overtaken,
 }
 
+impl ProposalState {
+    /// Its word in files, lists and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Begun => "begun",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Overtaken => "overtaken",
+        }
+    }
+}
+
 /// What somebody decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Who: a name of `approvers:`, or of a token.
     pub by: String,
+    /// His own account at the directory, if his token says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta_id: Option<String>,
     /// To do it, or not to.
     pub approve: bool,
     /// The digest that he saw.
@@ -77,6 +102,44 @@ pub struct Decision {
     pub reason: String,
     /// The signed text, if it came by a key.
     pub signed: Option<String>,
+}
+
+impl Decision {
+    /// As a vote about a run: a signed one is checked anew, whatever stands beside it here.
+    ///
+    /// # Errors
+    /// [`FormError`] if it claims to be signed and is not.
+    pub fn vote(&self, run: &RunId, rules: &Approvers) -> Result<Vote, FormError> {
+        if let Some(text) = &self.signed {
+            return Signed::parse(text)?.verify(rules);
+        }
+        let given = SignedIn {
+            by: &self.by,
+            okta_id: self.okta_id.as_deref(),
+            approve: self.approve,
+            run,
+            digest: &self.digest,
+            at: self.at,
+            how: &self.how,
+            reason: &self.reason,
+        };
+        Ok(Vote::signed_in(&given, rules))
+    }
+
+    /// A vote that came by a key, for the desk to keep.
+    #[must_use]
+    pub fn of(vote: &Vote) -> Self {
+        Self {
+            by: vote.by().to_owned(),
+            okta_id: None,
+            approve: vote.approves(),
+            digest: vote.digest().to_owned(),
+            at: vote.at(),
+            how: vote.how().to_owned(),
+            reason: vote.reason().to_owned(),
+            signed: vote.signed().map(str::to_owned),
+        }
+    }
 }
 
 /// What a token or a session lets somebody do; each may do what those before it may.
@@ -167,7 +230,8 @@ pub trait Desk: Send + Sync {
     ) -> Result<Vec<Proposal>, FileError>;
     /// One of them.
     async fn proposal(&self, run: &RunId) -> Result<Option<Proposal>, FileError>;
-    /// Adds what somebody decided; `false` if he did already, or it waits no longer.
+    /// Adds what somebody decided; `false` if he did already, or it waits no longer. A no moves it
+    /// to [`ProposalState::Denied`]: whoever adds it has seen that it counts.
     async fn decide(&self, run: &RunId, decision: &Decision) -> Result<bool, FileError>;
     /// Moves a proposal from one state to another; `false` if it was not in the first.
     async fn move_proposal(
