@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approvers, Objection, Vote, weigh};
 use crate::model::{Confirmation, Plan, Role, Utc};
 
 /// How long a typed consent or a phrase holds.
@@ -20,7 +21,8 @@ pub const TYPED_FOR: Duration = Duration::from_secs(15 * 60);
 /// ```compile_fail,E0451
 /// # use oust::consent::{Consent, ConsentKind};
 /// # fn demo(at: oust::model::Utc) {
-/// let forged = Consent { digest: String::new(), kind: ConsentKind::Yes, by: String::new(), at };
+/// let (digest, by, votes) = (String::new(), String::new(), Vec::new());
+/// let forged = Consent { digest, kind: ConsentKind::Yes, by, at, votes };
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub struct Consent {
     kind: ConsentKind,
     by: String,
     at: Utc,
+    votes: Vec<Vote>,
 }
 
 /// When a plan was shown to a person, and what time it is now.
@@ -50,6 +53,8 @@ pub enum ConsentKind {
     Yes,
     /// `--consent PHRASE` for a stored plan.
     Phrase,
+    /// As many approvers as are needed agreed, none of them who asked or whom it is about.
+    Approved,
     /// A rule of the config file that says `mode: contain`, for an alert that the log confirms.
     Standing,
 }
@@ -57,7 +62,7 @@ pub enum ConsentKind {
 impl ConsentKind {
     /// Whether a process that finds it in the ledger may go on with it.
     fn outlives_a_process(self) -> bool {
-        matches!(self, Self::Standing)
+        matches!(self, Self::Approved | Self::Standing)
     }
 }
 
@@ -95,6 +100,27 @@ pub enum ConsentError {
     /// The ledger has no consent of a server's to this plan.
     #[error("the ledger has no consent to this plan that a server may go on with")]
     NotRecorded,
+    /// One of the approvals does not count, so that none was taken.
+    #[error("{0}: nothing was written")]
+    Objected(Objection),
+    /// An approver said no.
+    #[error("{by} denied it{}: nothing was written", because(.reason))]
+    Denied {
+        /// Who.
+        by: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Not enough people agreed yet.
+    #[error("{} of {needed} approvals: {}", .have.len(), waiting(.have, .needed, .could))]
+    Unapproved {
+        /// Who did.
+        have: Vec<String>,
+        /// How many have to.
+        needed: usize,
+        /// Who of the approvers could still.
+        could: Vec<String>,
+    },
 }
 
 /// What the ledger has of a consent.
@@ -108,6 +134,28 @@ pub struct Recorded {
     pub by: String,
     /// When.
     pub at: Utc,
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() {
+        return String::new();
+    }
+    format!(" (\u{201c}{reason}\u{201d})")
+}
+
+fn waiting(have: &[String], needed: &usize, could: &[String]) -> String {
+    let so_far = match have {
+        [] => "nobody agreed yet".to_owned(),
+        have => format!("{} agreed", have.join(", ")),
+    };
+    let more = match needed.saturating_sub(have.len()) {
+        1 => "one more has".to_owned(),
+        more => format!("{more} more have"),
+    };
+    match could {
+        [] => format!("{so_far}; {more} to"),
+        could => format!("{so_far}; {more} to, of {}", could.join(", ")),
+    }
 }
 
 impl Consent {
@@ -193,6 +241,43 @@ impl Consent {
             kind: *kind,
             by: by.clone(),
             at: *at,
+            votes: Vec::new(),
+        })
+    }
+
+    /// As many approvers as `rules` ask for agreed to this plan and nobody denied it; `askers` are
+    /// those who want it done, whose own word does not count.
+    ///
+    /// # Errors
+    /// [`ConsentError::Denied`]; [`ConsentError::Objected`] if any of the votes does not count;
+    /// [`ConsentError::Unapproved`] if more people have to agree.
+    pub fn approved(
+        plan: &Plan,
+        votes: &[Vote],
+        rules: &Approvers,
+        askers: &[&str],
+        asked: Asked,
+    ) -> Result<Self, ConsentError> {
+        let weighed = weigh(plan, votes, rules, askers, (asked.shown_at, asked.now));
+        if let Some((by, reason)) = weighed.denied {
+            return Err(ConsentError::Denied { by, reason });
+        }
+        if let Some(first) = weighed.objections.into_iter().next() {
+            return Err(ConsentError::Objected(first));
+        }
+        if weighed.missing > 0 {
+            return Err(ConsentError::Unapproved {
+                needed: weighed.approved.len() + weighed.missing,
+                have: weighed.approved,
+                could: weighed.could,
+            });
+        }
+        Ok(Self {
+            digest: plan.digest(),
+            kind: ConsentKind::Approved,
+            by: weighed.approved.join(", "),
+            at: asked.now,
+            votes: votes.to_vec(),
         })
     }
 
@@ -206,6 +291,7 @@ impl Consent {
             kind,
             by: by.to_owned(),
             at,
+            votes: Vec::new(),
         })
     }
 
@@ -225,6 +311,12 @@ impl Consent {
     #[must_use]
     pub fn kind(&self) -> ConsentKind {
         self.kind
+    }
+
+    /// Whose votes it is made of, if it was approved.
+    #[must_use]
+    pub fn votes(&self) -> &[Vote] {
+        &self.votes
     }
 
     /// By whom.

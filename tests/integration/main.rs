@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod conformance;
 mod costs;
+mod desk_file;
 mod detect;
 mod docs;
 mod downstream;
