@@ -4,6 +4,9 @@
 //! inbox, and holds no credential of any vendor. `work` takes them from there, looks into the log,
 //! proposes or carries out, and serves console and API.
 
+pub mod poll;
+pub mod work;
+
 use std::sync::Arc;
 
 use tokio::sync::{Notify, broadcast};
