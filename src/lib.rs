@@ -13,6 +13,7 @@ pub mod transport;
 pub mod identity;
 pub mod connector;
 pub mod connectors;
+pub mod sqlite;
 pub mod ledger;
 pub mod yaml;
 pub mod playbook;

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-use crate::ledger::StoreError;
 use crate::model::{Alert, Fate, Utc};
+use crate::sqlite::FileError;
 
 /// An alert as it was received.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +100,7 @@ pub enum InboxError {
     },
     /// The file.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    File(#[from] FileError),
 }
 
 /// Keeps alerts until they are dealt with, and remembers them after.
