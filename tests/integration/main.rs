@@ -20,6 +20,7 @@ mod follow;
 mod github;
 mod google;
 mod gtr;
+mod inbox;
 mod incident;
 mod instances;
 mod investigate;
