@@ -13,6 +13,7 @@ use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
 use super::{print, say, show, subjects, when};
+use crate::approval::Objection;
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
@@ -168,6 +169,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         lifts: lifts(&args.lift, &shop.person)?,
         warm_writes: next != Next::Look,
         identities: chosen(&args.identity)?,
+        found: Vec::new(),
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     let mut prepared = plan_case(&shop.tools, &playbook, &shop.guards, request)
@@ -309,13 +311,28 @@ pub(super) fn ask(
 }
 
 pub(super) fn consent_failed(error: &ConsentError) -> Failure {
+    let exit = match error {
+        ConsentError::Unapproved { .. } => Exit::Waiting,
+        _ => Exit::Refused,
+    };
     let hint = match error {
+        ConsentError::Unapproved { .. } => {
+            "each of them runs oust approve RUN --key FILE; pass every file with --approval"
+        }
+        ConsentError::Objected(Objection::OldPlan { .. } | Objection::Expired { .. }) => {
+            "oust plan makes a new plan, to be approved anew"
+        }
+        ConsentError::Objected(_) => "leave that approval out, or get it from somebody else",
+        ConsentError::Denied { .. } => "talk to whoever denied it, then plan again",
         ConsentError::Mistyped { .. } => "run it again when you are sure",
         ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
             "oust plan makes a new plan and prints its phrase"
         }
+        ConsentError::NotStanding { .. } | ConsentError::NotRecorded => {
+            "a person agrees to it: oust runs resume, or oust plan"
+        }
     };
-    Failure::say(Exit::Refused, error, hint)
+    Failure::say(exit, error, hint)
 }
 
 /// The stored plan of a phrase, if nothing it binds has changed since.
@@ -369,35 +386,7 @@ async fn again(
     plan: &Plan,
     playbook: &CheckedPlaybook,
 ) -> Result<Prepared, Failure> {
-    let window = &plan.case.window;
-    let request = PlanRequest {
-        run: plan.run.clone(),
-        who: plan
-            .case
-            .subjects
-            .iter()
-            .map(|who| who.id.to_string())
-            .collect(),
-        roles: plan
-            .case
-            .subjects
-            .iter()
-            .map(|who| (who.id.as_str().to_lowercase(), who.role))
-            .collect(),
-        window: Some((window.start, window.end)),
-        case_id: plan.case.id.clone(),
-        reason: plan.case.reason.clone(),
-        source: plan.case.source.clone(),
-        scope: plan.scope.clone(),
-        lifts: plan
-            .guards
-            .iter()
-            .filter_map(|guard| guard.lifted.clone())
-            .collect(),
-        warm_writes: true,
-        identities: plan.chosen.clone(),
-        grace: GRACE,
-    };
+    let request = PlanRequest::again(plan, GRACE);
     let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
     planned.map_err(|error| match error {
         PlanError::Subject(

@@ -14,7 +14,10 @@ mod detections;
 mod guards;
 mod owners;
 mod places;
+mod poll;
+mod rules;
 mod secrets;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +26,9 @@ use serde_json::Value;
 pub use apps::hand_out;
 pub use guards::Guards;
 pub use places::Places;
+pub use poll::{Poll, Polled};
+pub use rules::{AlertMode, AlertRules, RuleRow};
+pub use sources::sources_alone;
 
 use crate::connectors::{REGISTER, Row};
 use crate::model::{Owner, SystemId};
@@ -47,6 +53,8 @@ pub struct Config {
     pub owners: Vec<Owner>,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
+    /// What becomes of alerts, without what holds where nothing is said.
+    pub rules: AlertRules,
 }
 
 /// One configured system.
@@ -159,6 +167,7 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
+            let rules = rules::read(&mut fields, file, rows, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -168,6 +177,7 @@ impl Config {
                 guards,
                 owners,
                 detections,
+                rules,
             }
         });
         match config {

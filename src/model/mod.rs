@@ -4,6 +4,7 @@
 //! compared; what the rest of the program hands from stage to stage is made of them.
 
 mod action;
+mod alert;
 mod case;
 mod change;
 mod identity;
@@ -16,6 +17,7 @@ mod verdict;
 mod words;
 
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
+pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, Select, Target};
 pub use identity::{
