@@ -155,7 +155,7 @@ pub(super) fn ledger_only(global: &Global) -> Result<Arc<dyn Archive>, Failure> 
     Ok(Arc::new(store))
 }
 
-fn load_config(global: &Global) -> Result<Config, Failure> {
+pub(super) fn load_config(global: &Global) -> Result<Config, Failure> {
     let places = Places::new(global.config.as_deref(), |name| std::env::var_os(name));
     let loaded = places.find().and_then(|path| {
         tracing::info!("config {}", path.display());
