@@ -44,3 +44,4 @@ mod simulation;
 mod slack;
 mod window;
 mod wire;
+mod work;
