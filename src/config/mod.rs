@@ -17,6 +17,7 @@ mod places;
 mod poll;
 mod rules;
 mod secrets;
+mod server;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub use guards::Guards;
 pub use places::Places;
 pub use poll::{Poll, Polled};
 pub use rules::{AlertMode, AlertRules, RuleRow};
+pub use server::{Server, Tls};
 pub use sources::sources_alone;
 
 use crate::connectors::{REGISTER, Row};
@@ -51,6 +53,8 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// Where alerts are taken and people decide.
+    pub server: Server,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
     /// What becomes of alerts, without what holds where nothing is said.
@@ -168,6 +172,7 @@ impl Config {
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
             let rules = rules::read(&mut fields, file, rows, &mut problems);
+            let server = server::read(&mut fields, file, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -176,6 +181,7 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                server,
                 detections,
                 rules,
             }
