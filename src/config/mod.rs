@@ -8,12 +8,16 @@
 //! `config/oust.yaml` is compiled in: it is the example to copy, and the guards' defaults are
 //! read from it, so that what people read there is what holds.
 
+mod approvers;
 mod apps;
+mod client;
 mod connectors;
 mod detections;
 mod guards;
+mod notify;
 mod owners;
 mod places;
+mod reference;
 mod secrets;
 
 use std::path::{Path, PathBuf};
@@ -21,11 +25,14 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use apps::hand_out;
+pub use client::Client;
 pub use guards::Guards;
 pub use places::Places;
 
+use crate::approval::Approvers;
 use crate::connectors::{REGISTER, Row};
 use crate::model::{Owner, SystemId};
+use crate::notify::Receiver;
 use crate::yaml::{Diagnostics, Fields, Problems, bounded, normalised, parse};
 
 /// The config file to copy: every key, commented.
@@ -45,6 +52,12 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// How many people have to agree to a plan, and whose signatures count.
+    pub approvers: Approvers,
+    /// Who is told what.
+    pub notify: Vec<Receiver>,
+    /// The server that some commands ask instead of the local state.
+    pub client: Option<Client>,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
 }
@@ -159,6 +172,9 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
+            let approvers = approvers::read(&mut fields, &mut problems);
+            let notify = notify::read(&mut fields, &mut problems);
+            let client = client::read(&mut fields, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -167,6 +183,9 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                approvers,
+                notify,
+                client,
                 detections,
             }
         });
