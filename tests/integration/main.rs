@@ -45,3 +45,4 @@ mod simulation;
 mod slack;
 mod window;
 mod wire;
+mod work;
