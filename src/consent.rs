@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approvers, Objection, Vote, weigh};
 use crate::model::{Plan, Utc};
 
 /// How long a typed consent or a phrase holds.
@@ -20,7 +21,8 @@ pub const TYPED_FOR: Duration = Duration::from_secs(15 * 60);
 /// ```compile_fail,E0451
 /// # use oust::consent::{Consent, ConsentKind};
 /// # fn demo(at: oust::model::Utc) {
-/// let forged = Consent { digest: String::new(), kind: ConsentKind::Yes, by: String::new(), at };
+/// let (digest, by, votes) = (String::new(), String::new(), Vec::new());
+/// let forged = Consent { digest, kind: ConsentKind::Yes, by, at, votes };
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub struct Consent {
     kind: ConsentKind,
     by: String,
     at: Utc,
+    votes: Vec<Vote>,
 }
 
 /// When a plan was shown to a person, and what time it is now.
@@ -50,6 +53,8 @@ pub enum ConsentKind {
     Yes,
     /// `--consent PHRASE` for a stored plan.
     Phrase,
+    /// As many approvers as are needed agreed, none of them who asked or whom it is about.
+    Approved,
 }
 
 /// Why a consent was not accepted.
@@ -77,6 +82,49 @@ pub enum ConsentError {
         /// When it was made.
         made_at: Utc,
     },
+    /// One of the approvals does not count, so that none was taken.
+    #[error("{0}: nothing was written")]
+    Objected(Objection),
+    /// An approver said no.
+    #[error("{by} denied it{}: nothing was written", because(.reason))]
+    Denied {
+        /// Who.
+        by: String,
+        /// Why; may be empty.
+        reason: String,
+    },
+    /// Not enough people agreed yet.
+    #[error("{} of {needed} approvals: {}", .have.len(), waiting(.have, .needed, .could))]
+    Unapproved {
+        /// Who did.
+        have: Vec<String>,
+        /// How many have to.
+        needed: usize,
+        /// Who of the approvers could still.
+        could: Vec<String>,
+    },
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() {
+        return String::new();
+    }
+    format!(" (\u{201c}{reason}\u{201d})")
+}
+
+fn waiting(have: &[String], needed: &usize, could: &[String]) -> String {
+    let so_far = match have {
+        [] => "nobody agreed yet".to_owned(),
+        have => format!("{} agreed", have.join(", ")),
+    };
+    let more = match needed.saturating_sub(have.len()) {
+        1 => "one more has".to_owned(),
+        more => format!("{more} more have"),
+    };
+    match could {
+        [] => format!("{so_far}; {more} to"),
+        could => format!("{so_far}; {more} to, of {}", could.join(", ")),
+    }
 }
 
 impl Consent {
@@ -119,6 +167,42 @@ impl Consent {
         Self::give(plan, ConsentKind::Phrase, by, asked)
     }
 
+    /// As many approvers as `rules` ask for agreed to this plan and nobody denied it; `askers` are
+    /// those who want it done, whose own word does not count.
+    ///
+    /// # Errors
+    /// [`ConsentError::Denied`]; [`ConsentError::Objected`] if any of the votes does not count;
+    /// [`ConsentError::Unapproved`] if more people have to agree.
+    pub fn approved(
+        plan: &Plan,
+        votes: &[Vote],
+        rules: &Approvers,
+        askers: &[&str],
+        asked: Asked,
+    ) -> Result<Self, ConsentError> {
+        let weighed = weigh(plan, votes, rules, askers, (asked.shown_at, asked.now));
+        if let Some((by, reason)) = weighed.denied {
+            return Err(ConsentError::Denied { by, reason });
+        }
+        if let Some(first) = weighed.objections.into_iter().next() {
+            return Err(ConsentError::Objected(first));
+        }
+        if weighed.missing > 0 {
+            return Err(ConsentError::Unapproved {
+                needed: weighed.approved.len() + weighed.missing,
+                have: weighed.approved,
+                could: weighed.could,
+            });
+        }
+        Ok(Self {
+            digest: plan.digest(),
+            kind: ConsentKind::Approved,
+            by: weighed.approved.join(", "),
+            at: asked.now,
+            votes: votes.to_vec(),
+        })
+    }
+
     fn give(plan: &Plan, kind: ConsentKind, by: &str, asked: Asked) -> Result<Self, ConsentError> {
         let Asked { shown_at, now: at } = asked;
         if at.since(shown_at) > TYPED_FOR {
@@ -129,6 +213,7 @@ impl Consent {
             kind,
             by: by.to_owned(),
             at,
+            votes: Vec::new(),
         })
     }
 
@@ -148,6 +233,12 @@ impl Consent {
     #[must_use]
     pub fn kind(&self) -> ConsentKind {
         self.kind
+    }
+
+    /// Whose votes it is made of, if it was approved.
+    #[must_use]
+    pub fn votes(&self) -> &[Vote] {
+        &self.votes
     }
 
     /// By whom.

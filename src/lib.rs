@@ -8,11 +8,13 @@
 pub mod model;
 pub mod evidence;
 pub mod given;
+pub mod approval;
 pub mod consent;
 pub mod transport;
 pub mod identity;
 pub mod connector;
 pub mod connectors;
+pub mod sqlite;
 pub mod ledger;
 pub mod yaml;
 pub mod playbook;

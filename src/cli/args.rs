@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 #[command(
     after_help = "Exit codes: 0 all good · 1 could not start · 2 usage, config or playbook · \
-3 not all good · 4 refused, nothing written · 6 stopped with writes made: resume it.\n\
+3 not all good · 4 refused, nothing written · 5 waiting for approval · 6 stopped with writes made: resume it.\n\
 Try it on nothing real: oust sandbox drill"
 )]
 pub struct Cli {

@@ -13,6 +13,7 @@ use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
 use super::{print, say, show, subjects, when};
+use crate::approval::Objection;
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
@@ -309,13 +310,25 @@ pub(super) fn ask(
 }
 
 pub(super) fn consent_failed(error: &ConsentError) -> Failure {
+    let exit = match error {
+        ConsentError::Unapproved { .. } => Exit::Waiting,
+        _ => Exit::Refused,
+    };
     let hint = match error {
+        ConsentError::Unapproved { .. } => {
+            "each of them runs oust approve RUN --key FILE; pass every file with --approval"
+        }
+        ConsentError::Objected(Objection::OldPlan { .. } | Objection::Expired { .. }) => {
+            "oust plan makes a new plan, to be approved anew"
+        }
+        ConsentError::Objected(_) => "leave that approval out, or get it from somebody else",
+        ConsentError::Denied { .. } => "talk to whoever denied it, then plan again",
         ConsentError::Mistyped { .. } => "run it again when you are sure",
         ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
             "oust plan makes a new plan and prints its phrase"
         }
     };
-    Failure::say(Exit::Refused, error, hint)
+    Failure::say(exit, error, hint)
 }
 
 /// The stored plan of a phrase, if nothing it binds has changed since.

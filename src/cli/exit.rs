@@ -20,6 +20,8 @@ pub enum Exit {
     NotAllGood = 3,
     /// Refused by a guard or for want of a valid consent; nothing written.
     Refused = 4,
+    /// Waiting for approval; nothing written by this command.
+    Waiting = 5,
     /// Stopped with writes made: resume it.
     Stopped = 6,
 }
@@ -130,7 +132,9 @@ pub(super) fn way_on() -> String {
 #[must_use]
 pub(super) fn after_writes(exit: Exit) -> Exit {
     match exit {
-        Exit::NotStarted | Exit::Usage | Exit::Refused if WROTE.load(Ordering::Relaxed) => {
+        Exit::NotStarted | Exit::Usage | Exit::Refused | Exit::Waiting
+            if WROTE.load(Ordering::Relaxed) =>
+        {
             Exit::Stopped
         }
         other => other,

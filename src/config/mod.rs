@@ -15,6 +15,7 @@ mod guards;
 mod owners;
 mod places;
 mod secrets;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub use apps::hand_out;
 pub use guards::Guards;
 pub use places::Places;
+pub use sources::sources_alone;
 
 use crate::connectors::{REGISTER, Row};
 use crate::model::{Owner, SystemId};

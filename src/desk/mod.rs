@@ -5,11 +5,18 @@
 //! nothing: whether enough people approved is `consent`'s to say, what a proposal becomes is the
 //! server's. No secret is kept: of a token there is a hash.
 
+mod sqlite;
+mod token;
+
+pub use sqlite::SqliteDesk;
+pub use token::{Wanted, hash, holder};
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::StoreError;
+use crate::approval::{Approvers, FormError, Signed, SignedIn, Vote};
 use crate::model::{RunId, Utc};
+use crate::sqlite::FileError;
 
 /// A plan that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,11 +67,29 @@ pub enum ProposalState {
     Overtaken,
 }
 
+impl ProposalState {
+    /// Its word in files, lists and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Begun => "begun",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Overtaken => "overtaken",
+        }
+    }
+}
+
 /// What somebody decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Who: a name of `approvers:`, or of a token.
     pub by: String,
+    /// His own account at the directory, if his token says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta_id: Option<String>,
     /// To do it, or not to.
     pub approve: bool,
     /// The digest that he saw.
@@ -77,6 +102,44 @@ pub struct Decision {
     pub reason: String,
     /// The signed text, if it came by a key.
     pub signed: Option<String>,
+}
+
+impl Decision {
+    /// As a vote about a run: a signed one is checked anew, whatever stands beside it here.
+    ///
+    /// # Errors
+    /// [`FormError`] if it claims to be signed and is not.
+    pub fn vote(&self, run: &RunId, rules: &Approvers) -> Result<Vote, FormError> {
+        if let Some(text) = &self.signed {
+            return Signed::parse(text)?.verify(rules);
+        }
+        let given = SignedIn {
+            by: &self.by,
+            okta_id: self.okta_id.as_deref(),
+            approve: self.approve,
+            run,
+            digest: &self.digest,
+            at: self.at,
+            how: &self.how,
+            reason: &self.reason,
+        };
+        Ok(Vote::signed_in(&given, rules))
+    }
+
+    /// A vote that came by a key, for the desk to keep.
+    #[must_use]
+    pub fn of(vote: &Vote) -> Self {
+        Self {
+            by: vote.by().to_owned(),
+            okta_id: None,
+            approve: vote.approves(),
+            digest: vote.digest().to_owned(),
+            at: vote.at(),
+            how: vote.how().to_owned(),
+            reason: vote.reason().to_owned(),
+            signed: vote.signed().map(str::to_owned),
+        }
+    }
 }
 
 /// What a token or a session lets somebody do; each may do what those before it may.
@@ -158,24 +221,25 @@ pub struct Audited {
 pub trait Desk: Send + Sync {
     /// Keeps a proposal; one of the same run is replaced, unless somebody decided it already
     /// (`false` then).
-    async fn propose(&self, proposal: &Proposal) -> Result<bool, StoreError>;
+    async fn propose(&self, proposal: &Proposal) -> Result<bool, FileError>;
     /// The newest proposals, newest first; of one state, if that is given.
     async fn proposals(
         &self,
         state: Option<ProposalState>,
         most: usize,
-    ) -> Result<Vec<Proposal>, StoreError>;
+    ) -> Result<Vec<Proposal>, FileError>;
     /// One of them.
-    async fn proposal(&self, run: &RunId) -> Result<Option<Proposal>, StoreError>;
-    /// Adds what somebody decided; `false` if he did already, or it waits no longer.
-    async fn decide(&self, run: &RunId, decision: &Decision) -> Result<bool, StoreError>;
+    async fn proposal(&self, run: &RunId) -> Result<Option<Proposal>, FileError>;
+    /// Adds what somebody decided; `false` if he did already, or it waits no longer. A no moves it
+    /// to [`ProposalState::Denied`]: whoever adds it has seen that it counts.
+    async fn decide(&self, run: &RunId, decision: &Decision) -> Result<bool, FileError>;
     /// Moves a proposal from one state to another; `false` if it was not in the first.
     async fn move_proposal(
         &self,
         run: &RunId,
         from: ProposalState,
         to: ProposalState,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, FileError>;
 
     /// Counts an automatic run against its source, if fewer than `most` were since `since`;
     /// `false` if not. The same run counts once.
@@ -186,34 +250,34 @@ pub trait Desk: Send + Sync {
         at: Utc,
         since: Utc,
         most: u64,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, FileError>;
     /// Forgets what was counted against a source: a person cleared it.
-    async fn clear_automatic(&self, source: &str) -> Result<(), StoreError>;
+    async fn clear_automatic(&self, source: &str) -> Result<(), FileError>;
     /// Freezes automatic runs, or thaws them.
-    async fn set_frozen(&self, frozen: Option<&Frozen>) -> Result<(), StoreError>;
+    async fn set_frozen(&self, frozen: Option<&Frozen>) -> Result<(), FileError>;
     /// Whether they are frozen.
-    async fn frozen(&self) -> Result<Option<Frozen>, StoreError>;
+    async fn frozen(&self) -> Result<Option<Frozen>, FileError>;
 
     /// Keeps a token.
-    async fn add_token(&self, token: &Token) -> Result<(), StoreError>;
+    async fn add_token(&self, token: &Token) -> Result<(), FileError>;
     /// All of them, the newest first.
-    async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+    async fn tokens(&self) -> Result<Vec<Token>, FileError>;
     /// The token of this id.
-    async fn token(&self, id: &str) -> Result<Option<Token>, StoreError>;
+    async fn token(&self, id: &str) -> Result<Option<Token>, FileError>;
     /// Takes one back, and ends the sessions that began with it; `false` if there is none.
-    async fn revoke_token(&self, id: &str, at: Utc) -> Result<bool, StoreError>;
+    async fn revoke_token(&self, id: &str, at: Utc) -> Result<bool, FileError>;
     /// Notes that it was used, at most once a minute.
-    async fn token_used(&self, id: &str, at: Utc) -> Result<(), StoreError>;
+    async fn token_used(&self, id: &str, at: Utc) -> Result<(), FileError>;
 
     /// Keeps a session.
-    async fn open_session(&self, session: &Session) -> Result<(), StoreError>;
+    async fn open_session(&self, session: &Session) -> Result<(), FileError>;
     /// The session of this hash.
-    async fn session(&self, hash: &str) -> Result<Option<Session>, StoreError>;
+    async fn session(&self, hash: &str) -> Result<Option<Session>, FileError>;
     /// Ends it.
-    async fn end_session(&self, hash: &str) -> Result<(), StoreError>;
+    async fn end_session(&self, hash: &str) -> Result<(), FileError>;
 
     /// Notes that somebody did something.
-    async fn audit(&self, entry: &Audited) -> Result<(), StoreError>;
+    async fn audit(&self, entry: &Audited) -> Result<(), FileError>;
     /// What was done last, newest first.
-    async fn audited(&self, most: usize) -> Result<Vec<Audited>, StoreError>;
+    async fn audited(&self, most: usize) -> Result<Vec<Audited>, FileError>;
 }

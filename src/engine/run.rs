@@ -20,6 +20,7 @@ use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
 use super::tenants::Tenants;
 use super::{executor, prover};
+use crate::approval::Vote;
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
@@ -380,6 +381,7 @@ fn consented(consent: &Consent) -> Event {
         digest: consent.digest().to_owned(),
         kind: consent.kind(),
         by: consent.by().to_owned(),
+        approvals: consent.votes().iter().map(Vote::record).collect(),
     }
 }
 

@@ -5,12 +5,16 @@
 //! a containment's next commit. Does not look into an alert (`server::work`), nor authenticate one
 //! (`alerts`).
 
+mod sqlite;
+
+pub use sqlite::SqliteInbox;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-use crate::ledger::StoreError;
 use crate::model::{Alert, Fate, Utc};
+use crate::sqlite::FileError;
 
 /// An alert as it was received.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +85,8 @@ pub struct Counts {
     pub taken: u64,
     /// Dealt with.
     pub settled: u64,
+    /// When the oldest that nobody has taken came.
+    pub oldest_waiting: Option<Utc>,
 }
 
 /// Why an alert was not accepted, or the inbox could not be used.
@@ -98,9 +104,15 @@ pub enum InboxError {
         /// Which file.
         path: String,
     },
+    /// There is no such alert.
+    #[error("there is no alert {id} in the inbox")]
+    NoAlert {
+        /// Which.
+        id: String,
+    },
     /// The file.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    File(#[from] FileError),
 }
 
 /// Keeps alerts until they are dealt with, and remembers them after.

@@ -9,9 +9,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::sqlite::{private_dir, private_file};
 use super::{SqliteStore, StoreError};
 use crate::model::{Finding, Severity};
+use crate::sqlite::{private_dir, private_file};
 
 /// How much room a disk must have to be worth recording on, in bytes.
 const ROOM: usize = 1024 * 1024;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approval::Approval;
 use crate::consent::ConsentKind;
 use crate::model::{
     Change, ChangeId, Finding, Identity, Kept, Outcome, Plan, Proof, Skip, StepKey, SystemId,
@@ -75,6 +76,9 @@ pub enum Event {
         kind: ConsentKind,
         /// Who.
         by: String,
+        /// Whose approvals it is made of, with the signed texts: others can check them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvals: Vec<Approval>,
     },
     /// A part of the before-state, as the vendor answered it; after the first write if `late`.
     Captured {

@@ -393,6 +393,7 @@ impl PlanSample {
             digest,
             kind: ConsentKind::Typed,
             by: "dana".into(),
+            approvals: Vec::new(),
         });
         run
     }

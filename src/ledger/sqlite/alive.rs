@@ -11,28 +11,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ledger::StoreError;
 use crate::ledger::fence::Hold;
 use crate::model::RunId;
-
-/// How often a file that its last owner is just removing is opened anew.
-const TRIES_MAX: u32 = 100;
+use crate::sqlite::Lock;
 
 /// The locks of one store handle.
 #[derive(Debug, Default)]
 pub(super) struct Alive(Mutex<BTreeMap<RunId, Lock>>);
-
-/// A lock, held until it is dropped.
-#[derive(Debug)]
-pub(super) struct Lock {
-    path: PathBuf,
-    file: File,
-}
 
 impl Alive {
     /// Locks `run` of the ledger at `ledger`; `None` if this handle has it locked already.
@@ -45,8 +34,8 @@ impl Alive {
             return Ok(None);
         }
         let path = beside(ledger, run);
-        match lock(&path) {
-            Ok(Some(file)) => Ok(Some(Lock { path, file })),
+        match Lock::take(&path) {
+            Ok(Some(lock)) => Ok(Some(lock)),
             Ok(None) => Err(StoreError::Alive { run: run.clone() }),
             Err(error) => Err(StoreError::Disk {
                 path: path.display().to_string(),
@@ -74,15 +63,6 @@ impl Alive {
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // The name goes first: whoever opened it before and locks it after sees that it went.
-        let _ = fs::remove_file(&self.path);
-        // Said outright, because a child that is just being started may share the file.
-        let _ = self.file.unlock();
-    }
-}
-
 /// `<ledger>.<run>.lock`, whatever the id is made of.
 fn beside(ledger: &Path, run: &RunId) -> PathBuf {
     let mut name = OsString::from(ledger);
@@ -97,44 +77,4 @@ fn beside(ledger: &Path, run: &RunId) -> PathBuf {
     name.push(plain);
     name.push(".lock");
     name.into()
-}
-
-/// The locked file, or `None` if somebody else has it locked.
-fn lock(path: &Path) -> io::Result<Option<File>> {
-    for _ in 0..TRIES_MAX {
-        let file = open(path)?;
-        match file.try_lock() {
-            Ok(()) if !is_at(&file, path) => {}
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                return Ok(Some(file));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(io::Error::other("it is removed as fast as it is made"))
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Whether `file` is still the one at `path`: one that was removed locks nobody out.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = |a: fs::Metadata, b: fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    file.metadata()
-        .and_then(|ours| Ok(same(ours, fs::metadata(path)?)))
-        .unwrap_or(false)
-}
-
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
 }

@@ -1,6 +1,6 @@
 //! The ledger in one SQLite file.
 //!
-//! One thread owns the writing connection and commits in groups ([`writer`]); another owns a
+//! One thread owns the writing connection and commits in groups (`crate::sqlite`); another owns a
 //! read-only one, opened when first needed. Every answer to a writer means *durable*: WAL,
 //! `synchronous=FULL`, one sync per commit. Two processes may use one file at once: each
 //! commit takes SQLite's write lock first and reads the end of the chain under it. But not on
@@ -10,13 +10,8 @@
 //! opened (`emergency`).
 
 mod alive;
-mod file;
-mod fresh;
-#[cfg(feature = "killpoints")]
-mod kill;
 mod sql;
-mod trouble;
-mod writer;
+mod tables;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,15 +21,33 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 
 use self::alive::Alive;
-pub(super) use self::file::{private_dir, private_file};
-use self::trouble::Trouble;
-use self::writer::Worker;
+use self::tables::LEDGER;
 use super::archive::{Archive, Exported, Purged};
 use super::chain::Verified;
 use super::draft::{Draft, Title};
 use super::fence::{Epochs, Hold};
 use super::{Happened, Head, Record, RunRow, Store, StoreError};
 use crate::model::{Finding, Plan, RunId, UserId, Utc};
+use crate::sqlite::{self, FileError, Worker};
+
+/// What went wrong, before it is known at which path.
+type Trouble = sqlite::Trouble<StoreError>;
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Own(error)
+    }
+}
+
+impl From<FileError> for StoreError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Newer { found, known, .. } => Self::Newer { found, known },
+            FileError::Corrupt { path, why, .. } => Self::Corrupt { path, why },
+            FileError::Disk { path, why, .. } => Self::Disk { path, why },
+        }
+    }
+}
 
 /// A ledger in one SQLite file.
 ///
@@ -60,12 +73,12 @@ impl SqliteStore {
     /// [`StoreError::Newer`], [`StoreError::Corrupt`] if it is no ledger or damaged,
     /// [`StoreError::Disk`] if it cannot be opened or made, or is read-only.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let notes = file::prepare(path)?;
-        let connection = file::open(path)?;
+        let notes = sqlite::prepare(&LEDGER, path)?;
+        let connection = sqlite::open(&LEDGER, path)?;
         let commits = Arc::new(AtomicU64::new(0));
         let path: Arc<Path> = path.into();
-        let writer = Worker::writing(Arc::clone(&path), connection, Arc::clone(&commits))?;
-        let reader = Worker::reading(Arc::clone(&path))?;
+        let writer = Worker::writing(&LEDGER, Arc::clone(&path), connection, Arc::clone(&commits))?;
+        let reader = Worker::reading(&LEDGER, Arc::clone(&path))?;
         Ok(Self {
             path,
             notes,

@@ -3,7 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::trouble::Trouble;
+use super::Trouble;
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
@@ -230,7 +230,7 @@ pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Re
 
 fn record_of(link: Link, path: &str) -> Result<Record, Trouble> {
     let Some(text) = &link.body else {
-        return Err(Trouble::Store(StoreError::Corrupt {
+        return Err(Trouble::Own(StoreError::Corrupt {
             path: path.to_owned(),
             why: format!(
                 "record {} has no body, and its run was not purged",
@@ -328,7 +328,7 @@ pub(super) fn org(db: &Connection) -> Result<Option<String>, Trouble> {
 pub(super) fn bind_org(db: &Connection, ours: &str) -> Result<(), Trouble> {
     match org(db)? {
         Some(theirs) if theirs == ours => Ok(()),
-        Some(theirs) => Err(Trouble::Store(StoreError::OtherOrg {
+        Some(theirs) => Err(Trouble::Own(StoreError::OtherOrg {
             theirs,
             ours: ours.to_owned(),
         })),

@@ -158,6 +158,7 @@ pub(super) fn opened(name: &str, logins: &[&str]) -> Vec<Event> {
         digest: plan.digest(),
         kind: ConsentKind::Typed,
         by: "maya".into(),
+        approvals: Vec::new(),
     };
     let opened = Event::Opened {
         tool: "oust/0.1.0".into(),

@@ -3,7 +3,9 @@
 //! **Group commit.** What has queued up while one commit was syncing shares the next one, so a
 //! hundred subjects cost a handful of syncs. Each caller works inside a savepoint: one that is
 //! refused (a subject is busy) leaves no trace and fails nobody else. If the group fails as a
-//! whole (the disk is full for the sum of it), each is tried alone.
+//! whole (the disk is full for the sum of it), each is tried alone. A group that changed nothing
+//! costs no sync: what it read was durable before, since SQLite shows nobody a commit that it has
+//! not synced.
 //!
 //! The queue is bounded; a full one makes callers wait.
 
@@ -15,18 +17,18 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::file;
 #[cfg(feature = "killpoints")]
 use super::kill;
-use super::trouble::Trouble;
-use crate::ledger::StoreError;
+use super::trouble::{FileError, Trouble, sql_at};
+use super::{Kind, file};
 
 /// How many callers may wait, and how many share a commit at most.
 const QUEUE_MAX: usize = 256;
 
 /// A thread with a connection.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub struct Worker {
+    kind: &'static Kind,
     path: Arc<Path>,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -34,7 +36,7 @@ pub(super) struct Worker {
 
 enum Job {
     Ask(Box<dyn Ask>),
-    Checkpoint(oneshot::Sender<Result<(), StoreError>>),
+    Checkpoint(oneshot::Sender<Result<(), FileError>>),
 }
 
 /// What one caller wants done.
@@ -42,32 +44,34 @@ trait Ask: Send {
     /// Does it, or tries to; `false` if it must leave no trace. May be called again.
     fn run(&mut self, db: &Connection) -> bool;
     /// Answers the caller: with what `run` gave, unless it gave `Ok` and the commit failed.
-    fn answer(self: Box<Self>, commit: &Result<(), StoreError>);
+    fn answer(self: Box<Self>, commit: &Result<(), FileError>);
 }
 
-struct Asked<T, F> {
+struct Asked<T, E, F> {
+    kind: &'static Kind,
     path: Arc<Path>,
     work: F,
-    got: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
+    got: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, F> Ask for Asked<T, F>
+impl<T, E, F> Ask for Asked<T, E, F>
 where
     T: Send,
-    F: Fn(&Connection) -> Result<T, Trouble> + Send,
+    E: From<FileError> + Send,
+    F: Fn(&Connection) -> Result<T, Trouble<E>> + Send,
 {
     fn run(&mut self, db: &Connection) -> bool {
-        let got = (self.work)(db).map_err(|trouble| trouble.at(&self.path));
+        let got = (self.work)(db).map_err(|trouble| trouble.at(self.kind.name, &self.path));
         let good = got.is_ok();
         self.got = Some(got);
         good
     }
 
-    fn answer(self: Box<Self>, commit: &Result<(), StoreError>) {
+    fn answer(self: Box<Self>, commit: &Result<(), FileError>) {
         let answer = match (self.got, commit) {
             (Some(Err(own)), _) => Err(own),
-            (_, Err(shared)) => Err(shared.clone()),
+            (_, Err(shared)) => Err(shared.clone().into()),
             (Some(Ok(got)), Ok(())) => Ok(got),
             (None, Ok(())) => unreachable!("a commit follows only on work that was run"),
         };
@@ -78,72 +82,120 @@ where
 
 impl Worker {
     /// A thread that writes through `connection` and counts its commits.
-    pub(super) fn writing(
+    ///
+    /// # Errors
+    /// [`FileError::Disk`] if there is no thread to be had.
+    pub fn writing(
+        kind: &'static Kind,
         path: Arc<Path>,
         connection: Connection,
         commits: Arc<AtomicU64>,
-    ) -> Result<Self, StoreError> {
-        Self::spawn(path, "ledger-writer", move |path, jobs| {
-            write_all(&path, connection, jobs, &commits);
+    ) -> Result<Self, FileError> {
+        Self::spawn(kind, path, "writer", move |path, jobs| {
+            write_all(kind, &path, connection, jobs, &commits);
         })
     }
 
     /// A thread that reads, and opens its connection when first asked.
-    pub(super) fn reading(path: Arc<Path>) -> Result<Self, StoreError> {
-        Self::spawn(path, "ledger-reader", |path, jobs| read_all(&path, jobs))
+    ///
+    /// # Errors
+    /// [`FileError::Disk`] if there is no thread to be had.
+    pub fn reading(kind: &'static Kind, path: Arc<Path>) -> Result<Self, FileError> {
+        Self::spawn(kind, path, "reader", move |path, jobs| {
+            read_all(kind, &path, jobs);
+        })
     }
 
     fn spawn(
+        kind: &'static Kind,
         path: Arc<Path>,
-        name: &str,
+        what: &str,
         body: impl FnOnce(Arc<Path>, mpsc::Receiver<Job>) + Send + 'static,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, FileError> {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let its_path = Arc::clone(&path);
         let thread = std::thread::Builder::new()
-            .name(name.into())
+            .name(format!("{}-{what}", kind.name))
             .spawn(move || body(its_path, queue))
-            .map_err(|error| StoreError::Disk {
+            .map_err(|error| FileError::Disk {
+                what: kind.name,
                 path: path.display().to_string(),
                 why: format!("no thread for it: {error}"),
             })?;
         Ok(Self {
+            kind,
             path,
             jobs: Some(jobs),
             thread: Some(thread),
         })
     }
 
-    /// Has `work` done; for a writer, the answer comes after the commit that holds it.
-    pub(super) async fn ask<T: Send + 'static>(
+    /// Has `work` done, which may be called more than once; for a writer, the answer comes after
+    /// the commit that holds it.
+    ///
+    /// # Errors
+    /// What `work` says, which then left no trace; or what is wrong with the file.
+    pub async fn ask<T, E>(
         &self,
-        work: impl Fn(&Connection) -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        work: impl Fn(&Connection) -> Result<T, Trouble<E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<FileError> + Send + 'static,
+    {
+        let (job, answer) = self.job(work);
+        self.send(job).await?;
+        answer.await.map_err(|_| self.stopped())?
+    }
+
+    /// Has `work` done if there is room for it, and does not wait.
+    pub fn tell<E: From<FileError> + Send + 'static>(
+        &self,
+        work: impl Fn(&Connection) -> Result<(), Trouble<E>> + Send + 'static,
+    ) {
+        let (job, _) = self.job(work);
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.try_send(job);
+        }
+    }
+
+    fn job<T, E>(
+        &self,
+        work: impl Fn(&Connection) -> Result<T, Trouble<E>> + Send + 'static,
+    ) -> (Job, oneshot::Receiver<Result<T, E>>)
+    where
+        T: Send + 'static,
+        E: From<FileError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Ask(Box::new(Asked {
+        let job = Job::Ask(Box::new(Asked {
+            kind: self.kind,
             path: Arc::clone(&self.path),
             work,
             got: None,
             reply,
-        })))
-        .await?;
-        answer.await.map_err(|_| self.stopped())?
+        }));
+        (job, answer)
     }
 
     /// Folds the write-ahead log into the file and empties it.
-    pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`FileError`] if that cannot be done.
+    pub async fn checkpoint(&self) -> Result<(), FileError> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Checkpoint(reply)).await?;
         answer.await.map_err(|_| self.stopped())?
     }
 
-    async fn send(&self, job: Job) -> Result<(), StoreError> {
+    async fn send(&self, job: Job) -> Result<(), FileError> {
         let jobs = self.jobs.as_ref().expect("it is there until the drop");
         jobs.send(job).await.map_err(|_| self.stopped())
     }
 
-    fn stopped(&self) -> StoreError {
-        StoreError::Disk {
+    fn stopped(&self) -> FileError {
+        FileError::Disk {
+            what: self.kind.name,
             path: self.path.display().to_string(),
             why: "the thread that owns it has stopped".into(),
         }
@@ -160,7 +212,13 @@ impl Drop for Worker {
     }
 }
 
-fn write_all(path: &Path, mut db: Connection, mut jobs: mpsc::Receiver<Job>, commits: &AtomicU64) {
+fn write_all(
+    kind: &'static Kind,
+    path: &Path,
+    mut db: Connection,
+    mut jobs: mpsc::Receiver<Job>,
+    commits: &AtomicU64,
+) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = Vec::new();
         let mut checkpoint = None;
@@ -173,22 +231,23 @@ fn write_all(path: &Path, mut db: Connection, mut jobs: mpsc::Receiver<Job>, com
             let full = group.len() == QUEUE_MAX || checkpoint.is_some();
             next = (!full).then(|| jobs.try_recv().ok()).flatten();
         }
-        commit_group(path, &mut db, group, commits);
+        commit_group(kind, path, &mut db, group, commits);
         if let Some(reply) = checkpoint {
             let done = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-            let _ = reply.send(done.map_err(|error| Trouble::Sql(error).at(path)));
+            let _ = reply.send(done.map_err(|error| sql_at(&error, kind.name, path)));
         }
     }
 }
 
 fn commit_group(
+    kind: &'static Kind,
     path: &Path,
     db: &mut Connection,
     mut group: Vec<Box<dyn Ask>>,
     commits: &AtomicU64,
 ) {
     let told = |done: Result<(), GroupError>| {
-        done.map_err(|GroupError { error, .. }| Trouble::Sql(error).at(path))
+        done.map_err(|GroupError { error, .. }| sql_at(&error, kind.name, path))
     };
     match together(db, &mut group, commits) {
         Err(GroupError { begun: true, .. }) if group.len() > 1 => {
@@ -225,11 +284,11 @@ fn together(
     let begun = db
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed(false))?;
-    let mut changed = false;
+    let before = begun.total_changes();
     for ask in group {
-        changed |= in_savepoint(&begun, ask.as_mut()).map_err(failed(true))?;
+        in_savepoint(&begun, ask.as_mut()).map_err(failed(true))?;
     }
-    if !changed {
+    if begun.total_changes() == before {
         return begun.rollback().map_err(failed(true));
     }
     commit(begun).map_err(failed(true))?;
@@ -237,7 +296,7 @@ fn together(
     Ok(())
 }
 
-fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<bool> {
+fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<()> {
     db.execute_batch("SAVEPOINT ask")?;
     let good = ask.run(db);
     // On some errors SQLite takes the whole transaction back, the savepoint with it: `ROLLBACK
@@ -245,8 +304,7 @@ fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<boo
     if !good {
         db.execute_batch("ROLLBACK TO ask")?;
     }
-    db.execute_batch("RELEASE ask")?;
-    Ok(good)
+    db.execute_batch("RELEASE ask")
 }
 
 /// Commits: after this the file has it, whatever happens.
@@ -259,7 +317,7 @@ pub(super) fn commit(begun: Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn read_all(path: &Path, mut jobs: mpsc::Receiver<Job>) {
+fn read_all(kind: &'static Kind, path: &Path, mut jobs: mpsc::Receiver<Job>) {
     let mut db = None;
     while let Some(job) = jobs.blocking_recv() {
         let Job::Ask(mut ask) = job else { continue };
@@ -267,7 +325,7 @@ fn read_all(path: &Path, mut jobs: mpsc::Receiver<Job>) {
             Some(_) => Ok(()),
             None => file::open_to_read(path).map(|opened| db = Some(opened)),
         };
-        let opened = opened.map_err(|trouble| trouble.at(path));
+        let opened = opened.map_err(|error| sql_at(&error, kind.name, path));
         if let Some(db) = &db {
             ask.run(db);
         }

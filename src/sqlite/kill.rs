@@ -1,7 +1,7 @@
 //! Points at which a test kills the process; compiled with the feature `killpoints` alone.
 //!
 //! `OUST_KILL_STORE=N` kills at the Nth point of the process, with nothing flushed or dropped;
-//! `OUST_KILL_THREAD=N` lets the ledger's own thread panic there, which the run must outlive;
+//! `OUST_KILL_THREAD=N` lets the file's own thread panic there, which the run must outlive;
 //! `OUST_KILL_RECORD=FILE` lists the points that a whole run passes, a line each.
 
 /// A point of this name was reached.
