@@ -6,11 +6,13 @@
 //! with it is not said here.
 
 use super::Item;
+use super::api::Problem;
 use super::session::{Who, audit};
 use super::site::Site;
+use crate::approval::{Approvers, Objection, SignedIn, Vote, weigh};
 use crate::desk::{Decision, Power, Proposal, ProposalState};
 use crate::ledger::StoreError;
-use crate::model::{RunId, Utc};
+use crate::model::{Plan, RunId, Utc};
 
 /// Characters of a reason that are kept.
 const REASON_MAX: usize = 500;
@@ -34,6 +36,10 @@ pub(super) enum Hindrance {
     Expired(Utc),
     /// He saw another plan than the one that waits.
     Stale,
+    /// The stored plan is gone: nobody can see what he would approve.
+    Gone,
+    /// It would not count for another reason.
+    Other(String),
 }
 
 impl Hindrance {
@@ -48,6 +54,8 @@ impl Hindrance {
             Self::Over(_) => "not_waiting",
             Self::Expired(_) => "expired",
             Self::Stale => "stale_plan",
+            Self::Gone => "no_plan",
+            Self::Other(_) => "objection",
         }
     }
 
@@ -59,9 +67,11 @@ impl Hindrance {
             Self::Subject => "you are one of those it is about: somebody else decides".into(),
             Self::Requester => "you asked for it: somebody else approves".into(),
             Self::Already => "you have decided already".into(),
-            Self::Over(state) => format!("it waits no longer: {}", word(*state)),
+            Self::Over(state) => format!("it waits no longer: {}", state.word()),
             Self::Expired(at) => format!("nobody decided until {at}: it has expired"),
             Self::Stale => "the plan is another than the one you saw".into(),
+            Self::Gone => "the stored plan is gone, so that nobody can see what he approves".into(),
+            Self::Other(why) => why.clone(),
         }
     }
 
@@ -73,59 +83,98 @@ impl Hindrance {
             Self::Subject | Self::Requester => "ask another approver",
             Self::Already => "nothing: your decision is kept",
             Self::Over(_) => "see what became of its run",
-            Self::Expired(_) => "plan anew: `oust plan`, or wait for the next alert",
+            Self::Expired(_) | Self::Gone | Self::Other(_) => {
+                "plan anew: `oust plan`, or wait for the next alert"
+            }
             Self::Stale => "read the plan that waits now, then decide",
         }
     }
 }
 
-/// Where a proposal stands, for people.
-pub(super) fn word(state: ProposalState) -> &'static str {
-    match state {
-        ProposalState::Waiting => "waiting",
-        ProposalState::Approved => "approved",
-        ProposalState::Begun => "begun",
-        ProposalState::Denied => "denied",
-        ProposalState::Expired => "expired",
-        ProposalState::Overtaken => "overtaken",
-    }
-}
-
-/// What keeps somebody from deciding about a proposal as it stands.
+/// What keeps somebody from deciding about a proposal as it stands. `plan` is its stored plan.
+///
+/// Whether his word would count is asked of the very rule that counts it later.
 pub(super) fn hindrance(
     who: &Who,
     proposal: &Proposal,
+    plan: Option<&Plan>,
     approve: bool,
-    now: Utc,
+    (rules, now): (&Approvers, Utc),
 ) -> Option<Hindrance> {
-    let name = who.name();
-    let is_subject = who
-        .token
-        .okta_id
-        .as_ref()
-        .is_some_and(|id| proposal.subject_ids.contains(id))
-        || has_name(&proposal.subjects, name);
-    let is_requester = proposal.requester.eq_ignore_ascii_case(name);
-    let has_decided = proposal.decisions.iter().any(|each| each.by == name);
     if proposal.state != ProposalState::Waiting {
-        Some(Hindrance::Over(proposal.state))
-    } else if now >= proposal.expires_at {
-        Some(Hindrance::Expired(proposal.expires_at))
-    } else if !who.may(Power::Approver) {
-        Some(Hindrance::Power)
-    } else if is_subject {
-        Some(Hindrance::Subject)
-    } else if approve && is_requester {
-        Some(Hindrance::Requester)
-    } else if has_decided {
-        Some(Hindrance::Already)
-    } else {
-        None
+        return Some(Hindrance::Over(proposal.state));
+    }
+    if now >= proposal.expires_at {
+        return Some(Hindrance::Expired(proposal.expires_at));
+    }
+    if !who.may(Power::Approver) {
+        return Some(Hindrance::Power);
+    }
+    let Some(plan) = plan else {
+        // Saying no to what nobody can see any more needs no more than not being in it.
+        let is_subject = who.token.okta_id.as_ref();
+        let is_subject = is_subject.is_some_and(|id| proposal.subject_ids.contains(id));
+        let why = if is_subject {
+            Hindrance::Subject
+        } else {
+            Hindrance::Gone
+        };
+        return (approve || is_subject).then_some(why);
+    };
+    let mut votes = votes(proposal, rules);
+    let askers = [proposal.requester.as_str()];
+    let count = |votes: &[Vote]| weigh(plan, votes, rules, &askers, (plan.made_at, now)).objections;
+    let before = count(&votes).len();
+    let mine = SignedIn {
+        by: who.name(),
+        okta_id: who.token.okta_id.as_deref(),
+        approve,
+        run: &proposal.run,
+        digest: &proposal.digest,
+        at: now,
+        how: "",
+        reason: "",
+    };
+    votes.push(Vote::signed_in(&mine, rules));
+    let mut objections = count(&votes);
+    // His is the last; those before it are about others.
+    match objections.split_off(before.min(objections.len())).pop()? {
+        Objection::Subject { .. } => Some(Hindrance::Subject),
+        Objection::Requester { .. } => Some(Hindrance::Requester),
+        Objection::Twice { .. } => Some(Hindrance::Already),
+        Objection::OtherPlan { .. } | Objection::OtherRun { .. } => Some(Hindrance::Gone),
+        other => Some(Hindrance::Other(other.to_string())),
     }
 }
 
-fn has_name(all: &[String], name: &str) -> bool {
-    all.iter().any(|each| each.eq_ignore_ascii_case(name))
+/// What was decided, as votes; what only claims to be signed is none.
+fn votes(proposal: &Proposal, rules: &Approvers) -> Vec<Vote> {
+    let all = proposal.decisions.iter();
+    all.filter_map(|each| each.vote(&proposal.run, rules).ok())
+        .collect()
+}
+
+/// How many agreed so that it counts, and how many have to.
+pub(super) fn agreed(
+    proposal: &Proposal,
+    plan: Option<&Plan>,
+    rules: &Approvers,
+    now: Utc,
+) -> (usize, usize) {
+    let votes = votes(proposal, rules);
+    let needed = rules.needed.max(1);
+    let Some(plan) = plan else {
+        return (votes.iter().filter(|vote| vote.approves()).count(), needed);
+    };
+    let askers = [proposal.requester.as_str()];
+    let weighed = weigh(plan, &votes, rules, &askers, (plan.made_at, now));
+    (weighed.approved.len(), needed)
+}
+
+/// The stored plan of a proposal, if it still is the one that was proposed.
+pub(super) async fn plan_of(site: &Site, proposal: &Proposal) -> Result<Option<Plan>, StoreError> {
+    let plan = site.archive.plan(&proposal.phrase).await?;
+    Ok(plan.filter(|plan| plan.digest() == proposal.digest && plan.run == proposal.run))
 }
 
 /// What somebody wants to decide.
@@ -148,20 +197,28 @@ pub(super) async fn decide(
     site: &Site,
     who: &Who,
     wish: Wish<'_>,
-) -> Result<Result<Proposal, Hindrance>, StoreError> {
+) -> Result<Result<Proposal, Hindrance>, Problem> {
     let Wish { run, approve, .. } = wish;
     let Some(proposal) = site.desk.proposal(run).await? else {
         return Ok(Err(Hindrance::Unknown));
     };
     let now = site.shared.clock.now();
-    if let Some(hindrance) = hindrance(who, &proposal, approve, now) {
-        return refuse(site, who, &wish, hindrance).await;
-    }
-    if wish.digest != proposal.digest {
-        return refuse(site, who, &wish, Hindrance::Stale).await;
+    let rules = &site.settings.approvers;
+    let plan = plan_of(site, &proposal).await?;
+    let why = hindrance(who, &proposal, plan.as_ref(), approve, (rules, now));
+    let why = why.or_else(|| (wish.digest != proposal.digest).then_some(Hindrance::Stale));
+    if let Some(why) = why {
+        let verb = match approve {
+            true => "was not allowed to approve",
+            false => "was not allowed to deny",
+        };
+        let what = format!("{}: {}", said(verb, &wish), why.sentence());
+        audit(site, who.name(), what).await?;
+        return Ok(Err(why));
     }
     let decision = Decision {
         by: who.name().to_owned(),
+        okta_id: who.token.okta_id.clone(),
         approve,
         digest: wish.digest.to_owned(),
         at: now,
@@ -169,50 +226,36 @@ pub(super) async fn decide(
         reason: wish.reason.trim().chars().take(REASON_MAX).collect(),
         signed: None,
     };
-    let kept = site.desk.decide(run, &decision).await?;
-    let Some(proposal) = site.desk.proposal(run).await? else {
-        return Ok(Err(Hindrance::Unknown));
-    };
-    if !kept {
+    if !site.desk.decide(run, &decision).await? {
         // Somebody was faster.
-        let why = match proposal.state {
-            ProposalState::Waiting => Hindrance::Already,
-            state => Hindrance::Over(state),
-        };
-        return Ok(Err(why));
+        let proposal = site.desk.proposal(run).await?;
+        return Ok(Err(match proposal.map(|proposal| proposal.state) {
+            None => Hindrance::Unknown,
+            Some(ProposalState::Waiting) => Hindrance::Already,
+            Some(state) => Hindrance::Over(state),
+        }));
     }
     let verb = if approve { "approved" } else { "denied" };
     audit(site, who.name(), said(verb, &wish)).await?;
-    // It may have been planned anew between our read and the decision: then it does not count.
-    let is_last = !approve || site.is_agreed(&proposal);
-    let to = match approve {
-        true => ProposalState::Approved,
-        false => ProposalState::Denied,
-    };
-    if is_last {
-        let moved = site.desk.move_proposal(run, ProposalState::Waiting, to);
-        if moved.await? {
-            site.shared.bell.notify_one();
-        }
-    }
+    let proposal = hand_on(site, proposal, plan.as_ref()).await?;
     site.shared.news.tell(Item::Proposal(run.clone()));
-    let now = site.desk.proposal(run).await?;
-    Ok(Ok(now.unwrap_or(proposal)))
+    Ok(Ok(proposal))
 }
 
-async fn refuse(
-    site: &Site,
-    who: &Who,
-    wish: &Wish<'_>,
-    why: Hindrance,
-) -> Result<Result<Proposal, Hindrance>, StoreError> {
-    let verb = match wish.approve {
-        true => "was not allowed to approve",
-        false => "was not allowed to deny",
-    };
-    let what = format!("{}: {}", said(verb, wish), why.sentence());
-    audit(site, who.name(), what).await?;
-    Ok(Err(why))
+/// Moves on what enough people agreed to, and wakes the worker, which counts for itself.
+async fn hand_on(site: &Site, before: Proposal, plan: Option<&Plan>) -> Result<Proposal, Problem> {
+    let run = before.run.clone();
+    // It may have been planned anew since it was read: then these votes are about another plan.
+    let proposal = site.desk.proposal(&run).await?.unwrap_or(before);
+    let rules = &site.settings.approvers;
+    let plan = plan.filter(|plan| plan.digest() == proposal.digest);
+    let (given, needed) = agreed(&proposal, plan, rules, site.shared.clock.now());
+    if plan.is_some() && given >= needed {
+        let (from, to) = (ProposalState::Waiting, ProposalState::Approved);
+        site.desk.move_proposal(&run, from, to).await?;
+    }
+    site.shared.bell.notify_one();
+    Ok(site.desk.proposal(&run).await?.unwrap_or(proposal))
 }
 
 fn said(verb: &str, wish: &Wish<'_>) -> String {

@@ -11,7 +11,8 @@ use tokio::sync::Semaphore;
 
 use super::Shared;
 use super::session::{Attempts, Seen};
-use crate::desk::{Desk, Proposal};
+use crate::approval::Approvers;
+use crate::desk::Desk;
 use crate::ledger::{Archive, RunState};
 use crate::report::Report;
 
@@ -26,8 +27,8 @@ pub struct Settings {
     pub hosts: Vec<String>,
     /// Whether browsers come by https; only on loopback they need not.
     pub https: bool,
-    /// How many people have to approve.
-    pub approvals: usize,
+    /// Who may decide, and how many have to agree.
+    pub approvers: Approvers,
     /// Whose local time pages tell.
     pub zone: TimeZone,
     /// The report of a run as it stands, and whether a later process can read it; who knows the
@@ -72,18 +73,5 @@ impl Site {
             seen: Seen::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
         })))
-    }
-
-    /// Whether as many people approved this very plan as have to.
-    pub(super) fn is_agreed(&self, proposal: &Proposal) -> bool {
-        let mut names: Vec<&str> = proposal
-            .decisions
-            .iter()
-            .filter(|each| each.approve && each.digest == proposal.digest)
-            .map(|each| each.by.as_str())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        names.len() >= self.settings.approvals.max(1)
     }
 }

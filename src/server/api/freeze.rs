@@ -8,9 +8,9 @@ use super::caller::{Body, Caller, bounded};
 use super::shapes::{Because, Freeze};
 use super::{Problem, json};
 use crate::desk::{Frozen, Power};
-use crate::ledger::StoreError;
 use crate::server::session::{Who, audit};
 use crate::server::site::Site;
+use crate::sqlite::FileError;
 
 /// Whether they are frozen.
 pub(super) async fn show(State(site): State<Site>, caller: Caller) -> Result<Response, Problem> {
@@ -59,7 +59,7 @@ pub(in crate::server) async fn set(
     who: &Who,
     reason: &str,
     freeze: bool,
-) -> Result<(), StoreError> {
+) -> Result<(), FileError> {
     let frozen = Frozen {
         by: who.name().to_owned(),
         reason: reason.to_owned(),

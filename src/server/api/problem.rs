@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::inbox::InboxError;
 use crate::ledger::StoreError;
 use crate::server::decide::Hindrance;
+use crate::sqlite::FileError;
 
 /// What went wrong.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -138,6 +139,12 @@ impl Problem {
         Self::new(StatusCode::GONE, "purged", "Gone", detail)
     }
 
+    /// What is wrong with a file stands in our log: its path is this machine's business.
+    fn state(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "the state cannot be read or written");
+        Self::unavailable("the state of this server cannot be read or written")
+    }
+
     pub(in crate::server) fn unavailable(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -161,7 +168,8 @@ impl From<Hindrance> for Problem {
             Hindrance::Already | Hindrance::Over(_) | Hindrance::Expired(_) => {
                 (StatusCode::CONFLICT, "Decided already")
             }
-            Hindrance::Stale => (StatusCode::CONFLICT, "Another plan"),
+            Hindrance::Stale | Hindrance::Gone => (StatusCode::CONFLICT, "Another plan"),
+            Hindrance::Other(_) => (StatusCode::CONFLICT, "Does not count"),
         };
         Self::new(status, why.kind(), title, why.sentence()).next(why.next())
     }
@@ -172,19 +180,22 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::NoRun { .. } => Self::not_found("run"),
             StoreError::Purged { .. } => Self::purged(error.to_string()),
-            other => {
-                // Its path is this machine's business.
-                tracing::error!(error = %other, "the state cannot be read");
-                Self::unavailable("the state of this server cannot be read or written")
-            }
+            other => Self::state(&other),
         }
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        Self::state(&error)
     }
 }
 
 impl From<InboxError> for Problem {
     fn from(error: InboxError) -> Self {
         match error {
-            InboxError::Store(error) => error.into(),
+            InboxError::File(error) => error.into(),
+            InboxError::NoAlert { .. } => Self::not_found("alert"),
             other => Self::unavailable(other.to_string()),
         }
     }

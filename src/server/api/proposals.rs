@@ -9,7 +9,7 @@ use super::shapes::{Deciding, Proposals, Proposed, ProposedPlan};
 use super::{Problem, json};
 use crate::desk::{Power, ProposalState};
 use crate::model::RunId;
-use crate::server::decide::{Wish, decide, hindrance};
+use crate::server::decide::{Wish, decide, hindrance, plan_of};
 use crate::server::site::Site;
 
 type Part = Result<Path<String>, PathRejection>;
@@ -27,7 +27,7 @@ pub(super) async fn list(
         Some(word) => Some(state_of(word)?),
     };
     let found = site.desk.proposals(state, query.limit()?).await?;
-    let needed = site.settings.approvals;
+    let needed = site.settings.approvers.needed.max(1);
     let proposals = found.into_iter().map(|each| Proposed::of(each, needed));
     Ok(json(&Proposals {
         proposals: proposals.collect(),
@@ -50,12 +50,14 @@ pub(super) async fn show(
     let run = RunId::new(one(path, "proposal")?);
     let proposal = site.desk.proposal(&run).await?;
     let proposal = proposal.ok_or_else(|| Problem::not_found("proposal"))?;
-    let plan = site.archive.plan(&proposal.phrase).await?;
+    let plan = plan_of(&site, &proposal).await?;
+    let rules = &site.settings.approvers;
+    let now = site.shared.clock.now();
+    let why = hindrance(&who, &proposal, plan.as_ref(), true, (rules, now));
     let plan = plan.map(serde_json::to_value).transpose();
     let plan = plan.map_err(|_| Problem::unavailable("the plan could not be written"))?;
-    let why = hindrance(&who, &proposal, true, site.shared.clock.now());
     Ok(json(&ProposedPlan {
-        proposal: Proposed::of(proposal, site.settings.approvals),
+        proposal: Proposed::of(proposal, site.settings.approvers.needed.max(1)),
         plan,
         hindrance: why.map(|why| why.sentence()),
     }))
@@ -100,5 +102,8 @@ async fn take(
         how: "api",
     };
     let proposal = decide(site, &who, wish).await??;
-    Ok(json(&Proposed::of(proposal, site.settings.approvals)))
+    Ok(json(&Proposed::of(
+        proposal,
+        site.settings.approvers.needed.max(1),
+    )))
 }

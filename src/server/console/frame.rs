@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use super::html;
 use super::visitor::a;
 use crate::desk::{Power, ProposalState};
-use crate::ledger::StoreError;
 use crate::model::Utc;
 use crate::server::api::{Problem, power_word};
 use crate::server::session::Who;
 use crate::server::site::Site;
+use crate::sqlite::FileError;
 
 /// Proposals that are counted.
 const COUNTED_MAX: usize = 100;
@@ -60,7 +60,7 @@ impl Frame {
         who: &Who,
         here: &'static str,
         title: impl Into<String>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, FileError> {
         let waiting = site
             .desk
             .proposals(Some(ProposalState::Waiting), COUNTED_MAX);

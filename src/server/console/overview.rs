@@ -40,11 +40,11 @@ pub(super) async fn show(
 ) -> Result<Response, Broken> {
     let zone = &site.settings.zone;
     let now = site.shared.clock.now();
-    let waiting = site
+    let mut waiting = site
         .desk
         .proposals(Some(ProposalState::Waiting), 50)
         .await?;
-    let waiting = waiting.iter().filter(|each| each.expires_at > now);
+    waiting.retain(|each| each.expires_at > now);
     let runs = site.archive.runs().await?;
     let (open, closed): (Vec<_>, Vec<_>) = runs
         .into_iter()
@@ -57,9 +57,7 @@ pub(super) async fn show(
     });
     let page = Page {
         frame: Frame::of(&site, &who, "/", "Now").await?,
-        waiting: waiting
-            .map(|each| ProposalRow::of(each, &site, &who))
-            .collect(),
+        waiting: ProposalRow::all(&waiting, &site, &who).await?,
         open: open
             .iter()
             .take(ROWS)

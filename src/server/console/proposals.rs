@@ -14,10 +14,10 @@ use super::html;
 use super::runs::{names, seg};
 use super::visitor::{Filled, Visitor, Words};
 use crate::desk::{Proposal, ProposalState};
-use crate::ledger::StoreError;
 use crate::model::{Plan, RunId, count};
 use crate::report::plan_fragment;
-use crate::server::decide::{Wish, decide, hindrance, word};
+use crate::server::api::Problem;
+use crate::server::decide::{Wish, agreed, decide, hindrance, plan_of};
 use crate::server::session::Who;
 use crate::server::site::Site;
 
@@ -42,9 +42,29 @@ pub(super) struct ProposalRow {
 }
 
 impl ProposalRow {
-    pub(super) fn of(proposal: &Proposal, site: &Site, who: &Who) -> Self {
+    pub(super) async fn of(proposal: &Proposal, site: &Site, who: &Who) -> Result<Self, Problem> {
+        let plan = plan_of(site, proposal).await?;
+        Ok(Self::with(proposal, plan.as_ref(), site, who))
+    }
+
+    /// The first few of many, each with its plan.
+    pub(super) async fn all(
+        proposals: &[Proposal],
+        site: &Site,
+        who: &Who,
+    ) -> Result<Vec<Self>, Problem> {
+        let mut rows = Vec::new();
+        for proposal in proposals.iter().take(ROWS) {
+            rows.push(Self::of(proposal, site, who).await?);
+        }
+        Ok(rows)
+    }
+
+    fn with(proposal: &Proposal, plan: Option<&Plan>, site: &Site, who: &Who) -> Self {
         let zone = &site.settings.zone;
         let now = site.shared.clock.now();
+        let rules = &site.settings.approvers;
+        let (given, needed) = agreed(proposal, plan, rules, now);
         let is_late = proposal.state == ProposalState::Waiting && now >= proposal.expires_at;
         let state = match is_late {
             true => ProposalState::Expired,
@@ -58,10 +78,10 @@ impl ProposalRow {
             requester: proposal.requester.clone(),
             made: When::of(proposal.made_at, zone),
             expires: When::of(proposal.expires_at, zone),
-            word: word(state),
+            word: state.word(),
             tone: tone(state),
-            agreed: agreed(proposal, site),
-            is_his: hindrance(who, proposal, true, now).is_none(),
+            agreed: format!("{given} of {}", count(needed, "approval")),
+            is_his: hindrance(who, proposal, plan, true, (rules, now)).is_none(),
         }
     }
 }
@@ -72,13 +92,6 @@ fn tone(state: ProposalState) -> &'static str {
         ProposalState::Approved | ProposalState::Begun => "good",
         ProposalState::Denied | ProposalState::Expired | ProposalState::Overtaken => "idle",
     }
-}
-
-fn agreed(proposal: &Proposal, site: &Site) -> String {
-    let given = proposal.decisions.iter();
-    let given = given.filter(|each| each.approve && each.digest == proposal.digest);
-    let needed = site.settings.approvals.max(1);
-    format!("{} of {}", given.count(), count(needed, "approval"))
 }
 
 #[derive(Template)]
@@ -98,19 +111,12 @@ pub(super) async fn list(
         .desk
         .proposals(Some(ProposalState::Waiting), ROWS)
         .await?;
-    let all = site.desk.proposals(None, ROWS).await?;
-    let others = all
-        .iter()
-        .filter(|each| each.state != ProposalState::Waiting);
+    let mut others = site.desk.proposals(None, ROWS).await?;
+    others.retain(|each| each.state != ProposalState::Waiting);
     Ok(html(&List {
         frame: Frame::of(&site, &who, "/proposals", "Proposals").await?,
-        waiting: waiting
-            .iter()
-            .map(|each| ProposalRow::of(each, &site, &who))
-            .collect(),
-        others: others
-            .map(|each| ProposalRow::of(each, &site, &who))
-            .collect(),
+        waiting: ProposalRow::all(&waiting, &site, &who).await?,
+        others: ProposalRow::all(&others, &site, &who).await?,
     }))
 }
 
@@ -173,13 +179,10 @@ async fn page(site: &Site, who: &Who, id: &str, said: &str) -> Result<Response, 
     };
     let now = site.shared.clock.now();
     let zone = &site.settings.zone;
-    let plan = site.archive.plan(&proposal.phrase).await?;
-    let plan = plan.filter(|plan| plan.digest() == proposal.digest);
-    let why = |approve: bool| match hindrance(who, &proposal, approve, now) {
+    let plan = plan_of(site, &proposal).await?;
+    let rules = &site.settings.approvers;
+    let why = |approve| match hindrance(who, &proposal, plan.as_ref(), approve, (rules, now)) {
         Some(why) => format!("{}. Next: {}.", upper(&why.sentence()), why.next()),
-        None if approve && plan.is_none() => "The stored plan is gone or another: nobody can see \
-             what he would approve. Next: plan anew."
-            .into(),
         None => String::new(),
     };
     let changed = match &plan {
@@ -192,7 +195,7 @@ async fn page(site: &Site, who: &Who, id: &str, said: &str) -> Result<Response, 
     );
     let one = One {
         frame: Frame::of(site, who, "/proposals", proposal.title.clone()).await?,
-        row: ProposalRow::of(&proposal, site, who),
+        row: ProposalRow::with(&proposal, plan.as_ref(), site, who),
         run: id.to_owned(),
         digest: proposal.digest.clone(),
         typed: plan.as_ref().map_or_else(String::new, Plan::typed_word),
@@ -223,7 +226,7 @@ fn decisions(proposal: &Proposal, zone: &jiff::tz::TimeZone) -> Vec<DecisionRow>
 }
 
 /// What differs from the last proposal about the same accounts, if this one took its place.
-async fn changed(site: &Site, proposal: &Proposal, plan: &Plan) -> Result<Vec<String>, StoreError> {
+async fn changed(site: &Site, proposal: &Proposal, plan: &Plan) -> Result<Vec<String>, Problem> {
     let overtaken = site
         .desk
         .proposals(Some(ProposalState::Overtaken), ROWS)
@@ -251,8 +254,7 @@ pub(super) async fn approve(
     let Some(proposal) = proposal else {
         return Ok(none());
     };
-    let plan = site.archive.plan(&proposal.phrase).await?;
-    let plan = plan.filter(|plan| plan.digest() == proposal.digest);
+    let plan = plan_of(&site, &proposal).await?;
     let wanted = plan.as_ref().map(Plan::typed_word);
     let is_seen = filled.words.get("digest") == proposal.digest;
     if is_seen && wanted.as_deref() != Some(filled.words.get("typed")) {
@@ -292,7 +294,7 @@ async fn take(site: &Site, filled: &Filled, id: &str, approve: bool) -> Result<R
             Ok(Redirect::to(&to).into_response())
         }
         Err(why) => {
-            let status = crate::server::api::Problem::from(why.clone()).says().0;
+            let status = Problem::from(why.clone()).says().0;
             let says = format!(
                 "Nothing was decided: {}. Next: {}.",
                 why.sentence(),

@@ -10,7 +10,7 @@ use super::frame::{Broken, Frame};
 use super::html;
 use super::visitor::{Filled, Words, foreign, words};
 use crate::server::session::{
-    Wrong, audit, begin, by_token, clear_cookie, foreign_page, peer, public_part, set_cookie,
+    audit, begin, by_token, clear_cookie, foreign_page, peer, public_part, set_cookie,
 };
 use crate::server::site::Site;
 
@@ -40,7 +40,7 @@ pub(super) async fn take(State(site): State<Site>, request: Request) -> Result<R
     };
     let to = own_path(words.get("to"));
     let text = SecretString::from(words.get("token").to_owned());
-    let id = public_part(text.expose_secret());
+    let id = public_part(text.expose_secret()).to_owned();
     if let Err(seconds) = site.attempts.count(from, &id) {
         let says = format!("Too many attempts came from this address. Try again in {seconds} s.");
         let mut response = page(&site, to, &says);
@@ -49,9 +49,8 @@ pub(super) async fn take(State(site): State<Site>, request: Request) -> Result<R
         headers.insert(header::RETRY_AFTER, seconds.into());
         return Ok(response);
     }
-    let token = match by_token(&site, text.expose_secret()).await? {
-        Ok(token) => token,
-        Err(wrong) => return refuse(&site, from.to_string(), &id, to, wrong).await,
+    let Some(token) = by_token(&site, &text).await? else {
+        return refuse(&site, from.to_string(), &id, to).await;
     };
     let now = site.shared.clock.now();
     let cookie = begin(&site, &token, now).await?;
@@ -67,19 +66,16 @@ pub(super) async fn take(State(site): State<Site>, request: Request) -> Result<R
     Ok(response)
 }
 
-/// Says no more than that it opens nothing; why stands in the audit.
-async fn refuse(
-    site: &Site,
-    from: String,
-    id: &str,
-    to: &str,
-    wrong: Wrong,
-) -> Result<Response, Broken> {
-    let named = match id {
-        "" => String::new(),
-        id => format!(" ({id})"),
+/// Says no more than that it opens nothing; which token was tried stands in the audit.
+async fn refuse(site: &Site, from: String, id: &str, to: &str) -> Result<Response, Broken> {
+    let now = site.shared.clock.now();
+    let what = match site.desk.token(id).await? {
+        Some(token) if !token.holds(now) => {
+            format!("did not get in: {id} has expired or was taken back")
+        }
+        Some(_) => format!("did not get in: wrong secret for {id}"),
+        None => "did not get in: no token of ours".into(),
     };
-    let what = format!("did not get in: {wrong}{named}");
     audit(site, &format!("somebody from {from}"), what).await?;
     let says = "This token opens nothing. It may be mistyped, expired or taken back.";
     let mut response = page(site, to, says);

@@ -16,10 +16,10 @@ use super::frame::{Broken, Frame, When, sorry};
 use super::html;
 use super::runs::seg;
 use super::visitor::{Filled, Visitor, a, not_his};
-use crate::desk::{Power, Token};
+use crate::desk::{Power, Token, Wanted};
 use crate::model::Utc;
-use crate::server::api::power_word;
-use crate::server::session::{audit, issue};
+use crate::server::api::{Problem, power_word};
+use crate::server::session::audit;
 use crate::server::site::Site;
 
 /// Days that a token may hold.
@@ -130,7 +130,14 @@ pub(super) async fn add(State(site): State<Site>, filled: Filled) -> Result<Resp
     let okta_id = okta_id.map(|id| id.chars().take(NAME_MAX).collect());
     let now = site.shared.clock.now();
     let holds_for = Duration::from_secs(days * 24 * 60 * 60);
-    let (token, text) = issue(name, okta_id, power, now, holds_for);
+    let wanted = Wanted {
+        name: name.to_owned(),
+        okta_id,
+        power,
+        made_at: now,
+        expires_at: now.plus(holds_for),
+    };
+    let (token, text) = Token::issue(wanted).map_err(Problem::unavailable)?;
     site.desk.add_token(&token).await?;
     let what = format!(
         "gave {} of {} to {name} for {days} days",

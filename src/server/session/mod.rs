@@ -12,27 +12,26 @@ mod cookie;
 mod gate;
 mod headers;
 mod seen;
-mod token;
 
 pub(super) use attempts::Attempts;
 pub(super) use cookie::{clear_cookie, set_cookie};
 pub(super) use gate::{foreign_host, foreign_page};
 pub(super) use headers::headers;
 pub(super) use seen::Seen;
-pub(super) use token::{Wrong, issue};
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::{Extensions, HeaderMap, header};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::Peer;
 use super::site::Site;
-use crate::desk::{Audited, Power, Session, Token};
-use crate::ledger::StoreError;
+use crate::desk::{Audited, Power, Session, Token, hash, holder};
 use crate::model::{Utc, hex};
+use crate::sqlite::FileError;
 
 /// How long a session holds.
 const SESSION: Duration = Duration::from_secs(8 * 60 * 60);
@@ -77,12 +76,12 @@ pub(super) fn peer(extensions: &Extensions) -> IpAddr {
 }
 
 /// Begins a session for whoever has this token: the cookie's value.
-pub(super) async fn begin(site: &Site, token: &Token, now: Utc) -> Result<String, StoreError> {
+pub(super) async fn begin(site: &Site, token: &Token, now: Utc) -> Result<String, FileError> {
     let value = random();
     let session = Session {
-        hash: hash_of(&value),
+        hash: hash(&value),
         token: token.id.clone(),
-        csrf: hash_of(&csrf_of(&value)),
+        csrf: hash(&csrf_of(&value)),
         made_at: now,
         expires_at: now.plus(SESSION).min(token.expires_at),
     };
@@ -92,11 +91,11 @@ pub(super) async fn begin(site: &Site, token: &Token, now: Utc) -> Result<String
 }
 
 /// Whose session the request's cookie is; `None` if it is nobody's any more.
-pub(super) async fn by_cookie(site: &Site, headers: &HeaderMap) -> Result<Option<Who>, StoreError> {
+pub(super) async fn by_cookie(site: &Site, headers: &HeaderMap) -> Result<Option<Who>, FileError> {
     let Some(value) = cookie::value(headers, site.settings.https) else {
         return Ok(None);
     };
-    let who = by_session(site, &hash_of(value)).await?;
+    let who = by_session(site, &hash(value)).await?;
     let who = who.map(|who| Who {
         csrf: csrf_of(value),
         ..who
@@ -112,7 +111,7 @@ pub(super) async fn by_cookie(site: &Site, headers: &HeaderMap) -> Result<Option
 }
 
 /// Whose session has this hash, if it still holds; does not count as use.
-pub(super) async fn by_session(site: &Site, hash: &str) -> Result<Option<Who>, StoreError> {
+pub(super) async fn by_session(site: &Site, hash: &str) -> Result<Option<Who>, FileError> {
     let now = site.shared.clock.now();
     let Some(session) = site.desk.session(hash).await? else {
         return Ok(None);
@@ -120,7 +119,7 @@ pub(super) async fn by_session(site: &Site, hash: &str) -> Result<Option<Who>, S
     // After a restart nobody knows when it was last used, but for what its beginning says.
     let used = site.seen.last(hash).unwrap_or(session.made_at);
     let token = site.desk.token(&session.token).await?;
-    let token = token.filter(|token| token::holds(token, now).is_ok());
+    let token = token.filter(|token| token.holds(now));
     let is_over = now >= session.expires_at || now.since(used) > IDLE;
     match token {
         Some(token) if !is_over => Ok(Some(Who {
@@ -136,15 +135,12 @@ pub(super) async fn by_session(site: &Site, hash: &str) -> Result<Option<Who>, S
     }
 }
 
-/// Whose the token of an `Authorization: Bearer` is.
-pub(super) async fn by_bearer(
-    site: &Site,
-    headers: &HeaderMap,
-) -> Result<Result<Who, Wrong>, StoreError> {
+/// Whose the token of an `Authorization: Bearer` is, if it opens anything.
+pub(super) async fn by_bearer(site: &Site, headers: &HeaderMap) -> Result<Option<Who>, FileError> {
     let Some(text) = bearer(headers) else {
-        return Ok(Err(Wrong::Missing));
+        return Ok(None);
     };
-    let found = by_token(site, text).await?;
+    let found = by_token(site, &SecretString::from(text)).await?;
     Ok(found.map(|token| Who {
         token,
         csrf: String::new(),
@@ -152,20 +148,22 @@ pub(super) async fn by_bearer(
     }))
 }
 
-/// Whose token this is.
-pub(super) async fn by_token(site: &Site, text: &str) -> Result<Result<Token, Wrong>, StoreError> {
+/// The token of this text, if it opens anything.
+pub(super) async fn by_token(site: &Site, text: &SecretString) -> Result<Option<Token>, FileError> {
     let now = site.shared.clock.now();
-    let found = token::check(&*site.desk, text, now).await?;
-    if let Ok(token) = &found {
+    let found = holder(&*site.desk, text, now).await?;
+    if let Some(token) = &found {
         site.desk.token_used(&token.id, now).await?;
     }
     Ok(found)
 }
 
 /// The public part of a token's text, for limits and for the audit; empty if it has none.
-pub(super) fn public_part(text: &str) -> String {
-    let id = token::split(text).map_or("", |(id, _)| id);
-    id.chars().take(40).collect()
+pub(super) fn public_part(text: &str) -> &str {
+    let rest = text.strip_prefix("oust_").unwrap_or_default();
+    let id = rest.get(..14).unwrap_or_default();
+    let is_id = id.starts_with("t_") && id[2..].bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id { id } else { "" }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -180,7 +178,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Notes who did what, and says in the log that the note itself could not be kept.
-pub(super) async fn audit(site: &Site, by: &str, what: String) -> Result<(), StoreError> {
+pub(super) async fn audit(site: &Site, by: &str, what: String) -> Result<(), FileError> {
     let entry = Audited {
         at: site.shared.clock.now(),
         by: by.to_owned(),
@@ -195,10 +193,6 @@ fn csrf_of(cookie: &str) -> String {
     hash.update(b"oust.csrf/v1\n");
     hash.update(cookie.as_bytes());
     hex(&hash.finalize())
-}
-
-fn hash_of(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// 32 bytes that nobody can guess, hex.
