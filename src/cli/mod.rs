@@ -12,6 +12,7 @@ mod export;
 mod fault;
 mod files;
 mod investigate;
+mod log;
 mod logs;
 mod playbook;
 mod runs;
@@ -19,6 +20,7 @@ mod runs;
 pub mod sandbox;
 #[cfg(feature = "sandbox")]
 mod sandbox_home;
+mod serve;
 mod setup;
 mod show;
 mod shell;
@@ -49,7 +51,10 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    tracing_to_stderr(cli.global.verbose);
+    // The server writes a log of its own.
+    if !matches!(cli.command, Command::Serve(_)) {
+        tracing_to_stderr(cli.global.verbose);
+    }
     let ended = catch_unwind(AssertUnwindSafe(|| run(&cli)));
     let exit = match ended {
         Ok(Ok(exit)) => after_writes(exit),
@@ -76,6 +81,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => contain::plan(&cli.global, args),
         Command::Logs(args) => logs::logs(&cli.global, args),
         Command::Investigate(args) => investigate::investigate(&cli.global, args),
+        Command::Serve(args) => serve::serve(&cli.global, args),
         Command::Runs(command) => runs::run(&cli.global, command),
         Command::Playbook(command) => playbook::run(command),
         #[cfg(feature = "sandbox")]

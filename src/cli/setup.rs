@@ -155,7 +155,7 @@ pub(super) fn ledger_only(global: &Global) -> Result<Arc<dyn Archive>, Failure> 
     Ok(Arc::new(store))
 }
 
-fn load_config(global: &Global) -> Result<Config, Failure> {
+pub(super) fn load_config(global: &Global) -> Result<Config, Failure> {
     let places = Places::new(global.config.as_deref(), |name| std::env::var_os(name));
     let loaded = places.find().and_then(|path| {
         tracing::info!("config {}", path.display());
@@ -193,22 +193,29 @@ fn new_run_id(clock: &dyn Clock, rng: &dyn Rng) -> RunId {
 }
 
 fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
+    Ok(state_dir(global)?.join("oust.db"))
+}
+
+/// Where ledger, plans and inbox are kept.
+///
+/// # Errors
+/// [`Failure`] if nobody says where, and the user has no home.
+pub(super) fn state_dir(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(dir) = &global.state {
-        return Ok(dir.join("oust.db"));
+        return Ok(dir.clone());
     }
     let home = |sub: &str| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(sub));
     let base = std::env::var_os("XDG_STATE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| home(".local/state"));
-    base.map(|base| base.join("oust").join("oust.db"))
-        .ok_or_else(|| {
-            Failure::say(
-                Exit::NotStarted,
-                "no home directory for the state",
-                "name one with --state",
-            )
-        })
+    base.map(|base| base.join("oust")).ok_or_else(|| {
+        Failure::say(
+            Exit::NotStarted,
+            "no home directory for the state",
+            "name one with --state",
+        )
+    })
 }
 
 type OpenLedger = (Arc<dyn Archive>, Vec<Finding>);

@@ -15,6 +15,7 @@ mod guards;
 mod owners;
 mod places;
 mod secrets;
+mod server;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use apps::hand_out;
 pub use guards::Guards;
 pub use places::Places;
+pub use server::{Server, Tls};
 pub use sources::sources_alone;
 
 use crate::connectors::{REGISTER, Row};
@@ -47,6 +49,8 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// Where alerts are taken and people decide.
+    pub server: Server,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
 }
@@ -161,6 +165,7 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
+            let server = server::read(&mut fields, file, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -169,6 +174,7 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                server,
                 detections,
             }
         });

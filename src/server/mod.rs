@@ -5,8 +5,15 @@
 //! proposes or carries out, and serves console and API.
 
 mod api;
+mod certificate;
 mod console;
 mod decide;
+mod health;
+mod intake;
+mod limits;
+mod listen;
+pub mod metrics;
+mod peer;
 mod session;
 mod site;
 
@@ -14,7 +21,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use api::openapi;
+pub use certificate::Certificate;
 pub use console::{look_at_ledger, router};
+pub use health::{Alive, Beating, Health};
+pub use intake::Intake;
+pub use listen::Listener;
 pub use site::Settings;
 use tokio::sync::{Notify, broadcast};
 
