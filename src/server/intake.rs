@@ -68,8 +68,8 @@ async fn take(State(intake): State<Intake>, path: RawPathParams, request: Reques
     let (name, secret) = (named.next().unwrap_or_default(), named.next());
     let found = intake.0.sources.get(&name);
     let greets = found.is_some_and(|(source, _)| source.kind().greets);
-    if request.method() != Method::POST && !greets && secret.is_none() {
-        // Another's: `GET /v1/alerts/ID` is the API's.
+    if request.method() != Method::POST && (secret.is_some() || !greets) {
+        // The API's: `GET /v1/alerts/SOURCE/ID` is one alert. Nobody greets with a secret in the path.
         let Ok(answer) = intake.0.next.clone().oneshot(request).await;
         return answer;
     }

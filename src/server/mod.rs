@@ -4,7 +4,10 @@
 //! inbox, and holds no credential of any vendor. `work` takes them from there, looks into the log,
 //! proposes or carries out, and serves console and API.
 
+mod api;
 mod certificate;
+mod console;
+mod decide;
 mod health;
 mod intake;
 mod limits;
@@ -13,14 +16,19 @@ pub mod metrics;
 mod peer;
 pub mod poll;
 pub mod work;
+mod session;
+mod site;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use api::openapi;
 pub use certificate::Certificate;
+pub use console::{look_at_ledger, router};
 pub use health::{Alive, Beating, Health};
 pub use intake::Intake;
 pub use listen::Listener;
+pub use site::Settings;
 use tokio::sync::{Notify, broadcast};
 
 use crate::desk::Desk;

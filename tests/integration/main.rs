@@ -11,6 +11,7 @@ mod aws_whole;
 mod cli;
 mod config;
 mod conformance;
+mod console;
 mod costs;
 mod desk_file;
 mod detect;
