@@ -11,6 +11,7 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use self::door::Door;
@@ -132,12 +133,13 @@ impl Server {
         let stop = stop::on_ctrl_c();
         let metrics = Metrics::install().map_err(|why| Failure::say(Exit::NotStarted, why, ""))?;
         tokio::spawn(tidy(metrics.clone(), self.shared.clock.clone()));
-        let (console, worker) = match self.work {
+        let (console, worker, working) = match self.work {
             Some(work) => {
                 let alive = Alive::default();
-                (work.begin(&self.shared, &alive, stop.clone())?, Some(alive))
+                let (console, working) = work.begin(&self.shared, &alive, stop.clone())?;
+                (console, Some(alive), Some(working))
             }
-            None => (Router::new(), None),
+            None => (Router::new(), None, None),
         };
         let router = match self.sources {
             Some(sources) => Intake::router(self.shared.clone(), sources.0, console),
@@ -153,6 +155,10 @@ impl Server {
         tracing::info!(at = self.door.at(), "listening on {}", self.door.at());
         let router = health.router().fallback_service(router);
         self.door.listener.serve(router, stop).await;
+        // The change in flight is recorded before we end.
+        if let Some(Err(error)) = join_all(working).await.into_iter().next() {
+            tracing::error!("the worker ended badly: {error}");
+        }
         Ok(Exit::Good)
     }
 }
