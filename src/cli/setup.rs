@@ -20,7 +20,6 @@ use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_e
 use crate::model::{Finding, Owner, RunId, UserId, Utc};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
-use crate::server::work::OpenTools;
 use crate::transport::{HttpWire, Wire};
 
 /// This program, as vendors and the ledger know it.
@@ -87,25 +86,15 @@ impl Workshop {
             }
         }
         let wire = wire.join().expect("setting up TLS does not panic");
-        let givens = Givens::new(wire, &clock, &rng, format!("{TOOL} run={run}"))?;
-        let (directory, services) = open_systems(&config, &givens)?;
-        let store: Arc<dyn Store> = archive.clone();
-        let tools = Tools {
-            directory,
-            services,
-            vendors: connectors::vendors().collect(),
-            store,
-            clock,
-            rng,
-            tool: TOOL.to_owned(),
-        };
+        let opener = Opener::new(config, wire, &clock, &rng)?;
+        let tools = opener.tools(archive.clone(), Some(&run))?;
         let person = person();
         Ok(Self {
             tools,
             archive,
             run,
-            guards: limits(&config.guards),
-            owners: config.owners,
+            guards: limits(&opener.config.guards),
+            owners: opener.config.owners,
             person,
         })
     }
@@ -126,6 +115,72 @@ impl Workshop {
                 since = run.opened_at,
             ));
         }
+    }
+}
+
+/// Opens the systems, as often as there are runs: each is known at the vendors by its own name.
+pub(super) struct Opener {
+    /// What is opened.
+    pub config: Config,
+    wire: Arc<dyn Wire>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Opener {
+    /// Nothing is opened yet.
+    ///
+    /// # Errors
+    /// [`Failure`], if there is no network to be had.
+    pub(super) fn new(
+        config: Config,
+        wire: Result<HttpWire, String>,
+        clock: &Arc<dyn Clock>,
+        rng: &Arc<dyn Rng>,
+    ) -> Result<Self, Failure> {
+        let givens = Givens::new(wire, clock, rng, String::new())?;
+        Ok(Self {
+            config,
+            wire: givens.wire,
+            clock: givens.clock,
+            rng: givens.rng,
+        })
+    }
+
+    /// The systems over this ledger, for one run or for looking alone.
+    ///
+    /// # Errors
+    /// [`Failure`] that says which of them could not be opened.
+    pub(super) fn tools(
+        &self,
+        store: Arc<dyn Store>,
+        run: Option<&RunId>,
+    ) -> Result<Tools, Failure> {
+        let user_agent = match run {
+            Some(run) => format!("{TOOL} run={run}"),
+            None => TOOL.to_owned(),
+        };
+        let givens = Givens {
+            wire: Arc::clone(&self.wire),
+            clock: Arc::clone(&self.clock),
+            rng: Arc::clone(&self.rng),
+            user_agent,
+        };
+        let (directory, services) = open_systems(&self.config, &givens)?;
+        Ok(Tools {
+            directory,
+            services,
+            vendors: connectors::vendors().collect(),
+            store,
+            clock: givens.clock,
+            rng: givens.rng,
+            tool: TOOL.to_owned(),
+        })
+    }
+
+    /// The network.
+    pub(super) fn wire(&self) -> &Arc<dyn Wire> {
+        &self.wire
     }
 }
 
@@ -193,7 +248,8 @@ fn new_run_id(clock: &dyn Clock, rng: &dyn Rng) -> RunId {
     RunId::new(format!("r_{millis:012x}{chance:08x}"))
 }
 
-fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
+/// Where the ledger is.
+pub(super) fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
     Ok(state_dir(global)?.join("oust.db"))
 }
 
@@ -275,47 +331,6 @@ impl Givens {
             user_agent,
         })
     }
-}
-
-/// Opens the systems of `config` for one run at a time, each under its own name; whether they can be
-/// opened at all is tried at once.
-///
-/// # Errors
-/// [`Failure`] that says what could not be opened, and what to do.
-pub(super) fn opener(
-    config: Arc<Config>,
-    store: Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-    rng: &Arc<dyn Rng>,
-) -> Result<OpenTools, Failure> {
-    let givens = Givens::new(HttpWire::new(), clock, rng, TOOL.to_owned())?;
-    open_systems(&config, &givens)?;
-    let Givens {
-        wire, clock, rng, ..
-    } = givens;
-    Ok(Arc::new(move |run| {
-        let user_agent = match run {
-            Some(run) => format!("{TOOL} run={run}"),
-            None => TOOL.to_owned(),
-        };
-        let givens = Givens {
-            wire: wire.clone(),
-            clock: clock.clone(),
-            rng: rng.clone(),
-            user_agent,
-        };
-        let (directory, services) =
-            open_systems(&config, &givens).map_err(|failure| failure.sentence())?;
-        Ok(Tools {
-            directory,
-            services,
-            vendors: connectors::vendors().collect(),
-            store: store.clone(),
-            clock: clock.clone(),
-            rng: rng.clone(),
-            tool: TOOL.to_owned(),
-        })
-    }))
 }
 
 /// The directory alone, for commands that read it and keep nothing.

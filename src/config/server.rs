@@ -38,7 +38,7 @@ pub struct Server {
     pub console: SocketAddr,
     /// Who may send alerts.
     pub sources: Vec<SourceSettings>,
-    /// What is looked for in the log, and how often; `None`: nothing.
+    /// What the log is polled for; `None`: it is not.
     pub poll: Option<Poll>,
 }
 

@@ -10,6 +10,8 @@ mod work;
 
 use std::sync::Arc;
 
+use axum::Router;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use self::door::Door;
@@ -78,6 +80,7 @@ struct Server {
     shared: Shared,
     waiting_max: u64,
     door: Door,
+    /// Whether browsers come by https.
     https: bool,
     sources: Option<receive::Sources>,
     work: Option<work::Work>,
@@ -104,15 +107,12 @@ impl Server {
             bell: Arc::default(),
         };
         let waiting_max = settings.waiting_max;
-        // Where a browser comes by https at a proxy, it does so by the public address.
-        let public = settings
-            .public_url
-            .as_ref()
-            .map(|url| url.scheme() == "https");
+        // Behind a proxy browsers come by https although we do not speak it.
+        let public = settings.public_url.as_ref().map(|url| url.scheme() == "https");
         let https = public.unwrap_or(settings.tls.is_some());
         let work = match role {
             Role::Receive => None,
-            Role::Work | Role::Both => Some(work::Work::open(global, config, &mut shared)?),
+            Role::Work | Role::Both => Some(work::Work::open(global, &config, &mut shared)?),
         };
         Ok(Self {
             shared,
@@ -139,14 +139,15 @@ impl Server {
         let stop = stop::on_ctrl_c();
         let metrics = Metrics::install().map_err(|why| Failure::say(Exit::NotStarted, why, ""))?;
         tokio::spawn(tidy(metrics.clone(), self.shared.clock.clone()));
-        let alive = Alive::default();
-        let working = match self.work {
-            Some(work) => Some(work.begin(&self.shared, &alive, &stop, self.https)?),
-            None => None,
+        let (console, worker, working) = match self.work {
+            Some(work) => {
+                let alive = Alive::default();
+                let (console, working) =
+                    work.begin(&self.shared, &alive, stop.clone(), self.https)?;
+                (console, Some(alive), Some(working))
+            }
+            None => (Router::new(), None, None),
         };
-        let worker = working.is_some().then_some(alive);
-        let console = working.as_ref().map(|working| working.router.clone());
-        let console = console.unwrap_or_default();
         let router = match self.sources {
             Some(sources) => Intake::router(self.shared.clone(), sources.0, console),
             None => console,
@@ -161,8 +162,9 @@ impl Server {
         tracing::info!(at = self.door.at(), "listening on {}", self.door.at());
         let router = health.router().fallback_service(router);
         self.door.listener.serve(router, stop).await;
-        if let Some(working) = working {
-            working.end().await;
+        // The change in flight is recorded before we end.
+        if let Some(Err(error)) = join_all(working).await.into_iter().next() {
+            tracing::error!("the worker ended badly: {error}");
         }
         Ok(Exit::Good)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::join;
 use jiff::tz::TimeZone;
 use tokio::task::JoinHandle;
 
@@ -12,36 +13,33 @@ use super::Stop;
 use crate::cli::args::Global;
 use crate::cli::carry::store_failed;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::setup::{TOOL, limits, opener, state_dir};
+use crate::cli::setup::{Opener, TOOL, ledger_path, limits};
 use crate::cli::{say, show};
-use crate::config::{Config, Poll};
+use crate::config::Config;
 use crate::connectors;
 use crate::desk::SqliteDesk;
+use crate::engine::Tools;
 use crate::evidence::Detections;
-use crate::ledger::SqliteStore;
+use crate::ledger::{Archive, SqliteStore};
+use crate::model::{Finding, RunId};
 use crate::notify::Sender;
 use crate::report::escape::visible;
 use crate::server::poll::{Poller, SOURCE};
-use crate::server::work::{OpenTools, Setup, Worker};
+use crate::server::work::{Setup, Worker};
 use crate::server::{Alive, Settings, Shared, look_at_ledger, router};
-use crate::transport::{HttpWire, Wire};
+use crate::transport::HttpWire;
 
-/// How long notices on their way are waited for at the end.
-const FLUSH: Duration = Duration::from_secs(2);
+/// How long notices may be on their way when the server ends.
+const FLUSH: Duration = Duration::from_secs(10);
 
 /// Everything that the half that works has open.
 pub(super) struct Work {
-    config: Arc<Config>,
-    open: OpenTools,
-    detections: Arc<Detections>,
-}
-
-/// What goes on beside the requests until the server is stopped.
-pub(super) struct Working {
-    /// Console and API.
-    pub(super) router: Router,
-    tasks: Vec<JoinHandle<()>>,
-    notifier: Arc<Sender>,
+    opener: Arc<Opener>,
+    archive: Arc<dyn Archive>,
+    rules: crate::config::AlertRules,
+    /// For looking; they were opened so that what is wrong with them is told at the start.
+    tools: Tools,
+    detections: Option<Arc<Detections>>,
 }
 
 impl Work {
@@ -51,41 +49,39 @@ impl Work {
     /// [`Failure`] that says which of them could not be opened.
     pub(super) fn open(
         global: &Global,
-        config: Config,
+        config: &Config,
         shared: &mut Shared,
     ) -> Result<Self, Failure> {
-        let (detections, broken) = config.load_detections().map_err(|error| {
+        let vendors: Vec<_> = connectors::vendors().collect();
+        let rules = config.rules.clone().complete(&vendors).map_err(|error| {
             let hint = error.hint();
             Failure::new(Exit::Usage, error, hint)
         })?;
-        for rule in broken {
-            say(&format!("! {}", visible(&rule.to_string())));
-        }
-        if let Some(poll) = &config.server.poll {
-            known(poll, &detections)?;
-        }
-        let path = state_dir(global)?.join("oust.db");
-        let ledger = Arc::new(SqliteStore::open(&path).map_err(store_failed)?);
+        let detections = detections(config)?;
+        let path = ledger_path(global)?;
+        let store = SqliteStore::open(&path).map_err(store_failed)?;
+        let archive: Arc<dyn Archive> = Arc::new(store);
         let desk = SqliteDesk::open(&SqliteDesk::beside(&path)).map_err(|error| {
-            let hint = "name another directory with --state, or mend the file";
+            let hint = "mend it, or name another directory with --state";
             Failure::new(Exit::NotStarted, error, hint)
         })?;
-        for note in ledger.notes().iter().chain(desk.notes()) {
-            say(&format!("! {}", visible(&note.text)));
-            say(&format!(" hint: {}", visible(&note.hint)));
-        }
-        let config = Arc::new(config);
-        let open = opener(config.clone(), ledger.clone(), &shared.clock, &shared.rng)?;
-        shared.archive = Some(ledger);
+        say_notes(desk.notes());
+        let wire = HttpWire::new();
+        let opener = Opener::new(config.clone(), wire, &shared.clock, &shared.rng)?;
+        let tools = opener.tools(archive.clone(), None)?;
         shared.desk = Some(Arc::new(desk));
+        shared.archive = Some(Arc::clone(&archive));
         Ok(Self {
-            config,
-            open,
-            detections: Arc::new(detections),
+            opener: Arc::new(opener),
+            archive,
+            rules,
+            tools,
+            detections,
         })
     }
 
-    /// Begins to work beside the requests.
+    /// Begins to work beside the requests, and returns console and API, and what ends when the last
+    /// change in flight is recorded.
     ///
     /// # Errors
     /// [`Failure`] if it cannot begin.
@@ -93,104 +89,114 @@ impl Work {
         self,
         shared: &Shared,
         alive: &Alive,
-        stop: &Stop,
+        stop: Stop,
         https: bool,
-    ) -> Result<Working, Failure> {
-        let wire = HttpWire::new()
-            .map_err(|why| Failure::say(Exit::NotStarted, why, "install the CA certificates"))?;
-        let wire: Arc<dyn Wire> = Arc::new(wire);
-        let receivers = self.config.notify.clone();
-        let notifier = Sender::start(receivers, &wire, &shared.clock, &shared.rng, TOOL);
-        let notifier = Arc::new(notifier);
-        let worker = Worker::new(shared.clone(), self.setup(&notifier)?, stop.clone());
-        let worker = worker.map_err(|error| Failure::new(Exit::NotStarted, error, ""))?;
-        let mut tasks = Vec::new();
-        if let Some(poll) = &self.config.server.poll {
-            tasks.push(self.poll(shared, poll.clone(), stop.clone())?);
-        }
+    ) -> Result<(Router, JoinHandle<()>), Failure> {
+        let config = &self.opener.config;
+        let settings = settings(config, https);
+        let (clock, rng) = (&shared.clock, &shared.rng);
+        let receivers = config.notify.clone();
+        let sender = Sender::start(receivers, self.opener.wire(), clock, rng, TOOL);
+        let sender = Arc::new(sender);
+        let sources = config.server.sources.iter();
+        let kinds = sources.map(|each| (each.name.clone(), each.kind.name.to_owned()));
+        let mut kinds: BTreeMap<String, String> = kinds.collect();
+        kinds.insert(SOURCE.to_owned(), SOURCE.to_owned());
+        let (opener, archive) = (Arc::clone(&self.opener), Arc::clone(&self.archive));
+        let setup = Setup {
+            open: Arc::new(move |run: Option<&RunId>| {
+                let tools = opener.tools(archive.clone(), run);
+                tools.map_err(|failure| {
+                    let why = failure.error.map(|error| format!("{error:#}"));
+                    why.unwrap_or(failure.hint)
+                })
+            }),
+            rules: self.rules,
+            kinds,
+            guards: limits(&config.guards),
+            cap_source: config.guards.cap_source.into(),
+            owners: config.owners.clone(),
+            notifier: sender.clone(),
+            approvers: config.approvers.clone(),
+        };
+        let worker = Worker::new(shared.clone(), setup, stop.clone())
+            .map_err(|error| Failure::new(Exit::NotStarted, error, ""))?;
+        let poller = config.server.poll.clone().zip(self.detections);
+        let poller = poller.map(|(poll, detections)| {
+            Poller::new(
+                shared.clone(),
+                self.tools.directory.clone(),
+                detections,
+                poll,
+            )
+        });
         let beating = alive.begin();
-        tasks.push(tokio::spawn(async move {
-            let _alive = beating;
-            if let Err(error) = worker.work().await {
-                say(&format!("error: nobody works on alerts: {error}"));
-                tracing::error!("nobody works on alerts: {error}");
-            }
-        }));
+        let working = tokio::spawn(async move {
+            let polling = async {
+                if let Some(poller) = poller {
+                    poller.poll(stop).await;
+                }
+            };
+            let working = async {
+                // What ends here is told by the readiness.
+                let _beating = beating;
+                if let Err(error) = worker.work().await {
+                    tracing::error!("nobody works on the alerts: {error}");
+                }
+            };
+            join(polling, working).await;
+            sender.flush(FLUSH).await;
+        });
         tokio::spawn(look_at_ledger(shared.clone()));
-        Ok(Working {
-            router: router(shared.clone(), self.settings(https)),
-            tasks,
-            notifier,
-        })
-    }
-
-    fn setup(&self, notifier: &Arc<Sender>) -> Result<Setup, Failure> {
-        let vendors: Vec<_> = connectors::vendors().collect();
-        let rules = self.config.rules.clone().complete(&vendors);
-        let rules = rules.map_err(|error| {
-            let hint = error.hint();
-            Failure::new(Exit::Usage, error, hint)
-        })?;
-        let sources = self.config.server.sources.iter();
-        let kinds = sources.map(|source| (source.name.clone(), source.kind.name.to_owned()));
-        let polled = (SOURCE.to_owned(), SOURCE.to_owned());
-        Ok(Setup {
-            open: self.open.clone(),
-            rules,
-            kinds: kinds.chain([polled]).collect::<BTreeMap<_, _>>(),
-            guards: limits(&self.config.guards),
-            cap_source: self.config.guards.cap_source.into(),
-            owners: self.config.owners.clone(),
-            notifier: notifier.clone(),
-            approvers: self.config.approvers.clone(),
-        })
-    }
-
-    fn poll(&self, shared: &Shared, poll: Poll, stop: Stop) -> Result<JoinHandle<()>, Failure> {
-        let tools = (self.open)(None).map_err(|why| Failure::say(Exit::NotStarted, why, ""))?;
-        let detections = self.detections.clone();
-        let poller = Poller::new(shared.clone(), tools.directory, detections, poll);
-        Ok(tokio::spawn(async move { poller.poll(stop).await }))
-    }
-
-    fn settings(&self, https: bool) -> Settings {
-        let server = &self.config.server;
-        let public = server.public_url.as_ref().and_then(|url| url.host_str());
-        let listens = [server.listen, server.console].map(|at| at.ip().to_string());
-        let mut hosts: Vec<String> = public.map(str::to_owned).into_iter().collect();
-        hosts.extend(listens);
-        if server.listen.ip().is_loopback() {
-            hosts.push("localhost".into());
-        }
-        Settings {
-            hosts,
-            https,
-            approvers: self.config.approvers.clone(),
-            zone: TimeZone::system(),
-            report: show::report,
-        }
+        Ok((router(shared.clone(), settings), working))
     }
 }
 
-impl Working {
-    /// Waits until everything has come to its own end, and notices are away.
-    pub(super) async fn end(self) {
-        for task in self.tasks {
-            let _ = task.await;
-        }
-        self.notifier.flush(FLUSH).await;
+/// What console and API stand on.
+fn settings(config: &Config, https: bool) -> Settings {
+    let server = &config.server;
+    let public = server.public_url.as_ref().and_then(|url| url.host_str());
+    let listens = [server.listen, server.console].map(|at| at.ip().to_string());
+    let local = server.listen.ip().is_loopback().then(|| "localhost".into());
+    let hosts = public.map(str::to_owned).into_iter();
+    Settings {
+        hosts: hosts.chain(listens).chain(local).collect(),
+        https,
+        approvers: config.approvers.clone(),
+        zone: TimeZone::system(),
+        report: show::report,
     }
 }
 
-/// A detection that is asked for and is not there would never be found.
-fn known(poll: &Poll, detections: &Detections) -> Result<(), Failure> {
-    let Some((name, close)) = poll.detections.unknown(detections) else {
-        return Ok(());
+/// What the log is polled for, if it is.
+fn detections(config: &Config) -> Result<Option<Arc<Detections>>, Failure> {
+    let Some(poll) = &config.server.poll else {
+        return Ok(None);
     };
-    let hint = match close {
-        Some(close) => format!("did you mean `{close}`?"),
-        None => "docs/detections.md lists those that are shipped".to_owned(),
-    };
-    let what = format!("`server: poll:` asks for `{name}`, and no detection is called that");
-    Err(Failure::say(Exit::Usage, what, hint))
+    let (detections, broken) = config.load_detections().map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::Usage, error, hint)
+    })?;
+    for rule in broken {
+        say(&format!("! {}", visible(&rule.to_string())));
+    }
+    if let Some((stranger, meant)) = poll.detections.unknown(&detections) {
+        let what =
+            format!("`server: poll:` asks for the detection `{stranger}`, and there is none");
+        let hint = meant.map_or_else(
+            || "docs/detections.md lists them".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        return Err(Failure::say(Exit::Usage, what, hint));
+    }
+    Ok(Some(Arc::new(detections)))
+}
+
+fn say_notes(notes: &[Finding]) {
+    for note in notes {
+        say(&format!("! {}", visible(&note.text)));
+        if !note.hint.is_empty() {
+            say(&format!(" hint: {}", visible(&note.hint)));
+        }
+    }
 }

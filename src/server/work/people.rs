@@ -89,7 +89,6 @@ pub(super) struct Chosen {
     pub(super) who: Vec<String>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) found: Vec<Intruder>,
-    pub(super) logins: Vec<String>,
 }
 
 impl Chosen {
@@ -107,7 +106,6 @@ impl Chosen {
                 .map(|who| (id(who).to_lowercase(), who.role))
                 .collect(),
             found: people.iter().map(found).collect(),
-            logins: people.iter().map(|who| who.subject.login.clone()).collect(),
         }
     }
 }
