@@ -1,17 +1,38 @@
 //! From what a SIEM sends to an `Alert`: who sent it, and what it says.
 //!
-//! One file a kind of sender; each says which forms of authentication it has, what it answers, how
-//! large a body may be and which template to set up there. A [`Source`] is one configured sender.
-//! It authenticates before it parses, and never guesses a subject: what names nobody says so
-//! (`Alert::needs_lookup`).
+//! One file a kind of sender; its [`Kind`] says which forms of authentication it can do, what it is
+//! answered, how large a body may be and which template to set up there. [`KINDS`] is the register. A
+//! [`Source`] is one configured sender. It authenticates before it parses, and never guesses a
+//! subject: what names nobody says so (`Alert::needs_lookup`).
 //!
 //! Does not keep alerts (`inbox`), does not believe them (`server::work`), knows no HTTP server.
+
+mod auth;
+mod draft;
+mod json;
+mod kind;
+mod pagerduty;
+mod shapes;
+mod source;
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, Method};
 
+pub use auth::{AuthSettings, Form};
+pub use kind::{Key, Kind, Opener, Parts};
+pub use source::{Source, SourceSettings};
+
 use crate::model::{Alert, Utc};
+
+/// Every kind of sender, in the order of the docs.
+pub const KINDS: &[&Kind] = &[&pagerduty::KIND];
+
+/// The kind of this name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}
 
 /// One request to a source, as far as a source may look at it.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +61,27 @@ pub struct Reading {
 }
 
 /// An answer to the sender.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// The content type; empty with an empty body.
     pub content_type: &'static str,
+    /// Further headers, by their names in lower case.
+    pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
     pub body: String,
+}
+
+impl Answer {
+    /// A status alone.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why a request was refused. What it says goes into our log; the sender is told no more than the
@@ -78,4 +112,31 @@ pub enum Refused {
     /// The body is not what the kind sends: 400.
     #[error("the body cannot be read: {0}")]
     Malformed(String),
+    /// The body is signed, and not by whom or for whom it should be: 400 with a code of RFC 8935.
+    #[error("the token is refused ({code}): {why}")]
+    Token {
+        /// The code.
+        code: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It could not be judged for now, and may be sent again: 503.
+    #[error("it cannot be judged for now: {0}")]
+    Unready(String),
+}
+
+impl Refused {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) | Self::Token { .. } => 400,
+            Self::Unauthenticated(_) | Self::Stale(_) => 401,
+            Self::Address(_) => 403,
+            Self::Method(_) => 405,
+            Self::TooLarge { .. } => 413,
+            Self::ContentType(_) => 415,
+            Self::Unready(_) => 503,
+        }
+    }
 }

@@ -18,7 +18,10 @@ mod notify;
 mod owners;
 mod places;
 mod reference;
+mod poll;
+mod rules;
 mod secrets;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +31,9 @@ pub use apps::hand_out;
 pub use client::Client;
 pub use guards::Guards;
 pub use places::Places;
+pub use poll::{Poll, Polled};
+pub use rules::{AlertMode, AlertRules, RuleRow};
+pub use sources::sources_alone;
 
 use crate::approval::Approvers;
 use crate::connectors::{REGISTER, Row};
@@ -60,6 +66,8 @@ pub struct Config {
     pub client: Option<Client>,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
+    /// What becomes of alerts, without what holds where nothing is said.
+    pub rules: AlertRules,
 }
 
 /// One configured system.
@@ -175,6 +183,7 @@ impl Config {
             let approvers = approvers::read(&mut fields, &mut problems);
             let notify = notify::read(&mut fields, &mut problems);
             let client = client::read(&mut fields, &mut problems);
+            let rules = rules::read(&mut fields, file, rows, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -187,6 +196,7 @@ impl Config {
                 notify,
                 client,
                 detections,
+                rules,
             }
         });
         match config {

@@ -43,6 +43,14 @@ pub struct Alert {
     /// API tokens that it names (`00T…`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub token_ids: Vec<String>,
+    /// Who did it where that is no person, by the directory's id: an app with a token of its own, which
+    /// may be ourselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// How the programs that did it call themselves. Anybody can call himself `oust/…`: by this alone
+    /// nothing is ever taken for our own work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
     /// The time that it speaks of, if it speaks of one: from, and until if that is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<(Utc, Option<Utc>)>,

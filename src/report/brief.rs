@@ -162,7 +162,7 @@ fn whom(plan: &Plan) -> Vec<BriefLine> {
 
 fn why(plan: &Plan) -> Vec<BriefLine> {
     let case = &plan.case;
-    let (crate::model::Source::Person(by) | crate::model::Source::Alert(by)) = &case.source;
+    let by = case.source.name();
     let (start, how) = (case.window.start, case.window.how.word());
     let mut texts = vec![
         format!("at {} ({})", plan.org, plan.org_id),

@@ -338,6 +338,7 @@ impl Lab {
             lifts: Vec::new(),
             warm_writes: false,
             identities: Vec::new(),
+            found: Vec::new(),
             grace: std::time::Duration::from_secs(1),
         }
     }
