@@ -1,6 +1,7 @@
 //! Stories of the real binary, told through what a person or a script sees of it: arguments,
 //! exit codes, the two outputs, the files; and what the mock vendors saw meanwhile.
 
+mod approvals;
 mod broken_ledger;
 mod consent;
 pub(crate) mod desk;
