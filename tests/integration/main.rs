@@ -32,6 +32,7 @@ mod left;
 mod m365;
 mod matrix;
 mod moto;
+mod notify;
 mod okta;
 mod pages;
 mod playbook;

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod broken_ledger;
+mod client;
 mod consent;
 pub(crate) mod desk;
 mod evidence;
@@ -10,7 +11,9 @@ mod exits;
 mod help;
 mod instances;
 mod json;
+mod listener;
 mod logs;
+mod notices;
 mod runs;
 mod secrets;
 mod stop;
