@@ -106,23 +106,20 @@ impl Draft {
 
     /// Ids and logins that were found in two places: one of each belong together, several do not.
     pub(super) fn subjects(&mut self, ids: &[String], logins: &[String], part: Part) {
-        if let ([id], [login]) = (ids, logins) {
+        let ids: Vec<&String> = ids.iter().filter(|id| shapes::is_user_id(id)).collect();
+        let logins: Vec<&String> = logins.iter().filter(|one| shapes::is_login(one)).collect();
+        if let ([id], [login]) = (&*ids, &*logins) {
             return self.subject(Some(id), Some(login), part);
         }
-        for id in ids {
+        for id in &ids {
             self.subject(Some(id), None, part);
         }
         // Whose login is whose cannot be told; with ids there, they are all that is needed.
-        if !self.has_subjects() {
+        if ids.is_empty() {
             for login in logins {
                 self.subject(None, Some(login), part);
             }
         }
-    }
-
-    /// Whether it names anybody.
-    pub(super) fn has_subjects(&self) -> bool {
-        !self.alert.subjects.is_empty()
     }
 
     /// Events of the directory.

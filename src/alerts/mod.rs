@@ -8,12 +8,20 @@
 //! Does not keep alerts (`inbox`), does not believe them (`server::work`), knows no HTTP server.
 
 mod auth;
+mod datadog;
 mod draft;
+mod elastic;
+mod generic;
 mod json;
 mod kind;
+mod log_event;
+mod okta_hook;
+mod opsgenie;
 mod pagerduty;
 mod shapes;
 mod source;
+mod splunk;
+mod ssf;
 
 use std::net::IpAddr;
 
@@ -26,7 +34,22 @@ pub use source::{Source, SourceSettings};
 use crate::model::{Alert, Utc};
 
 /// Every kind of sender, in the order of the docs.
-pub const KINDS: &[&Kind] = &[&pagerduty::KIND];
+pub const KINDS: &[&Kind] = &[
+    &elastic::KIND,
+    &datadog::KIND,
+    &okta_hook::KIND,
+    &splunk::KIND,
+    &ssf::KIND,
+    &pagerduty::KIND,
+    &opsgenie::KIND,
+    &generic::KIND,
+];
+
+/// What `map:` of a generic source can say, each with what it is.
+#[must_use]
+pub fn mapped() -> &'static [(&'static str, &'static str)] {
+    generic::mapped()
+}
 
 /// The kind of this name.
 #[must_use]

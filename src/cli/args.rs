@@ -95,6 +95,12 @@ Exits 0 if everything was read and nobody is confirmed to be in there, else 3.
   oust investigate --session idxz0xpMH0Qn-snfAELRg_KLd        one session and all of its root
   oust investigate alex@contoso.example --log alex.jsonl      saved events; asks nobody";
 
+/// How a server is set up.
+const SERVE_EXAMPLES: &str = "\
+  oust serve --check                        config, secrets, certificate and port, and ends
+  oust serve --print-template elastic       what to paste at the sender
+  oust serve --role receive                 takes alerts, and can reach no vendor";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -125,6 +131,9 @@ pub enum Command {
     /// Whether somebody else is in an account: since when, what he did, what is left; reads only
     #[command(after_help = INVESTIGATE_EXAMPLES)]
     Investigate(InvestigateArgs),
+    /// Take alerts, look into them, and let people decide about them
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
     /// Look at runs, go on with one, check the ledger
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -141,6 +150,34 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Open everything as the server would, say what is wrong, and end
+    #[arg(long)]
+    pub check: bool,
+    /// Take alerts, work on them, or both; two processes under two users are safer than one
+    #[arg(
+        long, value_enum, default_value_t = Role::Both,
+        value_name = "receive|work|both", hide_possible_values = true
+    )]
+    pub role: Role,
+    /// Print what to set up at a sender of this kind: elastic, datadog, splunk and others
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["check", "role"])]
+    pub print_template: Option<String>,
+}
+
+/// Which half of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Takes alerts into the inbox.
+    Receive,
+    /// Takes them from there; console and API.
+    Work,
+    /// Both.
+    Both,
 }
 
 /// Which events, from where, in which form.
@@ -329,10 +366,10 @@ pub enum TokenCommand {
         name: String,
         /// What it lets him do; each may do what those before it may
         #[arg(
-            long, value_enum, default_value_t = Role::Viewer,
+            long, value_enum, default_value_t = TokenRole::Viewer,
             value_name = "viewer|responder|approver|admin", hide_possible_values = true
         )]
-        role: Role,
+        role: TokenRole,
         /// How long it holds
         #[arg(long, value_name = "DURATION", default_value = "90d")]
         expires: String,
@@ -351,7 +388,7 @@ pub enum TokenCommand {
 
 /// What a token lets somebody do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
+pub enum TokenRole {
     /// Look.
     Viewer,
     /// Plan, look into, freeze.

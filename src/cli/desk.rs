@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::approvals::askers;
-use super::args::{Global, Output, Role, TokenCommand};
+use super::args::{Global, Output, TokenCommand, TokenRole};
 use super::exit::{Exit, Failure};
 use super::{print, remote, say, setup, when};
 use crate::approval::{Approvers, Vote, weigh};
@@ -240,12 +240,12 @@ pub(super) fn token(global: &Global, command: &TokenCommand) -> Result<Exit, Fai
     })
 }
 
-fn power(role: Role) -> Power {
+fn power(role: TokenRole) -> Power {
     match role {
-        Role::Viewer => Power::Viewer,
-        Role::Responder => Power::Responder,
-        Role::Approver => Power::Approver,
-        Role::Admin => Power::Admin,
+        TokenRole::Viewer => Power::Viewer,
+        TokenRole::Responder => Power::Responder,
+        TokenRole::Approver => Power::Approver,
+        TokenRole::Admin => Power::Admin,
     }
 }
 

@@ -15,6 +15,7 @@ mod export;
 mod fault;
 mod files;
 mod investigate;
+mod log;
 mod logs;
 mod notices;
 mod playbook;
@@ -24,7 +25,10 @@ mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]
+mod sandbox_alert;
+#[cfg(feature = "sandbox")]
 mod sandbox_home;
+mod serve;
 mod setup;
 mod show;
 mod shell;
@@ -55,7 +59,10 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    tracing_to_stderr(cli.global.verbose);
+    // The server writes a log of its own.
+    if !matches!(cli.command, Command::Serve(_)) {
+        tracing_to_stderr(cli.global.verbose);
+    }
     let ended = catch_unwind(AssertUnwindSafe(|| run(&cli)));
     let exit = match ended {
         Ok(Ok(exit)) => after_writes(exit),
@@ -87,10 +94,11 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Token(command) => desk::token(&cli.global, command),
         Command::Logs(args) => logs::logs(&cli.global, args),
         Command::Investigate(args) => investigate::investigate(&cli.global, args),
+        Command::Serve(args) => serve::serve(&cli.global, args),
         Command::Runs(command) => runs::run(&cli.global, command),
         Command::Playbook(command) => playbook::run(command),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => sandbox::run(args),
+        Command::Sandbox(args) => sandbox::run(&cli.global, args),
         Command::Completions { shell } => Ok(shell::completions(*shell)),
         Command::Man => shell::man(),
     }

@@ -22,6 +22,7 @@ use crate::model::{Finding, Owner, RunId, UserId, Utc};
 use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
+use crate::server::work::OpenTools;
 use crate::transport::{HttpWire, Wire};
 
 /// This program, as vendors and the ledger know it.
@@ -197,7 +198,7 @@ pub(super) fn load_config(global: &Global) -> Result<Config, Failure> {
     })
 }
 
-fn limits(guards: &config::Guards) -> GuardConfig {
+pub(super) fn limits(guards: &config::Guards) -> GuardConfig {
     GuardConfig {
         protected: guards.protected.iter().map(UserId::new).collect(),
         cap_run: guards.cap_run.into(),
@@ -223,22 +224,29 @@ fn new_run_id(clock: &dyn Clock, rng: &dyn Rng) -> RunId {
 }
 
 pub(super) fn ledger_path(global: &Global) -> Result<PathBuf, Failure> {
+    Ok(state_dir(global)?.join("oust.db"))
+}
+
+/// Where ledger, plans and inbox are kept.
+///
+/// # Errors
+/// [`Failure`] if nobody says where, and the user has no home.
+pub(super) fn state_dir(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(dir) = &global.state {
-        return Ok(dir.join("oust.db"));
+        return Ok(dir.clone());
     }
     let home = |sub: &str| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(sub));
     let base = std::env::var_os("XDG_STATE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| home(".local/state"));
-    base.map(|base| base.join("oust").join("oust.db"))
-        .ok_or_else(|| {
-            Failure::say(
-                Exit::NotStarted,
-                "no home directory for the state",
-                "name one with --state",
-            )
-        })
+    base.map(|base| base.join("oust")).ok_or_else(|| {
+        Failure::say(
+            Exit::NotStarted,
+            "no home directory for the state",
+            "name one with --state",
+        )
+    })
 }
 
 type OpenLedger = (Arc<dyn Archive>, Vec<Finding>);
@@ -297,6 +305,47 @@ impl Givens {
             user_agent,
         })
     }
+}
+
+/// Opens the systems of `config` for one run at a time, each under its own name; whether they can be
+/// opened at all is tried at once.
+///
+/// # Errors
+/// [`Failure`] that says what could not be opened, and what to do.
+pub(super) fn opener(
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+) -> Result<OpenTools, Failure> {
+    let givens = Givens::new(HttpWire::new(), clock, rng, TOOL.to_owned())?;
+    open_systems(&config, &givens)?;
+    let Givens {
+        wire, clock, rng, ..
+    } = givens;
+    Ok(Arc::new(move |run| {
+        let user_agent = match run {
+            Some(run) => format!("{TOOL} run={run}"),
+            None => TOOL.to_owned(),
+        };
+        let givens = Givens {
+            wire: wire.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            user_agent,
+        };
+        let (directory, services) =
+            open_systems(&config, &givens).map_err(|failure| failure.sentence())?;
+        Ok(Tools {
+            directory,
+            services,
+            vendors: connectors::vendors().collect(),
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            tool: TOOL.to_owned(),
+        })
+    }))
 }
 
 /// The directory alone, for commands that read it and keep nothing.

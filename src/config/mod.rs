@@ -17,10 +17,11 @@ mod guards;
 mod notify;
 mod owners;
 mod places;
-mod reference;
 mod poll;
 mod rules;
+mod reference;
 mod secrets;
+mod server;
 mod sources;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub use guards::Guards;
 pub use places::Places;
 pub use poll::{Poll, Polled};
 pub use rules::{AlertMode, AlertRules, RuleRow};
+pub use server::{Server, Tls};
 pub use sources::sources_alone;
 
 use crate::approval::Approvers;
@@ -58,6 +60,8 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// Where alerts are taken and people decide.
+    pub server: Server,
     /// How many people have to agree to a plan, and whose signatures count.
     pub approvers: Approvers,
     /// Who is told what.
@@ -180,10 +184,11 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
+            let rules = rules::read(&mut fields, file, rows, &mut problems);
+            let server = server::read(&mut fields, file, &mut problems);
             let approvers = approvers::read(&mut fields, &mut problems);
             let notify = notify::read(&mut fields, &mut problems);
             let client = client::read(&mut fields, &mut problems);
-            let rules = rules::read(&mut fields, file, rows, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -192,6 +197,7 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                server,
                 approvers,
                 notify,
                 client,

@@ -46,6 +46,8 @@ const REPORT: &str = "user.account.report_suspicious_activity_by_enduser";
 pub struct LookAsk {
     /// The accounts named, at most [`NAMED_MAX`].
     pub who: Vec<Hinted>,
+    /// Who did it where that is no person, by the directory's id.
+    pub clients: Vec<String>,
     /// From when on the log is read.
     pub since: Utc,
     /// Ids of events.
@@ -78,6 +80,8 @@ pub struct Looked {
 pub struct Seen {
     /// Who.
     pub subject: Subject,
+    /// Whether the alert names him; else the log does, as who gave support access.
+    pub is_named: bool,
     /// The part that the alert gives him.
     pub part: Part,
     /// What the log says, the alert's word taken for it.
@@ -118,6 +122,7 @@ pub async fn look_into(home: &DirectorySystem, ask: &LookAsk) -> Result<Looked, 
     let own = home.directory.own_principal(&reader).await;
     hints.our_account = own.ok().flatten().map(|id| id.as_str().to_owned());
 
+    let named_accounts = accounts.len();
     let mut log = Log::new(home, &reader, ask.since);
     log.about(accounts.iter().map(|(who, _)| &who.id)).await;
     log.named(&ask.events).await;
@@ -146,7 +151,7 @@ pub async fn look_into(home: &DirectorySystem, ask: &LookAsk) -> Result<Looked, 
     let gone = ask.events.iter().filter(|id| !found.contains(id.as_str()));
     looked.not_there = gone.cloned().collect();
     looked.ours = match &named[..] {
-        [] => !clients.is_empty() && clients.len() == actors(&ask.who),
+        [] => all_ours(&ask.clients, &clients, actors(&ask.who), &hints.our_clients),
         some => some.iter().all(|event| is_ours(*event, &hints)),
     };
     hints.tokens.clone_from(&ask.tokens);
@@ -156,7 +161,8 @@ pub async fn look_into(home: &DirectorySystem, ask: &LookAsk) -> Result<Looked, 
         our_account: hints.our_account.clone(),
         ..Hints::default()
     };
-    let each = accounts.into_iter().map(|(subject, part)| {
+    let each = accounts.into_iter().enumerate();
+    let each = each.map(|(n, (subject, part))| {
         let his = log.of(&subject.id);
         let (told, alone) = (
             log.asked(&subject, &his, &hints),
@@ -168,6 +174,7 @@ pub async fn look_into(home: &DirectorySystem, ask: &LookAsk) -> Result<Looked, 
             granted: his
                 .iter()
                 .any(|event| is_grant(*event) && event.actor() == Some(id)),
+            is_named: n < named_accounts,
             told,
             alone,
             part,
@@ -207,6 +214,13 @@ fn add(accounts: &mut Vec<(Subject, Part)>, subject: Subject, part: Part) {
         Some(_) => {}
         None => accounts.push((subject, part)),
     }
+}
+
+/// Whether an alert that names no event says that we did it, and nobody else.
+fn all_ours(named: &[String], as_people: &[&Hinted], actors: usize, ours: &[String]) -> bool {
+    let is_ours = named.iter().all(|id| ours.contains(id));
+    let anybody = !named.is_empty() || !as_people.is_empty();
+    anybody && is_ours && actors <= as_people.len()
 }
 
 fn actors(who: &[Hinted]) -> usize {

@@ -5,6 +5,10 @@
 //! a containment's next commit. Does not look into an alert (`server::work`), nor authenticate one
 //! (`alerts`).
 
+mod sqlite;
+
+pub use sqlite::SqliteInbox;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -81,6 +85,8 @@ pub struct Counts {
     pub taken: u64,
     /// Dealt with.
     pub settled: u64,
+    /// When the oldest that nobody has taken came.
+    pub oldest_waiting: Option<Utc>,
 }
 
 /// Why an alert was not accepted, or the inbox could not be used.
@@ -97,6 +103,12 @@ pub enum InboxError {
     Taken {
         /// Which file.
         path: String,
+    },
+    /// There is no such alert.
+    #[error("there is no alert {id} in the inbox")]
+    NoAlert {
+        /// Which.
+        id: String,
     },
     /// The file.
     #[error(transparent)]

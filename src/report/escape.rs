@@ -51,6 +51,21 @@ pub fn command_html(text: &str) -> String {
     out
 }
 
+/// A text of many lines for HTML, such as a body as it came: lines stay lines, everything else that
+/// commands or cannot be seen is shown as what it is; nothing in it is markup.
+#[must_use]
+pub fn block_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (place, line) in text.split('\n').enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        write_html(&mut out, &whole(line)).expect("writing to a String cannot fail");
+    }
+    out
+}
+
 /// JSON text without a character that commands a terminal or cannot be seen: each is written as the
 /// escape that JSON has for it, so that whoever parses it reads the same.
 #[must_use]

@@ -13,11 +13,14 @@ mod tree;
 use std::collections::HashSet;
 use std::io::Write;
 
-use line::{Line, Mark};
+pub(super) use line::Mark;
+
+use line::Line;
 use tree::Tree;
 
+use super::summary::plain;
 use super::text::{Ink, Page, Style, took};
-use crate::ledger::{Event, RunState};
+use crate::ledger::{Event, Record, RunState};
 use crate::model::{ChangeId, Utc};
 
 /// Above this many subjects not every line is told.
@@ -145,6 +148,54 @@ impl Live {
             // Whoever reads progress may have gone; the run goes on.
             drop(out.write_all(text.as_bytes()));
         }
+    }
+}
+
+/// What happened, for a page: when, and what there is to say about it.
+pub(super) struct Told {
+    pub(super) at: Utc,
+    pub(super) mark: Mark,
+    pub(super) place: String,
+    pub(super) what: String,
+    pub(super) word: String,
+    pub(super) why: String,
+}
+
+/// Everything in a run that has a line, in order.
+pub(super) fn told(records: &[Record]) -> Vec<Told> {
+    let mut state = RunState::default();
+    let mut all = Vec::new();
+    for record in records {
+        state.apply(record.at, &record.event);
+        all.extend(Line::of(&state, &record.event).map(|line| Told {
+            at: record.at,
+            mark: line.mark,
+            place: line.system,
+            what: line.what,
+            word: line.word,
+            why: line.why.unwrap_or_default(),
+        }));
+        all.extend(frame_of(&record.event).map(|what| Told {
+            at: record.at,
+            mark: Mark::Skip,
+            place: String::new(),
+            what,
+            word: String::new(),
+            why: String::new(),
+        }));
+    }
+    all
+}
+
+/// How a run begins and ends: on a terminal its own screens say so.
+fn frame_of(event: &Event) -> Option<String> {
+    match event {
+        Event::Opened { requester, .. } => Some(format!("opened for {requester}")),
+        Event::Consented { by, .. } => Some(format!("{by} agreed to the plan")),
+        Event::LogRead { .. } | Event::Captured { .. } | Event::Identified { .. } => None,
+        Event::Closed { verdict, .. } => Some(format!("closed: {}", plain(*verdict))),
+        Event::Judged { verdict } => Some(format!("judged anew: {}", plain(*verdict))),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod bundle;
 mod chart;
 mod compute;
 pub mod escape;
+mod fragment;
 mod frame;
 mod html;
 mod investigation;
@@ -20,6 +21,7 @@ mod markdown;
 mod object;
 mod pace;
 mod page;
+mod plan_view;
 mod problems;
 mod residual;
 mod schema;
@@ -36,6 +38,7 @@ pub use bundle::{
     EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
     pack, sha256,
 };
+pub use fragment::{Progress, page_css, plan_fragment, run_fragment};
 pub use html::html;
 pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;

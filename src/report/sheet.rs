@@ -12,17 +12,17 @@ pub(super) const ROWS_MAX: usize = 500;
 /// A part of a page under a heading of its own.
 pub(super) struct Section {
     pub(super) id: String,
-    pub(super) title: &'static str,
+    pub(super) title: String,
     /// Sentences before the tables; alone, if there is nothing to show.
     pub(super) says: Vec<Line>,
     pub(super) tables: Vec<Table>,
 }
 
 impl Section {
-    pub(super) fn new(id: String, title: &'static str) -> Self {
+    pub(super) fn new(id: String, title: impl Into<String>) -> Self {
         Self {
             id,
-            title,
+            title: title.into(),
             says: Vec::new(),
             tables: Vec::new(),
         }

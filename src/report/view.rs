@@ -36,6 +36,8 @@ pub(super) struct View {
     pub(super) guards: Vec<(String, String)>,
     pub(super) ledger: String,
     pub(super) chart: Option<Chart>,
+    /// Whether it is still going on: nothing is judged then.
+    pub(super) live: bool,
 }
 
 pub(super) struct SubjectView {
@@ -111,7 +113,22 @@ impl View {
             guards: guards(report),
             ledger: ledger(report),
             chart: pace::of(report, zone),
+            live: false,
         }
+    }
+
+    /// The same of a run that is not over: how far it is, and no verdict.
+    pub(super) fn unfinished(mut self, word: &'static str, headline: String) -> Self {
+        self.live = true;
+        self.word = word;
+        self.tone = "idle";
+        self.headline = headline;
+        self.unproven = None;
+        self.next = None;
+        self.chart = None;
+        // Who is not evicted yet is no alarm while that is being done.
+        self.alarms.retain(|text| !text.starts_with(NOT_EVICTED));
+        self
     }
 }
 
@@ -136,6 +153,9 @@ fn window(report: &Report, zone: &TimeZone) -> String {
     )
 }
 
+/// How the alarm about a missing eviction begins.
+const NOT_EVICTED: &str = "not evicted: ";
+
 /// Who may be let in again, by name as long as that is short.
 fn not_evicted(report: &Report) -> Option<String> {
     let names: Vec<&str> = report
@@ -151,7 +171,7 @@ fn not_evicted(report: &Report) -> Option<String> {
         many => count(many.len(), "subject"),
     };
     Some(format!(
-        "not evicted: {who}; single sign-on can let them in again at every system"
+        "{NOT_EVICTED}{who}; single sign-on can let them in again at every system"
     ))
 }
 

@@ -4,8 +4,31 @@
 //! inbox, and holds no credential of any vendor. `work` takes them from there, looks into the log,
 //! proposes or carries out, and serves console and API.
 
+mod api;
+mod certificate;
+mod console;
+mod decide;
+mod health;
+mod intake;
+mod limits;
+mod listen;
+pub mod metrics;
+mod peer;
+pub mod poll;
+pub mod work;
+mod session;
+mod site;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use api::openapi;
+pub use certificate::Certificate;
+pub use console::{look_at_ledger, router};
+pub use health::{Alive, Beating, Health};
+pub use intake::Intake;
+pub use listen::Listener;
+pub use site::Settings;
 use tokio::sync::{Notify, broadcast};
 
 use crate::desk::Desk;
@@ -32,6 +55,11 @@ pub struct Shared {
     /// Rung when an alert came or somebody decided: the worker need not wait for its next look.
     pub bell: Arc<Notify>,
 }
+
+/// Who sent a request: the peer, or whom a trusted proxy names. Whoever accepts a connection puts it
+/// into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// Something changed that a screen may show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod alerts;
 mod approvals;
 mod architecture;
 mod aws;
@@ -11,6 +12,7 @@ mod aws_whole;
 mod cli;
 mod config;
 mod conformance;
+mod console;
 mod costs;
 mod desk_file;
 mod detect;
@@ -21,6 +23,7 @@ mod follow;
 mod github;
 mod google;
 mod gtr;
+mod inbox;
 mod incident;
 mod instances;
 mod investigate;
@@ -45,3 +48,4 @@ mod simulation;
 mod slack;
 mod window;
 mod wire;
+mod work;

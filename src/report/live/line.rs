@@ -8,7 +8,7 @@ use crate::report::text::{Ink, Page, cut};
 
 /// What a line is, in one character and one tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(in crate::report) enum Mark {
     Good,
     Wait,
     Bad,
