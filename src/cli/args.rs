@@ -65,6 +65,14 @@ Shows what it would do and asks; nothing is written before the answer.
   oust contain --subjects list.txt --since 2h --yes
   oust contain --consent \"contain 7c3fa901\"     the plan that `oust plan` stored";
 
+/// How a second person agrees.
+const APPROVE_EXAMPLES: &str = "\
+  oust approve --new-key ana.pem --by 'Ana Duarte'   once: makes a key, prints the line for the config
+  oust approve r_01a2 --key ana.pem --out ana.txt    signs; needs neither Okta nor a server
+  oust approve --request plan.txt --key ana.pem      the same on another machine
+  oust contain --approval ana.txt --approval ben.txt carries it out
+  oust approve r_01a2                                at the server of `client:`";
+
 /// What is asked of a log most often.
 const LOGS_EXAMPLES: &str = "\
   oust logs alex@contoso.example --since 2h > alex.jsonl      one event a line, as Okta has it
@@ -100,7 +108,23 @@ pub enum Command {
     #[command(after_help = CONTAIN_EXAMPLES)]
     Contain(ContainArgs),
     /// The same without its second half: reads only, stores the plan, prints its phrase
-    Plan(CaseArgs),
+    Plan(PlanArgs),
+    /// Agree to a plan that waits: with your own key, or at the server
+    #[command(after_help = APPROVE_EXAMPLES)]
+    Approve(ApproveArgs),
+    /// Say no to a plan that waits
+    Deny(DecideArgs),
+    /// Stop automatic runs, until somebody thaws them; what people begin goes on
+    Freeze {
+        /// Why, for the record
+        #[arg(value_name = "REASON", default_value = "")]
+        reason: String,
+    },
+    /// Let automatic runs go on
+    Thaw,
+    /// Tokens for console and API: give them out, list them, take them back
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// The System Log's events as they are, or counted by what holds them together; reads only
     #[command(after_help = LOGS_EXAMPLES)]
     Logs(LogsArgs),
@@ -284,6 +308,97 @@ pub struct CaseArgs {
     pub identity: Vec<String>,
 }
 
+/// A plan to make.
+#[derive(Clone, Debug, Args)]
+pub struct PlanArgs {
+    /// What to contain.
+    #[command(flatten)]
+    pub case: CaseArgs,
+    /// Write it as a request for approval as well: a text that `oust approve --request` reads
+    /// elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+}
+
+/// How somebody decides about a plan.
+#[derive(Clone, Debug, Args)]
+pub struct DecideArgs {
+    /// The run that it would be
+    #[arg(value_name = "RUN", required_unless_present = "request")]
+    pub run: Option<String>,
+    /// Sign with this Ed25519 key (PKCS#8 PEM); Okta, chat and server may all be down
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Read the plan from the text that `oust plan --request` wrote; `-` reads stdin
+    #[arg(long, value_name = "FILE|-", requires = "key")]
+    pub request: Option<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
+    /// Where the signed text goes [default: stdout]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub out: Option<PathBuf>,
+    /// Your name in `approvers:`, where no config here knows your key
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// The same, or how to get a key.
+#[derive(Clone, Debug, Args)]
+pub struct ApproveArgs {
+    /// How.
+    #[command(flatten)]
+    pub decide: DecideArgs,
+    /// Make a key, keep it in this file, and print the line for `approvers:`
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    pub new_key: Option<PathBuf>,
+}
+
+/// Tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Give one out; it is printed once and kept nowhere
+    Add {
+        /// Whose: the name that stands under what he does
+        name: String,
+        /// What it lets him do; each may do what those before it may
+        #[arg(
+            long, value_enum, default_value_t = TokenRole::Viewer,
+            value_name = "viewer|responder|approver|admin", hide_possible_values = true
+        )]
+        role: TokenRole,
+        /// How long it holds
+        #[arg(long, value_name = "DURATION", default_value = "90d")]
+        expires: String,
+        /// His own Okta id: he decides nothing about himself
+        #[arg(long, value_name = "ID")]
+        okta_id: Option<String>,
+    },
+    /// All of them
+    List,
+    /// Take one back, and end what began with it
+    Revoke {
+        /// Its id: t_…
+        id: String,
+    },
+}
+
+/// What a token lets somebody do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenRole {
+    /// Look.
+    Viewer,
+    /// Plan, look into, freeze.
+    Responder,
+    /// Approve and deny.
+    Approver,
+    /// Thaw; give out and take back tokens.
+    Admin,
+}
+
 /// How to contain.
 #[derive(Clone, Debug, Args)]
 pub struct ContainArgs {
@@ -294,7 +409,7 @@ pub struct ContainArgs {
     #[command(flatten)]
     pub go: GoArgs,
     /// Stop after planning: the same as `oust plan`
-    #[arg(long, conflicts_with_all = ["yes", "consent"])]
+    #[arg(long, conflicts_with_all = ["yes", "consent", "approval"])]
     pub dry_run: bool,
 }
 
@@ -307,6 +422,9 @@ pub struct GoArgs {
     /// Carry out the stored plan of this phrase
     #[arg(long, value_name = "PHRASE")]
     pub consent: Option<String>,
+    /// Carry out the stored plan that this signed text approves; one for each approver
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["yes", "consent"])]
+    pub approval: Vec<PathBuf>,
     /// Wait at most this long for proofs
     #[arg(long, value_name = "DURATION")]
     pub prove_for: Option<String>,

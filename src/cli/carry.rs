@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::{Global, GoArgs, Output};
 use super::exit::{Exit, Failure, works_on};
 use super::setup::Workshop;
-use super::{print, say, show, stop, when};
+use super::{notices, print, say, show, stop, when};
 use crate::consent::Consent;
 use crate::engine::{Ended, Run, RunError, Snapshot, Start};
 use crate::ledger::{Record, StoreError};
@@ -49,14 +49,24 @@ pub(super) async fn carry_out(
             .iter()
             .for_each(|record| works_on(&record.run, recorded)),
     }
+    // Before the first write is made, so that others know whose it is; nobody waits for it.
+    let told = notices::starting(shop, &from, &start.consent);
     let run = match from {
         From::Plan(plan) => Run::begin(shop.tools.clone(), *plan, start).await,
         From::Records(records) => Run::resume(shop.tools.clone(), records, start).await,
     };
-    let run = run.map_err(run_failed)?;
+    let run = match run {
+        Ok(run) => run,
+        Err(error) => {
+            notices::not_begun(shop, told, &error).await;
+            return Err(run_failed(error));
+        }
+    };
     let ended = run.carry_out().await;
     watcher.finish();
-    Ok(tell(global, shop, &run, ended, go))
+    let exit = tell(global, shop, &run, ended, go);
+    notices::ended(shop, &run.state(), ended).await;
+    Ok(exit)
 }
 
 /// How long to wait for proofs at most, if that was said.

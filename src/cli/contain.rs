@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::agree::{agree, no_longer, same_playbook};
@@ -12,14 +13,15 @@ use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
 use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
-use super::{print, say, show, subjects, when};
-use crate::approval::Objection;
+use super::{approvals, print, request, say, show, subjects, when};
+use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
 use crate::model::{Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
 use crate::playbook::CheckedPlaybook;
-use crate::report::prompt_line;
+use crate::report::escape::visible;
+use crate::report::{brief_difference, prompt_line};
 
 /// Bytes of a typed answer at most.
 const WORD_MAX: u64 = 4096;
@@ -70,7 +72,11 @@ impl Next {
 ///
 /// # Errors
 /// [`Failure`] if there is no plan.
-pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
+pub(super) fn plan(
+    global: &Global,
+    args: &CaseArgs,
+    request: Option<&Path>,
+) -> Result<Exit, Failure> {
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
         shop.say_unfinished().await;
@@ -80,11 +86,14 @@ pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
             .save_plan(&prepared.plan)
             .await
             .map_err(store_failed)?;
+        if let Some(path) = request {
+            request::write(&prepared.plan, path)?;
+        }
         match global.output {
             Output::Json => print(&show::planned_json(&prepared.plan)),
             Output::Human => {
                 print(&show::plan(global, &prepared.plan));
-                print(&next_command(&prepared.plan));
+                print(&next_command(&prepared.plan, &shop.approvers));
             }
         }
         Ok(if stopping_guard(&prepared.plan).is_some() {
@@ -95,14 +104,24 @@ pub(super) fn plan(global: &Global, args: &CaseArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn next_command(plan: &Plan) -> String {
-    match stopping_guard(plan) {
-        Some(next) => format!("a guard refuses this: {next}"),
-        None => format!(
-            "to carry it out within 15 minutes:\n  oust contain --consent \"{}\"",
-            plan.phrase()
-        ),
+fn next_command(plan: &Plan, approvers: &Approvers) -> String {
+    if let Some(next) = stopping_guard(plan) {
+        return format!("a guard refuses this: {next}");
     }
+    let phrase = plan.phrase();
+    let own = format!("to carry it out within 15 minutes:\n  oust contain --consent \"{phrase}\"");
+    if approvers.people.is_empty() {
+        return own;
+    }
+    let people = approvers.people.iter();
+    let names: Vec<String> = people.map(|one| visible(&one.name)).collect();
+    format!(
+        "{own}\nor within 4 hours, once {} of {} agreed, each by\n  oust approve {} --key FILE --out \
+         FILE\nwith what they signed:\n  oust contain --approval FILE…",
+        approvers.needed,
+        names.join(", "),
+        plan.run,
+    )
 }
 
 /// `oust contain`.
@@ -111,16 +130,19 @@ fn next_command(plan: &Plan) -> String {
 /// [`Failure`] with the exit code of what stopped it.
 pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failure> {
     if args.dry_run {
-        return plan(global, &args.case);
+        return plan(global, &args.case, None);
     }
     ready(&args.go)?;
     super::runtime(true)?.block_on(async {
         let ledger = Ledger::of(&args.go);
         let shop = Workshop::open(global, ledger).await?;
+        // Their secrets are fetched while the plan is made.
+        shop.notifier();
         shop.say_unfinished().await;
-        let (prepared, consent) = match &args.go.consent {
-            Some(phrase) => stored(global, &shop, &args.case, phrase).await?,
-            None => fresh(global, &shop, args).await?,
+        let (prepared, consent) = match (&args.go.consent, &args.go.approval[..]) {
+            (Some(phrase), _) => stored(global, &shop, &args.case, phrase).await?,
+            (None, []) => fresh(global, &shop, args).await?,
+            (None, files) => approved(global, &shop, &args.case, files).await?,
         };
         let Prepared { plan, snapshot } = prepared;
         let from = From::Plan(Box::new(plan));
@@ -132,10 +154,12 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
 /// already.
 pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
     prove_for(go)?;
-    if go.yes || go.consent.is_some() || std::io::stdin().is_terminal() {
+    let agreed = go.yes || go.consent.is_some() || !go.approval.is_empty();
+    if agreed || std::io::stdin().is_terminal() {
         return Ok(());
     }
-    let hint = "pass --yes, or --consent with the phrase of `oust plan`";
+    let hint = "pass --yes, --consent with the phrase of `oust plan`, or --approval with what others \
+                signed";
     Err(Failure::say(
         Exit::Usage,
         "there is no terminal to ask at",
@@ -362,6 +386,35 @@ async fn stored(
     };
     let consent = Consent::phrase(&plan, phrase, &shop.person, asked);
     let consent = consent.map_err(|error| consent_failed(&error))?;
+    hold(global, shop, args, plan, consent).await
+}
+
+/// The stored plan that signed texts approve, if enough of them do and nothing it binds has
+/// changed since.
+async fn approved(
+    global: &Global,
+    shop: &Workshop,
+    args: &CaseArgs,
+    files: &[PathBuf],
+) -> Result<(Prepared, Consent), Failure> {
+    let given = approvals::read(files, &shop.approvers)?;
+    let store = &shop.tools.store;
+    let plan = store.plan(&given.phrase()).await.map_err(store_failed)?;
+    let Some(plan) = plan.filter(|plan| plan.digest() == given.digest) else {
+        return Err(approvals::no_such_plan(&given));
+    };
+    let consent = approvals::consent(&plan, &given.votes, shop, plan.made_at)?;
+    hold(global, shop, args, plan, consent).await
+}
+
+/// A stored plan that was agreed to, if the arguments mean it and nothing it binds has changed.
+async fn hold(
+    global: &Global,
+    shop: &Workshop,
+    args: &CaseArgs,
+    plan: Plan,
+    consent: Consent,
+) -> Result<(Prepared, Consent), Failure> {
     agree(args, &plan)?;
     let playbook = same_playbook(args.playbook.as_deref(), &plan)?;
     let now = again(shop, &plan, &playbook).await?;
@@ -370,6 +423,13 @@ async fn stored(
         return Err(no_longer(&differs.join("; ")));
     }
     say(&show::plan(global, &plan));
+    for line in brief_difference(&plan, &now.plan) {
+        say(&format!(
+            "{}{} (since the plan)",
+            line.kind.mark(),
+            line.text
+        ));
+    }
     refuse_if_guarded(global, &plan)?;
     Ok((
         Prepared {

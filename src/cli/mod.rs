@@ -3,9 +3,12 @@
 //! Progress and errors go to stderr, the result to stdout. `anyhow` is used only here.
 
 mod agree;
+mod approvals;
+mod approve;
 pub mod args;
 mod carry;
 mod contain;
+mod desk;
 mod exit;
 mod export;
 #[cfg(feature = "killpoints")]
@@ -14,7 +17,10 @@ mod files;
 mod investigate;
 mod log;
 mod logs;
+mod notices;
 mod playbook;
+mod remote;
+mod request;
 mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -80,7 +86,12 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Contain(args) => contain::contain(&cli.global, args),
-        Command::Plan(args) => contain::plan(&cli.global, args),
+        Command::Plan(args) => contain::plan(&cli.global, &args.case, args.request.as_deref()),
+        Command::Approve(args) => approve::approve(&cli.global, args),
+        Command::Deny(args) => approve::deny(&cli.global, args),
+        Command::Freeze { reason } => desk::freeze(&cli.global, reason),
+        Command::Thaw => desk::thaw(&cli.global),
+        Command::Token(command) => desk::token(&cli.global, command),
         Command::Logs(args) => logs::logs(&cli.global, args),
         Command::Investigate(args) => investigate::investigate(&cli.global, args),
         Command::Serve(args) => serve::serve(&cli.global, args),

@@ -5,8 +5,9 @@ use super::carry::{From, carry_out, run_failed, store_failed};
 use super::contain::{ask, consent_failed, ready};
 use super::exit::{Exit, Failure};
 use super::export::export;
-use super::setup::{Ledger, Workshop, ledger_only};
-use super::{print, say, show, when};
+use super::remote::{self, Server};
+use super::setup::{Ledger, Workshop, ledger_only, load_config};
+use super::{approvals, print, say, show, when};
 use crate::consent::{Asked, Consent};
 use crate::engine::{Snapshot, prove_again};
 use crate::given::{Clock, SystemClock};
@@ -31,8 +32,24 @@ pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failur
     })
 }
 
+/// The server that the config names, unless `--state` names a state here.
+async fn server(global: &Global) -> Result<Option<Server>, Failure> {
+    if global.state.is_some() {
+        return Ok(None);
+    }
+    // Looking at the ledger needs no config, and none that can be read.
+    let client = load_config(global).ok().and_then(|config| config.client);
+    match client {
+        Some(client) => Server::open(&client).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 async fn list(global: &Global) -> Result<Exit, Failure> {
-    let runs = ledger_only(global)?.runs().await.map_err(store_failed)?;
+    let runs = match server(global).await? {
+        Some(server) => server.runs().await?,
+        None => ledger_only(global)?.runs().await.map_err(store_failed)?,
+    };
     if global.output == Output::Json {
         print(&serde_json::to_string(&runs).expect("plain values always serialise"));
         return Ok(Exit::Good);
@@ -47,12 +64,35 @@ async fn list(global: &Global) -> Result<Exit, Failure> {
 }
 
 async fn show_run(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
+    if let Some(server) = server(global).await? {
+        return show_remote(global, &server, which).await;
+    }
     let archive = ledger_only(global)?;
     let (_, records) = pick(&*archive, which).await?;
     let report = show::report(&RunState::of(&records), archive.is_recorded());
     match global.output {
         Output::Json => print(&show::json(&report)),
         Output::Human => print(&show::result(global, &report, None)),
+    }
+    Ok(show::exit_of(&report))
+}
+
+async fn show_remote(global: &Global, server: &Server, which: &WhichRun) -> Result<Exit, Failure> {
+    let run = match &which.run {
+        Some(run) => RunId::new(run),
+        None => {
+            let newest = server.runs().await?.into_iter().next();
+            let newest = newest.map(|run| run.id);
+            newest.ok_or_else(|| Failure::say(Exit::NotStarted, "there are no runs yet", ""))?
+        }
+    };
+    let found = server.run(&run).await?;
+    if global.output == Output::Json {
+        print(&remote::shown(&found));
+    }
+    let report = remote::report(found)?;
+    if global.output == Output::Human {
+        print(&show::result(global, &report, None));
     }
     Ok(show::exit_of(&report))
 }
@@ -72,8 +112,13 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
     let so_far = show::report(&state, shop.archive.is_recorded());
     say(&show::result(global, &so_far, None));
     let shown_at = shop.tools.clock.now();
-    let consent = match &go.consent {
-        Some(phrase) => {
+    shop.notifier();
+    let consent = match (&go.consent, &go.approval[..]) {
+        (None, files @ [_, ..]) => {
+            let given = approvals::read(files, &shop.approvers)?;
+            approvals::consent(&plan, &given.votes, &shop, shown_at)?
+        }
+        (Some(phrase), _) => {
             let asked = Asked {
                 shown_at,
                 now: shown_at,
@@ -81,7 +126,7 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
             Consent::phrase(&plan, phrase, &shop.person, asked)
                 .map_err(|error| consent_failed(&error))?
         }
-        None => ask(&shop, &plan, shown_at, go.yes)?,
+        (None, []) => ask(&shop, &plan, shown_at, go.yes)?,
     };
     let snapshot = Snapshot::default();
     carry_out(

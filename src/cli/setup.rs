@@ -3,13 +3,14 @@
 //! Nothing is sent from here. What cannot be opened is told before anything else is tried.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::args::{Global, GoArgs};
 use super::carry::store_failed;
 use super::exit::{Exit, Failure};
 use super::say;
 use super::told::Told;
+use crate::approval::Approvers;
 use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
 use crate::connectors::{self, Opened, Opening};
@@ -18,6 +19,7 @@ use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
 use crate::model::{Finding, Owner, RunId, UserId, Utc};
+use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
 use crate::transport::{HttpWire, Wire};
@@ -62,6 +64,12 @@ pub(super) struct Workshop {
     pub owners: Vec<Owner>,
     /// Who runs this, as the operating system says.
     pub person: String,
+    /// How many people have to agree, and who may sign.
+    pub approvers: Approvers,
+    /// Who is told what.
+    receivers: Vec<Receiver>,
+    wire: Arc<dyn Wire>,
+    notifier: OnceLock<Sender>,
 }
 
 impl Workshop {
@@ -96,7 +104,29 @@ impl Workshop {
             guards: limits(&opener.config.guards),
             owners: opener.config.owners,
             person,
+            approvers: config.approvers,
+            receivers: config.notify,
+            wire: givens.wire,
+            notifier: OnceLock::new(),
         })
+    }
+
+    /// Tells others; begun when first asked for, within the runtime.
+    pub(super) fn notifier(&self) -> &Sender {
+        self.notifier.get_or_init(|| {
+            Sender::start(
+                self.receivers.clone(),
+                &self.wire,
+                &self.tools.clock,
+                &self.tools.rng,
+                &self.user_agent(),
+            )
+        })
+    }
+
+    /// As which client we write.
+    pub(super) fn user_agent(&self) -> String {
+        format!("{TOOL} run={}", self.run)
     }
 
     /// Says loudly that a run is unfinished.
@@ -233,7 +263,7 @@ pub(super) fn limits(guards: &config::Guards) -> GuardConfig {
     }
 }
 
-fn person() -> String {
+pub(super) fn person() -> String {
     let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     named("SUDO_USER")
         .or_else(|| named("USER"))

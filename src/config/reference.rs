@@ -9,8 +9,9 @@ use crate::yaml::{At, Diagnostic, Node, Problems};
 /// Where a secret is; never the secret itself.
 pub(super) fn secret(key: &str, at: &At<Node>, problems: &mut Problems) -> Option<SecretRef> {
     let mut own = Problems::default();
-    // By a name that says secret: `url` may hold one too.
-    secrets::check(&format!("{key}_secret"), at, &mut own);
+    // An address may be a secret as well, and its key does not say so.
+    let says_so = if key == "url" { "url_secret" } else { key };
+    secrets::check(says_so, at, &mut own);
     if own.is_empty() {
         let found = serde_json::from_value(at.value.to_json()).ok();
         if found.is_some() {

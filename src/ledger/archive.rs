@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{Link, Verified, body_hash, link_hash};
 use super::{Head, RunRow, Store, StoreError};
-use crate::model::{RunId, Utc, hex};
+use crate::model::{Plan, RunId, Utc, hex};
 
 /// A ledger that can be looked after.
 #[async_trait]
@@ -24,6 +24,12 @@ pub trait Archive: Store {
         runs.retain(|run| run.closed_at.is_none());
         Ok(runs)
     }
+
+    /// The stored plan that would be this run; `None` if there is none, or it was forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    async fn plan_of_run(&self, run: &RunId) -> Result<Option<Plan>, StoreError>;
 
     /// One run's records, each of which can be checked by itself; empty if there is none.
     /// Purged ones come without their bodies.

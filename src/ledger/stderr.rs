@@ -142,6 +142,10 @@ impl Archive for LineStore {
         false
     }
 
+    async fn plan_of_run(&self, run: &RunId) -> Result<Option<Plan>, StoreError> {
+        self.kept.plan_of_run(run).await
+    }
+
     async fn export(&self, run: &RunId) -> Result<Vec<Exported>, StoreError> {
         self.kept.export(run).await
     }

@@ -553,3 +553,124 @@ fn an_owner_says_app_name_and_contact_and_nothing_else() {
     }
     assert!(mistakes(&format!("{okta}owners: A\n")).contains("`owners` is a list"));
 }
+
+/// The lines below a commented key of the shipped file, as they are once switched on.
+fn switched_on(key: &str) -> String {
+    let lines = DEFAULT
+        .lines()
+        .skip_while(|line| *line != format!("# {key}:"));
+    let block = lines.take_while(|line| line.starts_with("# "));
+    let bare = block.map(|line| format!("{}\n", &line[2..]));
+    bare.collect()
+}
+
+#[test]
+fn who_approves_who_is_told_and_which_server_is_asked_stand_in_the_shipped_file() {
+    let whole: String = ["approvers", "notify", "client"].map(switched_on).concat();
+    let config = read(&format!("{GOOD}{whole}")).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(config.approvers.needed, 2);
+    let names: Vec<&str> = config
+        .approvers
+        .people
+        .iter()
+        .map(|one| &*one.name)
+        .collect();
+    assert_eq!(names, ["Ana Duarte", "Ben Okoro"]);
+    let shapes: Vec<&str> = config.notify.iter().map(|one| one.shape.word()).collect();
+    assert_eq!(shapes, ["oust", "slack", "pagerduty"]);
+    let told: Vec<usize> = config.notify.iter().map(|one| one.tell.len()).collect();
+    assert_eq!(told, [4, 3, 2]);
+    let client = config.client.unwrap();
+    assert_eq!(client.url.as_str(), "https://oust.example.com/");
+    // Without them one person's agreement is enough, nobody can sign, nobody is told.
+    let bare = read(GOOD).unwrap();
+    assert_eq!((bare.approvers.needed, bare.approvers.people.len()), (1, 0));
+    assert!(bare.notify.is_empty() && bare.client.is_none());
+}
+
+#[test]
+fn an_approver_counts_once_and_has_a_key() {
+    let key = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+    let other = "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=";
+    let people = |needed: u32, people: &str| {
+        mistakes(&format!(
+            "{GOOD}approvers:\n  needed: {needed}\n  people:\n{people}"
+        ))
+    };
+    for (needed, entries, told) in [
+        (
+            1,
+            format!(
+                "  - {{ name: A, public_key: {key} }}\n  - {{ name: a, public_key: {other} }}\n"
+            ),
+            "`a` has the name of somebody above",
+        ),
+        (
+            1,
+            format!("  - {{ name: A, public_key: {key} }}\n  - {{ name: B, public_key: {key} }}\n"),
+            "`B` has the key of somebody above",
+        ),
+        (
+            1,
+            format!(
+                "  - {{ name: A, public_key: {key}, okta_id: 00u1 }}\n  \
+                 - {{ name: B, public_key: {other}, okta_id: 00u1 }}\n"
+            ),
+            "`B` has the okta_id of somebody above",
+        ),
+        (
+            2,
+            format!("  - {{ name: A, public_key: {key} }}\n"),
+            "`needed` is 2, and there are fewer people",
+        ),
+        (
+            1,
+            "  - { name: A, public_key: MCow }\n".into(),
+            "no Ed25519 public key",
+        ),
+        (
+            1,
+            "  - { name: A }\n".into(),
+            "an approver needs `public_key`",
+        ),
+    ] {
+        let found = people(needed, &entries);
+        assert!(found.contains(told), "{told}:\n{found}");
+    }
+}
+
+#[test]
+fn a_receiver_s_secrets_are_never_in_the_file_nor_in_the_clear() {
+    for (entry, told) in [
+        (
+            "{ url: https://soc.example/h, secret: hunter2 }",
+            "holds the secret itself",
+        ),
+        (
+            "{ shape: slack, url: https://hooks.slack.com/services/hunter2 }",
+            "holds the secret itself",
+        ),
+        (
+            "{ url: http://soc.example/h, secret: { env: S } }",
+            "plain http",
+        ),
+        ("{ url: https://soc.example/h }", "needs `secret`"),
+        ("{ shape: pagerduty }", "needs `secret`"),
+        (
+            "{ shape: teams, url: https://x.example }",
+            "`shape` is one of",
+        ),
+        (
+            "{ url: https://x.example, secret: { env: S }, tell: [begins] }",
+            "an item of `tell` is one of",
+        ),
+    ] {
+        let found = mistakes(&format!("{GOOD}notify:\n- {entry}\n"));
+        assert!(found.contains(told), "{told}:\n{found}");
+        assert!(!found.contains("hunter2"), "{found}");
+    }
+    let client = "client: { url: https://oust.example.com, token: hunter2 }\n";
+    let found = mistakes(&format!("{GOOD}{client}"));
+    assert!(found.contains("holds the secret itself"), "{found}");
+    assert!(!found.contains("hunter2"), "{found}");
+}

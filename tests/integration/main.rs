@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod alerts;
+mod approvals;
 mod architecture;
 mod aws;
 mod aws_access;
@@ -34,6 +35,7 @@ mod left;
 mod m365;
 mod matrix;
 mod moto;
+mod notify;
 mod okta;
 mod pages;
 mod playbook;

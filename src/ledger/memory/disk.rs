@@ -143,6 +143,12 @@ impl Disk {
         }
     }
 
+    /// The newest plan that would be this run.
+    pub(super) fn plan_of_run(&self, run: &RunId) -> Option<&Plan> {
+        let plans = self.plans.values().filter(|plan| plan.run == *run);
+        plans.max_by_key(|plan| plan.made_at)
+    }
+
     /// The plan of a phrase.
     pub(super) fn plan(&self, phrase: &str) -> Option<&Plan> {
         self.plans.get(phrase)

@@ -321,6 +321,11 @@ impl Archive for MemoryStore {
         false
     }
 
+    async fn plan_of_run(&self, run: &RunId) -> Result<Option<Plan>, StoreError> {
+        self.unless_dead().await;
+        Ok(self.disk().plan_of_run(run).cloned())
+    }
+
     async fn export(&self, run: &RunId) -> Result<Vec<Exported>, StoreError> {
         self.unless_dead().await;
         Ok(self.disk().export(run))

@@ -202,6 +202,11 @@ impl Archive for SqliteStore {
         true
     }
 
+    async fn plan_of_run(&self, run: &RunId) -> Result<Option<Plan>, StoreError> {
+        let run = run.clone();
+        self.read(move |db| sql::plan_of_run(db, &run)).await
+    }
+
     async fn export(&self, run: &RunId) -> Result<Vec<Exported>, StoreError> {
         let run = run.clone();
         self.read(move |db| sql::export(db, &run)).await

@@ -319,6 +319,16 @@ pub(super) fn plan(db: &Connection, phrase: &str) -> Result<Option<Plan>, Troubl
     Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
 }
 
+/// The plan that would be this run. There are few: those of the last days, and purged with runs.
+pub(super) fn plan_of_run(db: &Connection, run: &RunId) -> Result<Option<Plan>, Trouble> {
+    let mut row = db.prepare_cached(
+        "SELECT body FROM plan WHERE json_extract(body, '$.run') = ?1
+         ORDER BY made_at DESC LIMIT 1",
+    )?;
+    let body: Option<String> = row.query_row([run.as_str()], |row| row.get(0)).optional()?;
+    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+}
+
 /// The org that the ledger belongs to, if it was bound.
 pub(super) fn org(db: &Connection) -> Result<Option<String>, Trouble> {
     Ok(db.query_row("SELECT org FROM meta", [], |row| row.get(0))?)
