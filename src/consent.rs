@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approvers, Objection, Vote, weigh};
-use crate::model::{Plan, Utc};
+use crate::model::{Confirmation, Plan, Role, Utc};
 
 /// How long a typed consent or a phrase holds.
 pub const TYPED_FOR: Duration = Duration::from_secs(15 * 60);
@@ -55,6 +55,15 @@ pub enum ConsentKind {
     Phrase,
     /// As many approvers as are needed agreed, none of them who asked or whom it is about.
     Approved,
+    /// A rule of the config file that says `mode: contain`, for an alert that the log confirms.
+    Standing,
+}
+
+impl ConsentKind {
+    /// Whether a process that finds it in the ledger may go on with it.
+    fn outlives_a_process(self) -> bool {
+        matches!(self, Self::Approved | Self::Standing)
+    }
 }
 
 /// Why a consent was not accepted.
@@ -82,6 +91,15 @@ pub enum ConsentError {
         /// When it was made.
         made_at: Utc,
     },
+    /// A rule agrees to nothing of this kind.
+    #[error("no rule may agree to this: {why}")]
+    NotStanding {
+        /// Why.
+        why: String,
+    },
+    /// The ledger has no consent of a server's to this plan.
+    #[error("the ledger has no consent to this plan that a server may go on with")]
+    NotRecorded,
     /// One of the approvals does not count, so that none was taken.
     #[error("{0}: nothing was written")]
     Objected(Objection),
@@ -103,6 +121,19 @@ pub enum ConsentError {
         /// Who of the approvers could still.
         could: Vec<String>,
     },
+}
+
+/// What the ledger has of a consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The digest of the plan it was given to.
+    pub digest: String,
+    /// How it was given.
+    pub kind: ConsentKind,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: Utc,
 }
 
 fn because(reason: &str) -> String {
@@ -165,6 +196,53 @@ impl Consent {
             });
         }
         Self::give(plan, ConsentKind::Phrase, by, asked)
+    }
+
+    /// A rule agreed beforehand, by name: to a plan that an alert led to, whose compromised
+    /// subjects the log confirms, every one, and that no guard stops. Never to what an alert alone
+    /// says.
+    ///
+    /// # Errors
+    /// [`ConsentError::NotStanding`] with what is missing, [`ConsentError::Stale`] if too old.
+    pub fn standing(plan: &Plan, rule: &str, now: Utc) -> Result<Self, ConsentError> {
+        let missing = if !plan.case.source.is_automatic() {
+            Some("no alert led to it".to_owned())
+        } else if rule.trim().is_empty() {
+            Some("it has no name".to_owned())
+        } else if plan.case.subjects.is_empty() {
+            Some("it is about nobody".to_owned())
+        } else {
+            unconfirmed(plan).or_else(|| stopped(plan))
+        };
+        if let Some(why) = missing {
+            return Err(ConsentError::NotStanding { why });
+        }
+        let shown_at = plan.made_at;
+        Self::give(plan, ConsentKind::Standing, rule, Asked { shown_at, now })
+    }
+
+    /// A server goes on with a run that it began: what was agreed to without a terminal, as the
+    /// ledger has it, however long ago. What a person typed, he types again.
+    ///
+    /// # Errors
+    /// [`ConsentError::NotRecorded`], if it is another plan's or another kind of consent.
+    pub fn recorded(plan: &Plan, recorded: &Recorded) -> Result<Self, ConsentError> {
+        let Recorded {
+            digest,
+            kind,
+            by,
+            at,
+        } = recorded;
+        if *digest != plan.digest() || !kind.outlives_a_process() {
+            return Err(ConsentError::NotRecorded);
+        }
+        Ok(Self {
+            digest: digest.clone(),
+            kind: *kind,
+            by: by.clone(),
+            at: *at,
+            votes: Vec::new(),
+        })
     }
 
     /// As many approvers as `rules` ask for agreed to this plan and nobody denied it; `askers` are
@@ -252,4 +330,21 @@ impl Consent {
     pub fn at(&self) -> Utc {
         self.at
     }
+}
+
+/// Whom the log does not confirm, of those that something is taken from.
+fn unconfirmed(plan: &Plan) -> Option<String> {
+    let confirmed = |id| {
+        let intruder = plan.case.intruder(id);
+        intruder.is_some_and(|intruder| intruder.answer == Confirmation::Confirmed)
+    };
+    let mut subjects = plan.case.subjects.iter();
+    let open = subjects.find(|who| who.role != Role::Impersonated && !confirmed(&who.id))?;
+    Some(format!("the log does not confirm it of {}", open.login))
+}
+
+fn stopped(plan: &Plan) -> Option<String> {
+    let mut guards = plan.guards.iter();
+    let guard = guards.find(|guard| guard.stops_run())?;
+    Some(format!("the guard {} refuses it", guard.name))
 }

@@ -68,6 +68,7 @@ pub(crate) async fn prepare(
         lifts: Vec::new(),
         warm_writes: false,
         identities: Vec::new(),
+        found: Vec::new(),
         grace: std::time::Duration::from_secs(1),
     };
     // How many may be contained at once is not what is measured.

@@ -169,6 +169,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         lifts: lifts(&args.lift, &shop.person)?,
         warm_writes: next != Next::Look,
         identities: chosen(&args.identity)?,
+        found: Vec::new(),
     };
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     let mut prepared = plan_case(&shop.tools, &playbook, &shop.guards, request)
@@ -327,6 +328,9 @@ pub(super) fn consent_failed(error: &ConsentError) -> Failure {
         ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
             "oust plan makes a new plan and prints its phrase"
         }
+        ConsentError::NotStanding { .. } | ConsentError::NotRecorded => {
+            "a person agrees to it: oust runs resume, or oust plan"
+        }
     };
     Failure::say(exit, error, hint)
 }
@@ -382,35 +386,7 @@ async fn again(
     plan: &Plan,
     playbook: &CheckedPlaybook,
 ) -> Result<Prepared, Failure> {
-    let window = &plan.case.window;
-    let request = PlanRequest {
-        run: plan.run.clone(),
-        who: plan
-            .case
-            .subjects
-            .iter()
-            .map(|who| who.id.to_string())
-            .collect(),
-        roles: plan
-            .case
-            .subjects
-            .iter()
-            .map(|who| (who.id.as_str().to_lowercase(), who.role))
-            .collect(),
-        window: Some((window.start, window.end)),
-        case_id: plan.case.id.clone(),
-        reason: plan.case.reason.clone(),
-        source: plan.case.source.clone(),
-        scope: plan.scope.clone(),
-        lifts: plan
-            .guards
-            .iter()
-            .filter_map(|guard| guard.lifted.clone())
-            .collect(),
-        warm_writes: true,
-        identities: plan.chosen.clone(),
-        grace: GRACE,
-    };
+    let request = PlanRequest::again(plan, GRACE);
     let planned = plan_case(&shop.tools, playbook, &shop.guards, request).await;
     planned.map_err(|error| match error {
         PlanError::Subject(

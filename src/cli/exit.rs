@@ -71,6 +71,12 @@ impl Failure {
         }
     }
 
+    /// What happened, with its causes, for whoever has another way to tell it.
+    pub fn sentence(&self) -> String {
+        let error = self.error.as_ref();
+        error.map_or_else(String::new, |error| format!("{error:#}"))
+    }
+
     /// Printed once, at the border.
     pub fn report(&self) -> Exit {
         if let Some(error) = &self.error {

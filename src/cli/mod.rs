@@ -19,6 +19,8 @@ mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(feature = "sandbox")]
+mod sandbox_alert;
+#[cfg(feature = "sandbox")]
 mod sandbox_home;
 mod serve;
 mod setup;
@@ -85,7 +87,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Runs(command) => runs::run(&cli.global, command),
         Command::Playbook(command) => playbook::run(command),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => sandbox::run(args),
+        Command::Sandbox(args) => sandbox::run(&cli.global, args),
         Command::Completions { shell } => Ok(shell::completions(*shell)),
         Command::Man => shell::man(),
     }

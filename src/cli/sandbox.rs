@@ -13,7 +13,9 @@ use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::args::Global;
 use super::exit::{Exit, Failure};
+use super::sandbox_alert::{self, AlertArgs};
 use super::sandbox_home::{Home, ToldService};
 use super::{print, say};
 use crate::model::count;
@@ -55,6 +57,8 @@ pub struct MockArgs {
 pub enum SandboxCommand {
     /// The main job, for real, against the mocks: contains alex while the attacker fights back
     Drill(DrillArgs),
+    /// Sends an alert about alex to `oust serve`, as a SIEM would
+    Alert(AlertArgs),
     /// The mocks themselves, told about on stdout
     #[command(hide = true)]
     Serve(MockArgs),
@@ -78,10 +82,11 @@ pub struct DrillArgs {
 ///
 /// # Errors
 /// If the mocks cannot be started.
-pub fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
+pub fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Failure> {
     match &args.command {
         Some(SandboxCommand::Serve(mocks)) => serve(mocks),
         Some(SandboxCommand::Drill(drill)) => run_drill(drill),
+        Some(SandboxCommand::Alert(args)) => sandbox_alert::alert(global, args),
         None => stay(args),
     }
 }
@@ -345,7 +350,11 @@ fn stay(args: &SandboxArgs) -> Result<Exit, Failure> {
          oust plan {victim} --since 2h\n  \
          oust contain {victim} --since 2h\n  \
          oust runs list\n\n\
-         or in one line: oust contain {victim} --since 2h --yes {settings}",
+         or in one line: oust contain {victim} --since 2h --yes {settings}\n\n\
+         From alert to containment, with the same two variables, each in a terminal of its own:\n\n  \
+         oust token add you --role approver   (prints what you sign in with)\n  \
+         oust serve                           (then open what it says in a browser)\n  \
+         oust sandbox alert                   (what a SIEM would send)",
         mocks.told.url,
     ));
     let runtime = super::runtime(false)?;

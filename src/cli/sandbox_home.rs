@@ -3,6 +3,7 @@
 //! Does not know the mocks: [`Told`] is all that they say of themselves.
 
 use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,10 @@ use serde_json::{Value, json};
 
 use super::exit::{Exit, Failure};
 use super::sandbox::Told;
+use crate::model::hex;
+
+/// The sandbox's own source of alerts.
+pub(super) const SOC: &str = "soc";
 
 /// A service behind Okta: its settings, and its secrets for files of their own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +95,7 @@ impl Home {
         }
         text.push_str(&apps_of(&told.services));
         text.push_str(OWNERS);
+        text.push_str(&server_in(&dir).map_err(failed)?);
         std::fs::write(&config, text).map_err(failed)?;
         let state = dir.join("state");
         Ok(Self { dir, config, state })
@@ -108,6 +114,23 @@ owners:
 - { app: salesforce, owner: CRM team, contact: crm-oncall@contoso.example }
 - { app: aws, owner: Cloud platform, contact: '+1 206 555 0170' }
 ";
+
+/// A source of alerts for `oust sandbox alert`, with a secret of its own, and a free port to take
+/// them at.
+fn server_in(dir: &Path) -> std::io::Result<String> {
+    let mut secret = [0; 32];
+    aws_lc_rs::rand::fill(&mut secret).map_err(|_| std::io::Error::other("no randomness"))?;
+    let file = dir.join("soc-secret");
+    write_private(&file, &hex(&secret))?;
+    // Free a moment ago, and as good as reserved: the system hands out others first.
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port();
+    let source = json!({ "name": SOC, "kind": "generic", "auth": { "hmac": { "file": file } } });
+    Ok(format!(
+        "server:\n  listen: 127.0.0.1:{port}\n  sources:\n  - {source}\n"
+    ))
+}
 
 /// `apps:` of the config; nothing if every app is a catalogue's.
 fn apps_of(services: &[ToldService]) -> String {

@@ -20,6 +20,7 @@ use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_e
 use crate::model::{Finding, Owner, RunId, UserId, Utc};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
+use crate::server::work::OpenTools;
 use crate::transport::{HttpWire, Wire};
 
 /// This program, as vendors and the ledger know it.
@@ -167,7 +168,7 @@ pub(super) fn load_config(global: &Global) -> Result<Config, Failure> {
     })
 }
 
-fn limits(guards: &config::Guards) -> GuardConfig {
+pub(super) fn limits(guards: &config::Guards) -> GuardConfig {
     GuardConfig {
         protected: guards.protected.iter().map(UserId::new).collect(),
         cap_run: guards.cap_run.into(),
@@ -274,6 +275,47 @@ impl Givens {
             user_agent,
         })
     }
+}
+
+/// Opens the systems of `config` for one run at a time, each under its own name; whether they can be
+/// opened at all is tried at once.
+///
+/// # Errors
+/// [`Failure`] that says what could not be opened, and what to do.
+pub(super) fn opener(
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    rng: &Arc<dyn Rng>,
+) -> Result<OpenTools, Failure> {
+    let givens = Givens::new(HttpWire::new(), clock, rng, TOOL.to_owned())?;
+    open_systems(&config, &givens)?;
+    let Givens {
+        wire, clock, rng, ..
+    } = givens;
+    Ok(Arc::new(move |run| {
+        let user_agent = match run {
+            Some(run) => format!("{TOOL} run={run}"),
+            None => TOOL.to_owned(),
+        };
+        let givens = Givens {
+            wire: wire.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            user_agent,
+        };
+        let (directory, services) =
+            open_systems(&config, &givens).map_err(|failure| failure.sentence())?;
+        Ok(Tools {
+            directory,
+            services,
+            vendors: connectors::vendors().collect(),
+            store: store.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            tool: TOOL.to_owned(),
+        })
+    }))
 }
 
 /// The directory alone, for commands that read it and keep nothing.

@@ -16,7 +16,7 @@ use crate::connectors;
 use crate::engine::Observer;
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
-use crate::model::{Action, ActionId, Plan, Source, SystemId, Utc, Verdict};
+use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
 use crate::report::{self, Live, Report, Split, Style};
 
 /// The vendor of the identity source.
@@ -56,11 +56,11 @@ pub(super) fn refused(global: &Global, plan: &Plan) -> String {
 /// A plan as a report in which nothing was done yet: nobody tried, so nothing is open either.
 pub(super) fn planned_json(plan: &Plan) -> String {
     let mut state = RunState::default();
-    let (Source::Person(requester) | Source::Alert(requester)) = &plan.case.source;
+    let requester = plan.case.source.name();
     let opened = Event::Opened {
         tool: TOOL.to_owned(),
         mode: Mode::Contain,
-        requester: requester.clone(),
+        requester: requester.to_owned(),
         plan: std::sync::Arc::new(plan.clone()),
     };
     state.apply(plan.made_at, &opened);

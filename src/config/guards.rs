@@ -14,6 +14,8 @@ pub struct Guards {
     pub cap_run: u32,
     /// Subjects in any 60 minutes.
     pub cap_hour: u32,
+    /// Automatic runs of one source in any 60 minutes.
+    pub cap_source: u32,
     /// Subjects in any 60 minutes, in percent of `active_users`.
     pub cap_percent: u32,
     /// How many people use the directory; `None` is unknown, and the percentage is not asked.
@@ -36,6 +38,7 @@ impl Default for Guards {
                 protected: Vec::new(),
                 cap_run: 0,
                 cap_hour: 0,
+                cap_source: 0,
                 cap_percent: 0,
                 active_users: None,
             };
@@ -65,11 +68,13 @@ fn over(mut guards: Guards, at: &At<Node>, problems: &mut Problems) -> Guards {
     let most = u64::from(u32::MAX);
     let run = count("cap_run", most, problems);
     let hour = count("cap_hour", most, problems);
+    let source = count("cap_source", most, problems);
     let percent = count("cap_percent", 100, problems);
     let users = count("active_users", most, problems);
     fields.finish(problems);
     guards.cap_run = run.unwrap_or(guards.cap_run);
     guards.cap_hour = hour.unwrap_or(guards.cap_hour);
+    guards.cap_source = source.unwrap_or(guards.cap_source);
     guards.cap_percent = percent.unwrap_or(guards.cap_percent);
     guards.active_users = users.or(guards.active_users);
     guards

@@ -8,12 +8,18 @@
 //! `config/oust.yaml` is compiled in: it is the example to copy, and the guards' defaults are
 //! read from it, so that what people read there is what holds.
 
+mod approvers;
 mod apps;
+mod client;
 mod connectors;
 mod detections;
 mod guards;
+mod notify;
 mod owners;
 mod places;
+mod poll;
+mod rules;
+mod reference;
 mod secrets;
 mod server;
 mod sources;
@@ -23,13 +29,18 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 pub use apps::hand_out;
+pub use client::Client;
 pub use guards::Guards;
 pub use places::Places;
+pub use poll::{Poll, Polled};
+pub use rules::{AlertMode, AlertRules, RuleRow};
 pub use server::{Server, Tls};
 pub use sources::sources_alone;
 
+use crate::approval::Approvers;
 use crate::connectors::{REGISTER, Row};
 use crate::model::{Owner, SystemId};
+use crate::notify::Receiver;
 use crate::yaml::{Diagnostics, Fields, Problems, bounded, normalised, parse};
 
 /// The config file to copy: every key, commented.
@@ -51,8 +62,16 @@ pub struct Config {
     pub owners: Vec<Owner>,
     /// Where alerts are taken and people decide.
     pub server: Server,
+    /// How many people have to agree to a plan, and whose signatures count.
+    pub approvers: Approvers,
+    /// Who is told what.
+    pub notify: Vec<Receiver>,
+    /// The server that some commands ask instead of the local state.
+    pub client: Option<Client>,
     /// The directory of detections beside those that are shipped; relative to the config file.
     pub detections: Option<PathBuf>,
+    /// What becomes of alerts, without what holds where nothing is said.
+    pub rules: AlertRules,
 }
 
 /// One configured system.
@@ -165,7 +184,11 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
+            let rules = rules::read(&mut fields, file, rows, &mut problems);
             let server = server::read(&mut fields, file, &mut problems);
+            let approvers = approvers::read(&mut fields, &mut problems);
+            let notify = notify::read(&mut fields, &mut problems);
+            let client = client::read(&mut fields, &mut problems);
             let guards = fields.take("guards", &mut problems);
             let guards = guards.map_or_else(Guards::default, |at| guards::read(at, &mut problems));
             fields.finish(&mut problems);
@@ -175,7 +198,11 @@ impl Config {
                 guards,
                 owners,
                 server,
+                approvers,
+                notify,
+                client,
                 detections,
+                rules,
             }
         });
         match config {

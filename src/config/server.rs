@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use url::Url;
 
+use super::poll::{self, Poll};
 use super::sources;
 use crate::alerts::SourceSettings;
 use crate::yaml::{At, Diagnostic, Fields, Node, Problems, spoken};
@@ -37,6 +38,8 @@ pub struct Server {
     pub console: SocketAddr,
     /// Who may send alerts.
     pub sources: Vec<SourceSettings>,
+    /// What is looked for in the log, and how often; `None`: nothing.
+    pub poll: Option<Poll>,
 }
 
 /// PEM files.
@@ -60,6 +63,7 @@ impl Default for Server {
             public_url: None,
             console: loopback(8444),
             sources: Vec::new(),
+            poll: None,
         }
     }
 }
@@ -106,6 +110,8 @@ pub(super) fn read(fields: &mut Fields<'_>, file: &str, problems: &mut Problems)
     }
     let list = fields.has("sources").then(|| fields.span());
     server.sources = sources::read(&mut fields, problems);
+    let poll = fields.take("poll", problems);
+    server.poll = poll.and_then(|at| poll::read(at, problems));
     fields.finish(problems);
 
     // A mistake in `tls` is said already: that plain http is none here would only confuse.

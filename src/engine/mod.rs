@@ -13,6 +13,7 @@ mod instances;
 mod investigate;
 mod late;
 mod log;
+mod look;
 mod narrow;
 mod planner;
 mod prover;
@@ -33,6 +34,7 @@ pub use investigate::{
     InvestigateAsk, InvestigateError, Investigator, Only, investigate, looks_back,
 };
 pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
+pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use run::{Ended, Run, RunError, Start, Tools};

@@ -26,8 +26,8 @@ use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::given::Clock;
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Lift, NOT_YET, Plan,
-    PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift, NOT_YET,
+    Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip,
     Source, StepKey, Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
@@ -63,9 +63,37 @@ pub struct PlanRequest {
     pub warm_writes: bool,
     /// Identities that a person named.
     pub identities: Vec<Chosen>,
+    /// What the log was found to show of the subjects already, so that it is not asked twice. A
+    /// window that nobody gave begins with it.
+    pub found: Vec<Intruder>,
     /// How long services may take beyond the directory itself. None: what has not answered by
     /// then is read while the directory is being written to.
     pub grace: Duration,
+}
+
+impl PlanRequest {
+    /// The same case once more, to see whether what consent to `plan` binds has changed.
+    #[must_use]
+    pub fn again(plan: &Plan, grace: Duration) -> Self {
+        let (case, subjects) = (&plan.case, &plan.case.subjects);
+        let role = |who: &Subject| (who.id.as_str().to_lowercase(), who.role);
+        let lifted = plan.guards.iter().filter_map(|guard| guard.lifted.clone());
+        Self {
+            run: plan.run.clone(),
+            who: subjects.iter().map(|who| who.id.to_string()).collect(),
+            roles: subjects.iter().map(role).collect(),
+            window: Some((case.window.start, case.window.end)),
+            case_id: case.id.clone(),
+            reason: case.reason.clone(),
+            source: case.source.clone(),
+            scope: plan.scope.clone(),
+            lifts: lifted.collect(),
+            warm_writes: true,
+            identities: plan.chosen.clone(),
+            found: Vec::new(),
+            grace,
+        }
+    }
 }
 
 /// A plan, and the evidence reads that left with it.

@@ -75,8 +75,11 @@ impl Services<'_> {
         // Told apart from the rest: a system that is slow about people may be quick about itself.
         let tenant = OnceLock::new();
         let work = async {
-            let ((), told_so) = join(self.warm(system), told.wait_for(Option::is_some)).await;
-            told_so.ok()?;
+            // What is waited for is a lock, which may not be held while something else is.
+            let is_told = async { told.wait_for(Option::is_some).await.is_ok() };
+            let ((), true) = join(self.warm(system), is_told).await else {
+                return None;
+            };
             let brief = told.borrow().clone()?;
             Some(self.read(system, &brief, &tenant).await)
         };

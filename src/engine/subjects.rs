@@ -10,7 +10,7 @@ use super::planner::{ASSUMED_WINDOW, PlanError, PlanRequest};
 use super::run::Tools;
 use crate::connector::{DirectorySystem, Wanted};
 use crate::guard::{self, GuardConfig};
-use crate::model::{Case, Chosen, Subject, Tri, Utc, Window, WindowHow};
+use crate::model::{Case, Chosen, Intruder, Subject, Tri, Utc, Window, WindowHow};
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
 
@@ -89,13 +89,25 @@ pub(super) async fn described(home: &DirectorySystem, wanted: Wanted, case: Case
 }
 
 fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
-    let window = match request.window {
-        Some((start, end)) => Window {
+    let intruders: Vec<Intruder> = request
+        .found
+        .iter()
+        .filter(|intruder| {
+            let mut ids = subjects.iter().map(|who| Some(&who.id));
+            ids.any(|id| id == intruder.subject.as_ref())
+        })
+        .cloned()
+        .collect();
+    let derived = intruders.iter().filter_map(Intruder::window);
+    let derived = derived.min_by_key(|window| window.start);
+    let window = match (request.window, derived) {
+        (Some((start, end)), _) => Window {
             start,
             end,
             how: WindowHow::Given,
         },
-        None => Window {
+        (None, Some(derived)) => derived,
+        (None, None) => Window {
             start: now.minus(ASSUMED_WINDOW),
             end: None,
             how: WindowHow::Assumed,
@@ -107,7 +119,7 @@ fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
         id: request.case_id.clone(),
         reason: request.reason.clone(),
         source: request.source.clone(),
-        intruders: Vec::new(),
+        intruders,
     }
 }
 

@@ -51,9 +51,19 @@ pub enum Source {
     Person(String),
     /// An alert, named by its source and rule.
     Alert(String),
+    /// The same, and a person is asked: he reads what the guards say, and answers.
+    Proposed(String),
 }
 
 impl Source {
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(name) | Self::Alert(name) | Self::Proposed(name) => name,
+        }
+    }
+
     /// Whether no person is there to answer questions.
     #[must_use]
     pub fn is_automatic(&self) -> bool {

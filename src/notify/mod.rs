@@ -3,6 +3,13 @@
 //! The SOC hears of our own revocations before their SIEM does. Does not decide whom to tell what
 //! (`config`), and nothing depends on an answer.
 
+mod receiver;
+mod sender;
+mod shape;
+
+pub use receiver::{Receiver, Shape, Tell, Where};
+pub use sender::{SIGNATURE, Sender, signature};
+
 use serde::Serialize;
 
 use crate::model::{RunId, Utc, Verdict};
@@ -67,6 +74,86 @@ pub enum NoticeKind {
         /// What a person can do.
         next: String,
     },
+}
+
+impl Notice {
+    /// In a sentence, its strings as they came: whoever shows it escapes it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.what {
+            NoticeKind::Starting {
+                run,
+                subjects,
+                playbook,
+                by,
+                ..
+            } => format!(
+                "oust contains {} now ({playbook}, run {run}), agreed to by {by}: revocations that \
+                 follow are ours",
+                named(subjects)
+            ),
+            NoticeKind::Ended {
+                run,
+                subjects,
+                verdict,
+                says,
+                ..
+            } => format!(
+                "{}: {} (run {run}). {says}",
+                named(subjects),
+                verdict.word()
+            ),
+            NoticeKind::Waiting {
+                run,
+                subjects,
+                why,
+                expires_at,
+            } => format!(
+                "{} waits for approval until {expires_at} (run {run}): {why}",
+                named(subjects)
+            ),
+            NoticeKind::Refused {
+                subjects,
+                why,
+                next,
+            } => format!("refused for {}: {why}. {next}", named(subjects)),
+        }
+    }
+
+    /// The run that it is about, if there is one.
+    #[must_use]
+    pub fn run(&self) -> Option<&RunId> {
+        match &self.what {
+            NoticeKind::Starting { run, .. }
+            | NoticeKind::Ended { run, .. }
+            | NoticeKind::Waiting { run, .. } => Some(run),
+            NoticeKind::Refused { .. } => None,
+        }
+    }
+
+    /// Which of the four it is.
+    #[must_use]
+    pub fn tells(&self) -> Tell {
+        match &self.what {
+            NoticeKind::Starting { .. } => Tell::Starting,
+            NoticeKind::Ended { .. } => Tell::Ended,
+            NoticeKind::Waiting { .. } => Tell::Waiting,
+            NoticeKind::Refused { .. } => Tell::Refused,
+        }
+    }
+}
+
+/// Some of them, and how many more.
+fn named(subjects: &[String]) -> String {
+    const NAMED_MAX: usize = 5;
+    match subjects {
+        [] => "nobody known".into(),
+        few if few.len() <= NAMED_MAX => few.join(", "),
+        many => {
+            let (first, rest) = many.split_at(NAMED_MAX);
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+    }
 }
 
 /// Takes notices and sends them on, in its own time.

@@ -6,6 +6,7 @@
 //!
 //! Prints nothing: whoever has a terminal or a file (`cli`) writes what is returned here.
 
+mod brief;
 mod bundle;
 mod chart;
 mod compute;
@@ -32,6 +33,7 @@ mod text;
 mod unreached;
 mod view;
 
+pub use brief::{BriefKind, BriefLine, brief, brief_difference};
 pub use bundle::{
     EVIDENCE_SCHEMA, EventsPart, FilePart, LedgerPart, Manifest, Missing, Piece, evidence_name,
     pack, sha256,

@@ -14,6 +14,8 @@ mod limits;
 mod listen;
 pub mod metrics;
 mod peer;
+pub mod poll;
+pub mod work;
 mod session;
 mod site;
 

@@ -263,6 +263,11 @@ impl Lab {
 
     /// What an engine is given here, over this ledger. A new process has new tools.
     pub(crate) fn tools(&self, store: Arc<dyn Store>) -> Tools {
+        self.tools_as(store, "oust/test run=r_lab")
+    }
+
+    /// The same, under another user agent.
+    pub(crate) fn tools_as(&self, store: Arc<dyn Store>, user_agent: &str) -> Tools {
         let opening = Opening {
             id: SystemId::new("okta"),
             settings: json!({
@@ -273,7 +278,7 @@ impl Lab {
             wire: self.wire.clone(),
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
-            user_agent: "oust/test run=r_lab".into(),
+            user_agent: user_agent.into(),
         };
         let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
         let Ok(Opened::Directory(directory)) = (row.open)(&opening) else {
@@ -338,6 +343,7 @@ impl Lab {
             lifts: Vec::new(),
             warm_writes: false,
             identities: Vec::new(),
+            found: Vec::new(),
             grace: std::time::Duration::from_secs(1),
         }
     }

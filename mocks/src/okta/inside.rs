@@ -29,6 +29,17 @@ impl Okta {
             .or_else(|| self.users.values().find(|u| u.login == key))
     }
 
+    /// Puts an event into the System Log, as it is; it can be read `late_ms` after it was published.
+    pub fn tell(&mut self, event: serde_json::Value, late_ms: i64) {
+        let published = event["published"].as_str().and_then(crate::time::parse);
+        let published_ms = published.unwrap_or_default();
+        self.log.push(super::events::LogRow {
+            published_ms,
+            visible_ms: published_ms + late_ms,
+            event,
+        });
+    }
+
     /// Every event of this type, visible or not, in order.
     #[must_use]
     pub fn events_of(&self, event_type: &str) -> Vec<serde_json::Value> {

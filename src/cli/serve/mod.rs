@@ -10,7 +10,6 @@ mod work;
 
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::sync::watch;
 
 use self::door::Door;
@@ -79,6 +78,7 @@ struct Server {
     shared: Shared,
     waiting_max: u64,
     door: Door,
+    https: bool,
     sources: Option<receive::Sources>,
     work: Option<work::Work>,
 }
@@ -104,14 +104,21 @@ impl Server {
             bell: Arc::default(),
         };
         let waiting_max = settings.waiting_max;
+        // Where a browser comes by https at a proxy, it does so by the public address.
+        let public = settings
+            .public_url
+            .as_ref()
+            .map(|url| url.scheme() == "https");
+        let https = public.unwrap_or(settings.tls.is_some());
         let work = match role {
             Role::Receive => None,
-            Role::Work | Role::Both => Some(work::Work::open(global, &config, &mut shared)?),
+            Role::Work | Role::Both => Some(work::Work::open(global, config, &mut shared)?),
         };
         Ok(Self {
             shared,
             waiting_max,
             door,
+            https,
             sources,
             work,
         })
@@ -132,13 +139,14 @@ impl Server {
         let stop = stop::on_ctrl_c();
         let metrics = Metrics::install().map_err(|why| Failure::say(Exit::NotStarted, why, ""))?;
         tokio::spawn(tidy(metrics.clone(), self.shared.clock.clone()));
-        let (console, worker) = match self.work {
-            Some(work) => {
-                let alive = Alive::default();
-                (work.begin(&self.shared, &alive, stop.clone())?, Some(alive))
-            }
-            None => (Router::new(), None),
+        let alive = Alive::default();
+        let working = match self.work {
+            Some(work) => Some(work.begin(&self.shared, &alive, &stop, self.https)?),
+            None => None,
         };
+        let worker = working.is_some().then_some(alive);
+        let console = working.as_ref().map(|working| working.router.clone());
+        let console = console.unwrap_or_default();
         let router = match self.sources {
             Some(sources) => Intake::router(self.shared.clone(), sources.0, console),
             None => console,
@@ -153,6 +161,9 @@ impl Server {
         tracing::info!(at = self.door.at(), "listening on {}", self.door.at());
         let router = health.router().fallback_service(router);
         self.door.listener.serve(router, stop).await;
+        if let Some(working) = working {
+            working.end().await;
+        }
         Ok(Exit::Good)
     }
 }

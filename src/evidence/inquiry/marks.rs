@@ -36,7 +36,9 @@ pub(super) fn without(account: &str, events: &[Event<'_>], hints: &Hints) -> Vec
     whose.collect()
 }
 
-fn is_ours(event: Event<'_>, hints: &Hints) -> bool {
+/// Whether an event is our own doing.
+#[must_use]
+pub fn is_ours(event: Event<'_>, hints: &Hints) -> bool {
     let client = some(&event.0["client"]["id"]);
     let is_client = |id: &String| client == Some(id) || event.actor() == Some(id);
     let agent = some(&event.0["client"]["userAgent"]["rawUserAgent"]);

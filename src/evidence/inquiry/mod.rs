@@ -24,6 +24,7 @@ mod sessions;
 use crate::model::{Confirmation, Intruder, Sign, UserId, Witness};
 
 use self::marks::Marks;
+pub use self::marks::is_ours;
 use self::seize::Seizure;
 use super::Event;
 use super::investigation::Whose;
