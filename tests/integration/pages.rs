@@ -6,7 +6,9 @@
 //! Skipped, saying so, unless `OUST_CHROMIUM` names a Chromium; `.ci/pages` does, and sets
 //! `OUST_BROWSED=1`, by which a skip is a failure.
 
-use std::path::PathBuf;
+mod console;
+
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jiff::tz::TimeZone;
@@ -32,7 +34,7 @@ fn browser() -> Option<PathBuf> {
 }
 
 /// What the browser sees of a page of that width.
-fn seen(browser: &PathBuf, page: &str, width: u32, dark: bool) -> Value {
+fn seen(browser: &Path, page: &str, width: u32, dark: bool) -> Value {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("look.html");
     let page = serde_json::to_string(page).unwrap().replace("</", "<\\/");
@@ -41,26 +43,33 @@ fn seen(browser: &PathBuf, page: &str, width: u32, dark: bool) -> Value {
         .replace("WIDTH", &width.to_string())
         .replace("PAGE", &page);
     std::fs::write(&file, look).unwrap();
-    let answer = Command::new(browser)
+    let mut asked = asked(browser, home.path(), dark);
+    told(asked.arg("--dump-dom").arg(&file))
+}
+
+/// A browser of its own state, with what every look needs.
+fn asked(browser: &Path, home: &Path, dark: bool) -> Command {
+    let mut asked = Command::new(browser);
+    asked
         .args([
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
             "--hide-scrollbars",
             "--window-size=1400,1000",
+            "--virtual-time-budget=20000",
         ])
-        .arg(format!(
-            "--user-data-dir={}",
-            home.path().join("state").display()
-        ))
+        .arg(format!("--user-data-dir={}", home.join("state").display()))
         .arg(format!(
             "--blink-settings=preferredColorScheme={}",
             u8::from(!dark)
-        ))
-        .args(["--virtual-time-budget=20000", "--dump-dom"])
-        .arg(&file)
-        .output()
-        .unwrap();
+        ));
+    asked
+}
+
+/// What the page that looks has written down.
+fn told(asked: &mut Command) -> Value {
+    let answer = asked.output().unwrap();
     let dom = String::from_utf8(answer.stdout).unwrap();
     let told = dom
         .split_once("<pre id=\"told\">")
@@ -111,6 +120,7 @@ fn nothing_is_scrolled_sideways_and_every_letter_stands_out() {
             assert!(told["letters"].as_u64().unwrap() > 20, "{at}");
             assert_eq!(told["beyond"], serde_json::json!([]), "{at}");
             assert_eq!(told["faint"], serde_json::json!([]), "{at}");
+            assert_eq!(told["unnamed"], serde_json::json!([]), "{at}");
             assert_eq!(told["wide"].as_u64(), Some(u64::from(width)), "{at}");
         }
     }

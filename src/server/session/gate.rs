@@ -35,6 +35,11 @@ pub(in crate::server) fn foreign_page(headers: &HeaderMap, uri: &Uri) -> bool {
     let Some(origin) = text("origin") else {
         return false;
     };
+    // Our pages send no referrer, and a browser then names no origin either; it still says, in words
+    // that no page can choose, whose page it was.
+    if origin == "null" && site.is_some() {
+        return false;
+    }
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
@@ -124,6 +129,8 @@ mod tests {
             &with(&[host, ("sec-fetch-site", "same-origin")]),
             &uri
         ));
+        let silent = [host, ("sec-fetch-site", "same-origin"), ("origin", "null")];
+        assert!(!foreign_page(&with(&silent), &uri));
         for wrong in [
             ("origin", "https://evil.example"),
             ("origin", "null"),
