@@ -65,7 +65,9 @@ pub struct Parts {
 
 /// Makes the adapter that the settings ask for.
 #[derive(Clone)]
-pub struct Opener(Arc<dyn Fn(&Parts) -> Box<dyn Adapter> + Send + Sync>);
+pub struct Opener(Arc<Open>);
+
+type Open = dyn Fn(&Parts) -> Box<dyn Adapter> + Send + Sync;
 
 impl Opener {
     /// Made by this.

@@ -129,7 +129,7 @@ impl Auth {
             fits(source, form, place, &secret)?;
             secrets.push(secret);
         }
-        let digests = || secrets.iter().map(|secret| digested(secret)).collect();
+        let digests = || secrets.iter().map(digested).collect();
         let keys = || secrets.iter().map(key).collect();
         Ok(match form {
             Form::Header => {
