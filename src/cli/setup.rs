@@ -97,16 +97,18 @@ impl Workshop {
         let opener = Opener::new(config, wire, &clock, &rng)?;
         let tools = opener.tools(archive.clone(), Some(&run))?;
         let person = person();
+        let wire = Arc::clone(opener.wire());
+        let config = opener.config;
         Ok(Self {
             tools,
             archive,
             run,
-            guards: limits(&opener.config.guards),
-            owners: opener.config.owners,
+            guards: limits(&config.guards),
+            owners: config.owners,
             person,
             approvers: config.approvers,
             receivers: config.notify,
-            wire: givens.wire,
+            wire,
             notifier: OnceLock::new(),
         })
     }

@@ -108,7 +108,10 @@ impl Server {
         };
         let waiting_max = settings.waiting_max;
         // Behind a proxy browsers come by https although we do not speak it.
-        let public = settings.public_url.as_ref().map(|url| url.scheme() == "https");
+        let public = settings
+            .public_url
+            .as_ref()
+            .map(|url| url.scheme() == "https");
         let https = public.unwrap_or(settings.tls.is_some());
         let work = match role {
             Role::Receive => None,
