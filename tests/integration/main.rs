@@ -39,6 +39,7 @@ mod report;
 mod requests;
 mod salesforce;
 mod samples;
+mod server;
 mod service;
 mod simulation;
 mod slack;
