@@ -16,6 +16,7 @@ mod durable;
 mod everywhere;
 mod evicted;
 mod fake;
+mod intake;
 mod kit;
 mod log;
 mod machine;
@@ -40,6 +41,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("contained", contained::measure),
     ("memory", memory::measure),
     ("detect", detect::measure),
+    ("intake", intake::measure),
 ];
 
 /// What a process does that is measured from outside.

@@ -1,7 +1,8 @@
 //! Throwaway self-signed certificates for client assertions: DER, PEM and thumbprint.
 //!
-//! X.509 version 1 (RFC 5280 without extensions), written by hand: a thumbprint and a public key
-//! are all that a vendor keeps of such a certificate, and that is no reason for a crate.
+//! X.509 (RFC 5280) without extensions, written by hand: a thumbprint and a public key are all that
+//! a vendor keeps of such a certificate, and that is no reason for a crate. It says version 3, as
+//! TLS wants it.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -55,6 +56,7 @@ impl Certificate {
             }
         });
         let to_sign = sequence(&[
+            tlv(0xa0, &tlv(2, &[2])),
             tlv(2, &serial),
             algorithm.clone(),
             who.clone(),

@@ -64,7 +64,6 @@ pub struct Health {
 
 impl Health {
     /// The three routes.
-    #[must_use]
     pub fn router(self) -> Router {
         let ours = Router::new()
             .route("/readyz", get(ready))

@@ -43,7 +43,6 @@ struct Inside {
 
 impl Intake {
     /// Takes alerts of these sources; everything else is `next`'s.
-    #[must_use]
     pub fn router(shared: Shared, sources: Vec<Source>, next: Router) -> Router {
         let sources = sources.into_iter().map(|source| {
             let pace = Pace::new(source.per_minute(), &shared.clock);
@@ -214,7 +213,11 @@ impl One<'_> {
             answer.status().canonical_reason().unwrap_or("other"),
         );
         let reason = visible(&reason.to_string());
-        tracing::warn!(source, %peer, status, reason, "refused an alert: {reason}");
+        let of = if source.is_empty() { "nobody" } else { source };
+        tracing::warn!(
+            source, %peer, status, reason,
+            "refused an alert of {of} from {peer} with {status}: {reason}"
+        );
         answer
     }
 }
@@ -229,13 +232,13 @@ async fn keep(shared: Shared, received: Vec<Received>, source: String) -> Result
         match one {
             Accepted::New(id) => {
                 metrics::accepted(&source);
-                tracing::info!(source, id, "took alert {id}");
+                tracing::info!(source, id, "took alert {id} of {source}");
                 shared.news.tell(Item::Alert(id));
                 any = true;
             }
             Accepted::Again(id) => {
                 metrics::duplicate(&source);
-                tracing::debug!(source, id, "alert {id} came again");
+                tracing::debug!(source, id, "alert {id} of {source} came again");
             }
         }
     }

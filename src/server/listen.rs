@@ -8,7 +8,7 @@
 //! dropped: an alert without an answer is sent again.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tower::ServiceExt as _;
 
 use super::certificate::Certificate;
@@ -75,10 +75,16 @@ impl Listener {
             let Ok(place) = place else { return };
             match accepted {
                 Ok((stream, from)) => {
+                    let address = from.ip().to_canonical();
+                    // Counted in the order in which they came.
+                    let Some(counted) = inside.one_more(address) else {
+                        refuse(address, "too many connections from there");
+                        continue;
+                    };
                     let (inside, alive, stop) = (inside.clone(), alive.clone(), stop.clone());
                     tokio::spawn(async move {
-                        inside.connection(stream, from, place, stop).await;
-                        drop(alive);
+                        inside.connection(stream, address, stop).await;
+                        drop((place, counted, alive));
                     });
                 }
                 Err(error) => {
@@ -104,18 +110,7 @@ struct Inside {
 }
 
 impl Inside {
-    async fn connection(
-        self: Arc<Self>,
-        stream: TcpStream,
-        from: SocketAddr,
-        _place: OwnedSemaphorePermit,
-        stop: watch::Receiver<bool>,
-    ) {
-        let address = from.ip().to_canonical();
-        let Some(_one_more) = self.one_more(address) else {
-            refuse(address, "too many connections from there");
-            return;
-        };
+    async fn connection(&self, stream: TcpStream, address: IpAddr, stop: watch::Receiver<bool>) {
         // Small answers must not wait for each other.
         let _ = stream.set_nodelay(true);
         let Some(certificate) = &self.certificate else {
@@ -172,13 +167,13 @@ impl Inside {
 
     /// Counts a connection from there; `None` if there are too many. Proxies are not counted: they
     /// stand for many.
-    fn one_more(&self, address: IpAddr) -> Option<Counted<'_>> {
+    fn one_more(self: &Arc<Self>, address: IpAddr) -> Option<Counted> {
         if self
             .trusted_proxies
             .iter()
             .any(|net| net.contains(&address))
         {
-            return Some(Counted(self, None));
+            return Some(Counted(self.clone(), None));
         }
         let network = network(address);
         let mut counts = self.counts();
@@ -187,7 +182,7 @@ impl Inside {
             return None;
         }
         *count += 1;
-        Some(Counted(self, Some(network)))
+        Some(Counted(self.clone(), Some(network)))
     }
 
     fn counts(&self) -> MutexGuard<'_, BTreeMap<IpAddr, u32>> {
@@ -204,9 +199,9 @@ async fn told_to(stop: &mut watch::Receiver<bool>) {
 }
 
 /// A connection that counts until it is dropped.
-struct Counted<'i>(&'i Inside, Option<IpAddr>);
+struct Counted(Arc<Inside>, Option<IpAddr>);
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         let Some(network) = self.1 else { return };
         let mut counts = self.0.counts();

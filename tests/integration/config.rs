@@ -162,6 +162,48 @@ fn every_key_there_is_stands_in_the_shipped_file() {
     assert_eq!(config.connectors[0].settings["auth"]["key_id"], json!("K1"));
 }
 
+/// Its example is a comment, and every key in it holds.
+#[test]
+fn the_servers_keys_stand_in_the_shipped_file_and_hold() {
+    const KEYS: [&str; 7] = [
+        "tls",
+        "inbox",
+        "waiting_max",
+        "connections_max",
+        "trusted_proxies",
+        "public_url",
+        "console",
+    ];
+    let example = DEFAULT.lines().skip_while(|line| *line != "# server:");
+    let uncommented = example
+        .take_while(|line| line.starts_with('#'))
+        .map(|line| {
+            let line = line.strip_prefix("# ").unwrap_or(line);
+            let is_key = |rest: &str| KEYS.iter().any(|key| rest.starts_with(&format!("{key}: ")));
+            match line.split_once("# ") {
+                Some((indent, rest)) if is_key(rest) => format!("{indent}{rest}\n"),
+                _ => format!("{line}\n"),
+            }
+        });
+    let server = uncommented.collect::<String>();
+    let config = read(&format!("{GOOD}{server}")).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let config = config.server;
+    for key in KEYS.iter().chain(&["listen", "sources"]) {
+        assert!(
+            server.contains(&format!("\n  {key}:")),
+            "{key} in\n{server}"
+        );
+    }
+    // What the example says is what holds without it.
+    let usual = read(GOOD).unwrap().server;
+    assert_eq!(config.listen, usual.listen);
+    assert_eq!(config.waiting_max, usual.waiting_max);
+    assert_eq!(config.connections_max, usual.connections_max);
+    assert_eq!(config.console, usual.console);
+    assert_eq!(config.sources[0].name, "soc-elastic");
+    assert_eq!(config.tls.unwrap().certificate, Path::new("server.pem"));
+}
+
 #[test]
 fn all_mistakes_are_told_at_once() {
     let text = "\
@@ -434,7 +476,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, apps, owners, detections, guards
+       = help: known here: connectors, apps, owners, detections, server, guards
 
     oust.yaml: 10 mistakes
     ");

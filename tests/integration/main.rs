@@ -43,6 +43,7 @@ mod report;
 mod requests;
 mod salesforce;
 mod samples;
+mod server;
 mod service;
 mod simulation;
 mod slack;

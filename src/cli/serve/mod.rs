@@ -18,7 +18,7 @@ use self::door::Door;
 use super::args::{Global, Output, Role, ServeArgs};
 use super::exit::{Exit, Failure};
 use super::setup::{load_config, state_dir};
-use super::{log, print, runtime, say, stop};
+use super::{log, print, runtime, stop};
 use crate::alerts;
 use crate::config::Config;
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
@@ -161,8 +161,7 @@ impl Server {
             worker,
             metrics: Some(metrics),
         };
-        say(&format!("listening on {}", self.door.at()));
-        tracing::info!(at = self.door.at(), "listening on {}", self.door.at());
+        tracing::info!(address = self.door.at(), "listening on {}", self.door.at());
         let router = health.router().fallback_service(router);
         self.door.listener.serve(router, stop).await;
         // The change in flight is recorded before we end.

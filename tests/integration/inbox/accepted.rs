@@ -133,8 +133,8 @@ async fn senders_at_the_same_time_lose_nothing_and_double_nothing() {
 async fn a_full_inbox_keeps_nothing_of_a_request_that_does_not_fit() {
     let place = Place::new();
     let inbox = place.open_for(3);
-    for key in ["1", "2"] {
-        new(&inbox, alert(key, 0)).await;
+    for (key, ms) in [("1", 0), ("2", 1)] {
+        new(&inbox, alert(key, ms)).await;
     }
     let two = vec![alert("3", 1), alert("4", 1)];
     let cursor = Some(Cursor {
