@@ -25,6 +25,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
+use super::work::told_to_stop;
 use super::{Item, Shared};
 use crate::config::Poll;
 use crate::connector::{DirectorySystem, LogAsk, LogPage, Unheard};
@@ -113,7 +114,7 @@ impl Poller {
                 tracing::warn!("poll: {why}");
             }
             let wait = self.shared.clock.sleep(self.poll.every);
-            select(wait, Box::pin(stop.changed())).await;
+            select(wait, Box::pin(told_to_stop(&mut stop))).await;
         }
     }
 

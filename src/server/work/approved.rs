@@ -16,7 +16,8 @@ use crate::consent::{Asked, Consent, ConsentError};
 use crate::desk::{Proposal, ProposalState};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan};
 use crate::ledger::RunState;
-use crate::model::{Plan, RunId, Source};
+use crate::model::{GuardReply, Plan, RunId, Source};
+use crate::notify::NoticeKind;
 use crate::server::Item;
 
 /// Proposals that are looked at.
@@ -202,6 +203,20 @@ impl Worker {
         }
         plan.call(&self.setup.owners);
         let why = format!("{} was approved, and no longer holds: {why}", old.run);
+        let stopping = plan.guards.iter().find_map(|guard| match &guard.reply {
+            GuardReply::RefusesRun { why, next } if guard.stops_run() => Some((why, next)),
+            _ => None,
+        });
+        if let Some((guard, next)) = stopping {
+            // Nobody could approve that one either.
+            let why = format!("{why}: {guard}");
+            self.tell(NoticeKind::Refused {
+                subjects: old.subjects.clone(),
+                why: why.clone(),
+                next: next.clone(),
+            });
+            return self.overtaken(&old.run, &why).await;
+        }
         self.ask_people(&plan, old.title.clone(), why.clone(), old.alerts.clone())
             .await?;
         self.overtaken(&old.run, &why).await

@@ -223,7 +223,7 @@ impl Worker {
         };
         let bell = self.shared.bell.notified();
         let woken = select(Box::pin(bell), self.shared.clock.sleep(EVERY));
-        let woken = select(Box::pin(woken), Box::pin(stop.changed()));
+        let woken = select(Box::pin(woken), Box::pin(told_to_stop(stop)));
         match select(Box::pin(ended), woken).await {
             Either::Left((ended, _)) => ended,
             Either::Right(_) => None,
@@ -360,6 +360,13 @@ impl Worker {
     fn is_carrying(&self, run: &RunId) -> bool {
         let carrying = self.carrying.lock().unwrap_or_else(PoisonError::into_inner);
         carrying.contains(run)
+    }
+}
+
+/// Resolves when somebody says so; whoever could say so and is gone never does.
+pub(super) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    if stop.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

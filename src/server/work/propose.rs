@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::people::{Chosen, People};
-use super::{Next, Trouble, Worker, again};
+use super::{Next, Trouble, Worker};
 use crate::approval::APPROVAL_FOR;
 use crate::config::RuleRow;
 use crate::desk::{Proposal, ProposalState};
@@ -159,11 +159,7 @@ impl Worker {
         }
         let why = error.to_string();
         self.tell_people(entry, &why, &error.hint());
-        tracing::warn!(
-            "alert {}: {why}; tried {} times",
-            entry.id,
-            again(entry.attempts).as_secs()
-        );
+        tracing::warn!("alert {}: {why}", entry.id);
         Ok(Next::Settle(Fate::Failed { why }))
     }
 }

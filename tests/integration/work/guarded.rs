@@ -89,7 +89,7 @@ async fn a_forged_alert_does_not_widen_what_is_taken_from_somebody_who_was_robbe
         .unwrap();
     let state = oust::ledger::RunState::of(&records);
     let window = state.plan.unwrap().case.window;
-    assert_eq!(window.start, "2026-03-10T13:41:02Z".parse().unwrap());
+    assert_eq!(window.start, "2026-03-10T13:41:02.023Z".parse().unwrap());
 }
 
 fn crowd(n: usize) -> (World, Vec<(String, String)>) {

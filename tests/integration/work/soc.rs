@@ -70,6 +70,9 @@ pub(super) struct Soc {
     pub(super) store: Arc<MemoryStore>,
     notices: Arc<Notices>,
     rules: AlertRules,
+    /// The kind of the source `soc`.
+    pub(super) kind: &'static str,
+    pub(super) guards: GuardConfig,
     bell: Arc<Notify>,
     working: Option<(JoinHandle<()>, watch::Sender<bool>)>,
 }
@@ -92,6 +95,8 @@ impl Soc {
             store: Arc::new(MemoryStore::new()),
             notices: Arc::default(),
             rules: config(rules).unwrap().rules.complete(&vendors).unwrap(),
+            kind: "generic",
+            guards: GuardConfig::default(),
             bell: Arc::default(),
             working: None,
         }
@@ -132,8 +137,8 @@ impl Soc {
                 })
             }),
             rules: self.rules.clone(),
-            kinds: BTreeMap::from([("soc".to_owned(), "generic".to_owned())]),
-            guards: GuardConfig::default(),
+            kinds: BTreeMap::from([("soc".to_owned(), self.kind.to_owned())]),
+            guards: self.guards.clone(),
             cap_source: 3,
             owners: Vec::new(),
             notifier: self.notices.clone(),
@@ -254,6 +259,14 @@ impl Soc {
         };
         assert!(self.desk.decide(&proposal.run, &decision).await.unwrap());
         self.bell.notify_one();
+    }
+}
+
+impl Drop for Soc {
+    fn drop(&mut self) {
+        if let Some((working, _)) = self.working.take() {
+            working.abort();
+        }
     }
 }
 
