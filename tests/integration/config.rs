@@ -276,7 +276,7 @@ guards:
     19 |   cap_day: 7
        |   ^^^^^^^
        |
-       = help: known here: protected, cap_run, cap_hour, cap_percent, active_users
+       = help: known here: protected, cap_run, cap_hour, cap_source, cap_percent, active_users
 
     oust.yaml: 15 mistakes
     ");
@@ -434,7 +434,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, apps, owners, detections, guards
+       = help: known here: connectors, apps, owners, detections, rules, server, approvers, notify, client, guards
 
     oust.yaml: 10 mistakes
     ");
