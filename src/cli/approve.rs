@@ -34,7 +34,7 @@ const WORD_MAX: u64 = 256;
 /// [`Failure`] if nothing was decided.
 pub(super) fn approve(global: &Global, args: &ApproveArgs) -> Result<Exit, Failure> {
     if let Some(path) = &args.new_key {
-        return new_key(path);
+        return new_key(path, args.decide.by.as_deref());
     }
     decide(global, &args.decide, true)
 }
@@ -304,7 +304,7 @@ async fn at_desk(
     desk::decide(global, &plan, &told.approvers, &args.reason, approve).await
 }
 
-fn new_key(path: &Path) -> Result<Exit, Failure> {
+fn new_key(path: &Path, name: Option<&str>) -> Result<Exit, Failure> {
     let failed = |why: String| {
         let what = format!("no key was made in {}: {why}", path.display());
         Failure::say(Exit::NotStarted, what, "name a file that is not there yet")
@@ -323,7 +323,8 @@ fn new_key(path: &Path) -> Result<Exit, Failure> {
         path.display()
     ));
     print(&format!(
-        "- {{ name: YOUR NAME, public_key: {}, okta_id: 00u… }}",
+        "- {{ name: {}, public_key: {}, okta_id: 00u… }}",
+        name.map_or("YOUR NAME".into(), visible),
         key.public()
     ));
     Ok(Exit::Good)

@@ -324,7 +324,7 @@ pub struct PlanArgs {
 #[derive(Clone, Debug, Args)]
 pub struct DecideArgs {
     /// The run that it would be
-    #[arg(value_name = "RUN", required_unless_present = "request")]
+    #[arg(value_name = "RUN")]
     pub run: Option<String>,
     /// Sign with this Ed25519 key (PKCS#8 PEM); Okta, chat and server may all be down
     #[arg(long, value_name = "FILE")]
@@ -353,7 +353,7 @@ pub struct ApproveArgs {
     #[command(flatten)]
     pub decide: DecideArgs,
     /// Make a key, keep it in this file, and print the line for `approvers:`
-    #[arg(long, value_name = "FILE", exclusive = true)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "key", "request"])]
     pub new_key: Option<PathBuf>,
 }
 

@@ -318,7 +318,7 @@ guards:
     19 |   cap_day: 7
        |   ^^^^^^^
        |
-       = help: known here: protected, cap_run, cap_hour, cap_percent, active_users
+       = help: known here: protected, cap_run, cap_hour, cap_source, cap_percent, active_users
 
     oust.yaml: 15 mistakes
     ");

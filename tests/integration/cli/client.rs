@@ -110,10 +110,7 @@ fn what_a_server_refuses_is_said_and_its_words_command_no_terminal() {
 
 #[test]
 fn a_server_that_is_down_keeps_nobody_from_containing() {
-    let server = Listener {
-        url: "http://127.0.0.1:9".into(),
-        ..Listener::answering(|_| None)
-    };
+    let server = Listener::gone();
     let desk = at_server(&server);
     for words in ["runs list", "approve r_1", "freeze", "thaw"] {
         desk.oust(words)

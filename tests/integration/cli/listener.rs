@@ -48,6 +48,14 @@ impl Listener {
         Self { url, sent }
     }
 
+    /// At a port where nobody listens.
+    pub(crate) fn gone() -> Self {
+        Self {
+            url: "http://127.0.0.1:9".into(),
+            sent: Arc::default(),
+        }
+    }
+
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
     }
