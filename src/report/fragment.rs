@@ -70,7 +70,8 @@ pub fn run_fragment(
             Progress::Running => "RUNNING",
             Progress::Silent(_) => "UNFINISHED",
         };
-        view = view.unfinished(word, so_far(&report, records));
+        let is_running = progress == Progress::Running;
+        view = view.unfinished(word, so_far(&report, records), is_running);
         if let Progress::Silent(since) = progress {
             view.alarms.push(format!(
                 "nothing was recorded since {}; if its process died, go on with `oust runs resume {}`",

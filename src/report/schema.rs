@@ -72,7 +72,7 @@ macro_rules! words {
 
 words! {
     AnswerWord: "passes" "warns" "refuses_steps" "refuses_run";
-    ConsentWord: "typed" "yes" "phrase";
+    ConsentWord: "typed" "yes" "phrase" "approved" "standing";
     GuardWord: "protected" "own_principal" "super_admins" "agent_owner"
         "cap_run" "cap_hour" "cap_percent" "cap_source";
     HowWord: "given" "derived" "assumed";

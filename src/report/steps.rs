@@ -6,6 +6,11 @@ use super::object::{
 use crate::ledger::{ChangeState, StepOf};
 use crate::model::{Found, Kept, OutcomeKind, Skip, Target};
 
+/// Why a change has no answer that nobody sent.
+pub(super) const NEVER_SENT: &str = "never sent";
+/// Why a change is in doubt whose answer nobody wrote down.
+pub(super) const UNANSWERED: &str = "it was about to be sent, and no answer was recorded";
+
 /// One step for one subject.
 pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
     let changes: Vec<ChangeReport> = step
@@ -59,14 +64,10 @@ fn change_report(each: &ChangeState, skip: Option<&Skip>) -> ChangeReport {
             (StepOutcome::Failed, Some(why.clone()), Some(hint.clone()))
         }
         Some(OutcomeKind::InDoubt { why }) => (StepOutcome::InDoubt, Some(why.clone()), None),
-        None if each.attempts > 0 => (
-            StepOutcome::InDoubt,
-            Some("it was about to be sent, and no answer was recorded".into()),
-            None,
-        ),
+        None if each.attempts > 0 => (StepOutcome::InDoubt, Some(UNANSWERED.into()), None),
         None => (
             StepOutcome::Skipped,
-            Some(skip.map_or_else(|| "never sent".into(), Skip::sentence)),
+            Some(skip.map_or_else(|| NEVER_SENT.into(), Skip::sentence)),
             None,
         ),
     };

@@ -8,6 +8,9 @@ use super::text::{clock, count, moment, took};
 use crate::ledger::Mode;
 use crate::model::{ProofState, Severity, Verdict};
 
+/// How the sentence begins that nobody looked for signs of life.
+pub(super) const LOG_UNREAD: &str = "the log was not read";
+
 /// The word for the run's end.
 pub(super) fn word(report: &Report) -> &'static str {
     match (report.verdict, report.mode) {
@@ -195,7 +198,7 @@ pub(super) fn no_life(report: &Report, zone: &TimeZone) -> Option<String> {
         .filter_map(|who| who.cleared_at)
         .max()?;
     let Some((at, until)) = report.log_read_until.zip(read) else {
-        return Some("the log was not read: nothing is known of signs of life".into());
+        return Some(format!("{LOG_UNREAD}: nothing is known of signs of life"));
     };
     let all = report.subjects.iter().all(|who| who.cleared_at.is_some());
     let since = clock(last, zone);

@@ -10,6 +10,7 @@ use super::left::{self, Row};
 use super::object::{Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport};
 use super::pace;
 use super::problems::problems;
+use super::steps;
 use super::summary::{self, contained_by, eviction, plain};
 use super::text::{clock, count, moment, took, zone_name};
 use crate::model::{ProofState, Severity, Undo, Verdict};
@@ -72,6 +73,22 @@ pub(super) struct StepView {
     pub(super) undo: &'static str,
 }
 
+impl StepView {
+    /// As long as the run goes on, what was not sent is still to come, and what was sent a moment ago
+    /// is on its way: neither is left out nor in doubt yet.
+    fn wait(&mut self, is_running: bool) {
+        let word = match &self.how[..] {
+            steps::NEVER_SENT => "to come",
+            steps::UNANSWERED if is_running => "on its way",
+            _ => return,
+        };
+        word.clone_into(&mut self.outcome);
+        self.how.clear();
+        self.outcome_tone = "";
+        self.tone = "idle";
+    }
+}
+
 pub(super) struct FindingView {
     pub(super) severity: &'static str,
     pub(super) tone: &'static str,
@@ -118,7 +135,12 @@ impl View {
     }
 
     /// The same of a run that is not over: how far it is, and no verdict.
-    pub(super) fn unfinished(mut self, word: &'static str, headline: String) -> Self {
+    pub(super) fn unfinished(
+        mut self,
+        word: &'static str,
+        headline: String,
+        is_running: bool,
+    ) -> Self {
         self.live = true;
         self.word = word;
         self.tone = "idle";
@@ -128,6 +150,11 @@ impl View {
         self.chart = None;
         // Who is not evicted yet is no alarm while that is being done.
         self.alarms.retain(|text| !text.starts_with(NOT_EVICTED));
+        self.calm
+            .retain(|text| !text.starts_with(summary::LOG_UNREAD));
+        for step in self.subjects.iter_mut().flat_map(|who| &mut who.steps) {
+            step.wait(is_running);
+        }
         self
     }
 }

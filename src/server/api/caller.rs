@@ -109,10 +109,16 @@ impl Query {
 
     /// A record's number to go on after; none is the beginning.
     pub(super) fn number(&self, name: &str) -> Result<u64, Problem> {
-        match self.get(name).map(str::parse) {
+        // As far as the description says.
+        let read = |text: &str| {
+            text.parse::<i64>()
+                .ok()
+                .and_then(|it| u64::try_from(it).ok())
+        };
+        match self.get(name).map(read) {
             None => Ok(0),
-            Some(Ok(number)) => Ok(number),
-            Some(Err(_)) => Err(Problem::malformed(format!("`{name}` is a number"))),
+            Some(Some(number)) => Ok(number),
+            Some(None) => Err(Problem::malformed(format!("`{name}` is a number"))),
         }
     }
 }

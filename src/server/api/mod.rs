@@ -7,6 +7,7 @@
 mod alerts;
 mod audit;
 mod caller;
+mod elsewhere;
 pub(super) mod freeze;
 pub mod openapi;
 mod operations;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::ROWS_MAX;
 use super::caller::power_word;
+use super::elsewhere;
 use super::operations::{Good, Operation, Word, all};
 use super::problem::Problem;
 use super::shapes::StateWord;
@@ -28,7 +29,7 @@ pub fn document() -> Value {
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = SchemaGenerator::new(settings);
     let problem = generator.subschema_for::<Problem>().to_value();
-    let mut paths = Map::new();
+    let mut paths = elsewhere::paths();
     for operation in all() {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         let told = told(&operation, &problem, &mut generator);
@@ -59,6 +60,7 @@ pub fn document() -> Value {
 fn told(operation: &Operation, problem: &Value, generator: &mut SchemaGenerator) -> Value {
     let mut told = json!({
         "operationId": operation.id,
+        "tags": ["api"],
         "summary": operation.says,
         "responses": responses(operation, problem, generator),
         "security": [],

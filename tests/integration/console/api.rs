@@ -36,12 +36,16 @@ async fn filled() -> (World, String, String) {
     (world, token, ids[0].clone())
 }
 
-/// Every operation: method, path as described, and itself.
+/// Every operation of the API itself: method, path as described, and itself. What other parts of the
+/// server answer is described, and tried where they are.
 fn operations(document: &Value) -> Vec<(Method, String, &Value)> {
     let paths = document["paths"].as_object().unwrap();
     let mut found = Vec::new();
     for (path, all) in paths {
         for (method, operation) in all.as_object().unwrap() {
+            if operation["tags"] != json!(["api"]) {
+                continue;
+            }
             let method = method.to_uppercase().parse().unwrap();
             found.push((method, path.clone(), operation));
         }

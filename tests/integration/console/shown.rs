@@ -63,7 +63,7 @@ fn running(records: usize) -> Vec<oust::ledger::Record> {
 #[tokio::test]
 async fn a_run_that_is_not_over_tells_its_progress_and_no_verdict() {
     let world = World::new();
-    world.recorded(&running(8)).await;
+    world.recorded(&running(9)).await;
     let viewer = world.signed_in("vera", Power::Viewer).await;
     let page = viewer.get("/runs/r_0193f9").await.text;
     for said in [
@@ -74,7 +74,17 @@ async fn a_run_that_is_not_over_tells_its_progress_and_no_verdict() {
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    for never in ["PARTIAL", "UNKNOWN", "not evicted", "What still works"] {
+    assert!(
+        page.contains("on its way") && page.contains("to come"),
+        "{page}"
+    );
+    for never in [
+        "PARTIAL",
+        "UNKNOWN",
+        "not evicted",
+        "What still works",
+        "in doubt",
+    ] {
         assert!(!page.contains(never), "{never}: {page}");
     }
     world.clock.pass(Duration::from_secs(600));
