@@ -108,10 +108,10 @@ impl Notifier for Sender {
                 continue;
             }
             let queue = line.queue.lock().expect("nobody panics here");
-            let sent = queue
+            let taken = queue
                 .as_ref()
-                .map(|queue| queue.try_send((id.clone(), notice.clone())));
-            if !matches!(sent, Some(Ok(()))) {
+                .is_some_and(|queue| queue.try_send((id.clone(), notice.clone())).is_ok());
+            if !taken {
                 tracing::warn!("a notice was not taken: its receiver's queue is full or closed");
             }
         }

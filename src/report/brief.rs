@@ -217,10 +217,13 @@ fn planned(plan: &Plan) -> impl Iterator<Item = &Change> {
     rows.flat_map(|row| &row.changes).map(|change| &**change)
 }
 
+/// Whose, and which of his.
+type Targets<'p> = BTreeSet<(&'p str, &'p str)>;
+
 /// Each thing once, however many steps do it; for more than one subject, how many each is for.
 fn sentences(plan: &Plan) -> Vec<(String, Undo)> {
     let several = plan.case.subjects.len() > 1;
-    let mut found: Vec<(String, Undo, BTreeSet<(&str, &str)>)> = Vec::new();
+    let mut found: Vec<(String, Undo, Targets<'_>)> = Vec::new();
     for change in planned(plan) {
         let text = if several {
             format!("{}: {}", change.system, action_of(change))
