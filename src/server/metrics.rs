@@ -80,7 +80,10 @@ fn describe() {
     describe_gauge!(TAKEN, "Alerts that are being looked into");
     describe_gauge!(OLDEST, "For how long the oldest alert has waited");
     describe_counter!(RUNS, "Runs that ended, by verdict");
-    describe_histogram!(CONTAIN, "From an alert until its subject was contained");
+    describe_histogram!(
+        CONTAIN,
+        "From the plan, a moment after its alert, until its subjects were contained"
+    );
 }
 
 /// A request came for this source.
@@ -113,7 +116,7 @@ pub fn run_ended(verdict: &'static str) {
     counter!(RUNS, "verdict" => verdict).increment(1);
 }
 
-/// From an alert until its subject was contained.
+/// From the plan, a moment after its alert, until its subjects were contained.
 pub fn contained_after(took: Duration) {
     histogram!(CONTAIN).record(took.as_secs_f64());
 }

@@ -208,18 +208,29 @@ fn whose_vote_does_not_count() {
         weighed.objections.first().map(ToString::to_string)
     };
     let good = vote(&team.ana, &plan, at(0));
-    assert_eq!(objects(&[good.clone()], "dana", at(1_000)), None);
+    assert_eq!(
+        objects(std::slice::from_ref(&good), "dana", at(1_000)),
+        None
+    );
     let hour = Duration::from_secs(3_600);
     let mut told = Vec::new();
     let mut tell = |objection: Option<String>| told.push(objection.unwrap_or_default());
     tell(objects(&[good.clone(), good.clone()], "dana", at(1_000)));
-    tell(objects(&[good.clone()], "ana duarte", at(1_000)));
+    tell(objects(
+        std::slice::from_ref(&good),
+        "ana duarte",
+        at(1_000),
+    ));
     tell(objects(
         &[vote(&team.ana, &plan, at(600_000))],
         "dana",
         at(0),
     ));
-    tell(objects(&[good.clone()], "dana", at(0).plus(hour * 4)));
+    tell(objects(
+        std::slice::from_ref(&good),
+        "dana",
+        at(0).plus(hour * 4),
+    ));
     tell(objects(&[], "dana", at(1).plus(hour * 4)));
     let mut later = plan.clone();
     later.run = oust::model::RunId::new("r_other");

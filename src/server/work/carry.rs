@@ -14,7 +14,7 @@ use crate::engine::{Ended, Observer, Run, RunError, Snapshot, Start, Tools};
 use crate::ledger::{Event, Mode, Record, RunState, StoreError};
 use crate::model::{Fate, Plan, RunId, Source, Utc, Verdict};
 use crate::notify::NoticeKind;
-use crate::server::{Item, News};
+use crate::server::{Item, News, metrics};
 
 /// How long a run that another process works on is left alone.
 const ELSEWHERE: Duration = Duration::from_secs(30);
@@ -193,6 +193,7 @@ impl Worker {
             .iter()
             .map(|who| who.login.clone())
             .collect();
+        let planned_at = plan.made_at;
         if records.is_none() {
             // Before our own revocations trip anybody's rules.
             self.tell(NoticeKind::Starting {
@@ -219,9 +220,15 @@ impl Worker {
             Ok(run) => run,
             Err(error) => return self.not_begun(&id, &error, alert.as_deref()).await,
         };
+        tracing::info!("run {id} on {} has begun", subjects.join(", "));
         self.begun(&id).await;
         match run.carry_out().await {
             Ended::Closed(verdict) => {
+                tracing::info!("run {id} ended {}", verdict.word());
+                metrics::run_ended(verdict.word());
+                if verdict == Verdict::Contained {
+                    metrics::contained_after(self.shared.clock.now().since(planned_at));
+                }
                 self.closed(&id, subjects, verdict).await;
                 if let Some(alert) = alert {
                     let run = id;

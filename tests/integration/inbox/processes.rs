@@ -3,7 +3,9 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use oust::inbox::{Accepted, Inbox, InboxError};
+#[cfg(feature = "killpoints")]
+use oust::inbox::Accepted;
+use oust::inbox::{Inbox, InboxError};
 
 use super::world::*;
 
