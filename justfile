@@ -47,6 +47,10 @@ docs:
 pages:
     .ci/pages
 
+# our API, asked by what its description allows
+api:
+    .ci/schemathesis
+
 # the README's examples
 readme:
     .ci/readme-commands
