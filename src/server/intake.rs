@@ -69,7 +69,12 @@ async fn take(State(intake): State<Intake>, path: RawPathParams, request: Reques
     let greets = found.is_some_and(|(source, _)| source.kind().greets);
     if request.method() != Method::POST && (secret.is_some() || !greets) {
         // The API's: `GET /v1/alerts/SOURCE/ID` is one alert. Nobody greets with a secret in the path.
-        let Ok(answer) = intake.0.next.clone().oneshot(request).await;
+        let Ok(mut answer) = intake.0.next.clone().oneshot(request).await;
+        if let Some(allowed) = answer.headers_mut().get_mut(header::ALLOW) {
+            // The path is shared: what is posted is ours.
+            let both = [allowed.as_bytes(), b",POST"].concat();
+            *allowed = HeaderValue::from_bytes(&both).unwrap_or_else(|_| allowed.clone());
+        }
         return answer;
     }
     let from = request.extensions().get().copied();
