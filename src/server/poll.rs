@@ -8,12 +8,12 @@
 //! the directory's own link, kept in one commit with the alerts: after a restart there is neither a
 //! gap nor a repetition. Detections that count over time are warmed first, by what was published
 //! before that place; what they find in it was told before. One that looks back further than
-//! [`WARM_MAX`] begins with so much.
+//! three hours begins with so much.
 //!
 //! Should the directory refuse its own link, it is gone on from a while before the last event read;
 //! what was known of that is passed over by its id, and the inbox knows an alert by its events.
 //!
-//! Reads stand behind everything that contains somebody, and a look ends after [`PAGES_MAX`] pages.
+//! Reads stand behind everything that contains somebody, and a look ends after a bounded number of pages.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
