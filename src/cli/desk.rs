@@ -199,6 +199,10 @@ fn set_frozen(global: &Global, reason: Option<&str>) -> Result<Exit, Failure> {
             at,
         });
         desk.set_frozen(frozen.as_ref()).await.map_err(failed)?;
+        if reason.is_none() {
+            // Who thaws has looked: the hour's runs are not held against their sources any more.
+            desk.clear_automatic(None).await.map_err(failed)?;
+        }
         let what = match reason {
             Some("") => "froze automatic runs".to_owned(),
             Some(reason) => format!("froze automatic runs: {reason}"),
@@ -207,7 +211,7 @@ fn set_frozen(global: &Global, reason: Option<&str>) -> Result<Exit, Failure> {
         audit(&desk, &by, what, at).await.map_err(failed)?;
         print(match reason {
             Some(_) => "automatic runs are frozen; what people begin goes on. oust thaw ends it",
-            None => "automatic runs go on",
+            None => "automatic runs go on; what sources had begun within the hour is forgotten",
         });
         Ok(Exit::Good)
     })

@@ -251,8 +251,8 @@ pub trait Desk: Send + Sync {
         since: Utc,
         most: u64,
     ) -> Result<bool, FileError>;
-    /// Forgets what was counted against a source: a person cleared it.
-    async fn clear_automatic(&self, source: &str) -> Result<(), FileError>;
+    /// Forgets what was counted against a source, or against all: a person cleared it.
+    async fn clear_automatic(&self, source: Option<&str>) -> Result<(), FileError>;
     /// Freezes automatic runs, or thaws them.
     async fn set_frozen(&self, frozen: Option<&Frozen>) -> Result<(), FileError>;
     /// Whether they are frozen.

@@ -177,9 +177,10 @@ impl Desk for SqliteDesk {
             .await
     }
 
-    async fn clear_automatic(&self, source: &str) -> Result<(), FileError> {
-        let source = source.to_owned();
-        self.write(move |db| runs::clear(db, &source)).await
+    async fn clear_automatic(&self, source: Option<&str>) -> Result<(), FileError> {
+        let source = source.map(str::to_owned);
+        self.write(move |db| runs::clear(db, source.as_deref()))
+            .await
     }
 
     async fn set_frozen(&self, frozen: Option<&Frozen>) -> Result<(), FileError> {

@@ -151,8 +151,14 @@ async fn a_source_has_so_many_automatic_runs_in_an_hour_and_a_person_clears_it()
     assert!(!count("r_x".into(), "elastic", now).await);
     let later = now.plus(hour + Duration::from_secs(1));
     assert!(count("r_y".into(), "elastic", later).await, "an hour later");
-    desk.clear_automatic("elastic").await.unwrap();
+    desk.clear_automatic(Some("elastic")).await.unwrap();
     assert!(count("r_x".into(), "elastic", now).await, "cleared");
+    for run in ["r_1", "r_2", "r_3"] {
+        count(run.into(), "splunk", now).await;
+    }
+    assert!(!count("r_z".into(), "splunk", now).await, "full");
+    desk.clear_automatic(None).await.unwrap();
+    assert!(count("r_z".into(), "splunk", now).await, "all are cleared");
 }
 
 #[tokio::test]

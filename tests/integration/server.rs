@@ -9,4 +9,5 @@ mod killed;
 mod roles;
 mod taken;
 mod tls;
+mod whole;
 mod world;

@@ -21,6 +21,7 @@ use super::setup::{load_config, state_dir};
 use super::{log, print, runtime, stop};
 use crate::alerts;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::model::nearest;
 use crate::server::metrics::Metrics;
@@ -155,6 +156,7 @@ impl Server {
             Some(sources) => Intake::router(self.shared.clone(), sources.0, console),
             None => console,
         };
+        let desk = self.shared.desk.clone();
         let health = Health {
             shared: self.shared,
             waiting_max: self.waiting_max,
@@ -162,6 +164,9 @@ impl Server {
             metrics: Some(metrics),
         };
         tracing::info!(address = self.door.at(), "listening on {}", self.door.at());
+        if let Some(desk) = &desk {
+            say_if_nobody_can_sign_in(&**desk).await;
+        }
         let router = health.router().fallback_service(router);
         self.door.listener.serve(router, stop).await;
         // The change in flight is recorded before we end.
@@ -169,6 +174,18 @@ impl Server {
             tracing::error!("the worker ended badly: {error}");
         }
         Ok(Exit::Good)
+    }
+}
+
+/// A console that nobody can get into waits for approvals that cannot come.
+async fn say_if_nobody_can_sign_in(desk: &dyn Desk) {
+    let Ok(tokens) = desk.tokens().await else {
+        return;
+    };
+    if tokens.iter().all(|token| token.revoked_at.is_some()) {
+        tracing::warn!(
+            "nobody can sign in to the console yet: oust token add NAME --role approver"
+        );
     }
 }
 

@@ -38,9 +38,12 @@ pub(super) fn count(
     Ok(true)
 }
 
-/// Forgets what was counted against a source.
-pub(super) fn clear(db: &Connection, source: &str) -> Result<(), Trouble> {
-    db.execute("DELETE FROM automatic WHERE source = ?1", [source])?;
+/// Forgets what was counted against a source, or against all.
+pub(super) fn clear(db: &Connection, source: Option<&str>) -> Result<(), Trouble> {
+    db.execute(
+        "DELETE FROM automatic WHERE ?1 IS NULL OR source = ?1",
+        [source],
+    )?;
     Ok(())
 }
 

@@ -53,7 +53,8 @@ async fn answer(site: &Site) -> Result<Response, Problem> {
     Ok(json(&Freeze { frozen }))
 }
 
-/// Freezes or thaws, and notes who did and why.
+/// Freezes or thaws, and notes who did and why. Who thaws has looked: what sources had begun within
+/// the hour is not held against them any more.
 pub(in crate::server) async fn set(
     site: &Site,
     who: &Who,
@@ -66,6 +67,9 @@ pub(in crate::server) async fn set(
         at: site.shared.clock.now(),
     };
     site.desk.set_frozen(freeze.then_some(&frozen)).await?;
+    if !freeze {
+        site.desk.clear_automatic(None).await?;
+    }
     let did = if freeze { "froze" } else { "thawed" };
     audit(site, who.name(), format!("{did} automatic runs: {reason}")).await?;
     // What waited because of it may go on.

@@ -68,7 +68,7 @@ impl Worker {
         if !counted {
             let number = count(usize::try_from(most).unwrap_or(usize::MAX), "automatic run");
             let why = format!(
-                "cap_source: {source} had {number} within an hour; {says}; a person may clear it"
+                "cap_source: {source} had {number} within an hour (oust thaw clears it); {says}"
             );
             return self.propose(entry, rule, run, people, why).await;
         }

@@ -136,7 +136,7 @@ async fn a_flood_of_true_looking_alerts_stops_at_the_cap_and_a_person_clears_it(
     let fate = soc.decided(other).await;
     assert!(matches!(fate, Fate::Contained { .. }), "{fate:?}");
 
-    soc.desk.clear_automatic("soc").await.unwrap();
+    soc.desk.clear_automatic(Some("soc")).await.unwrap();
     let (world, who) = crowd(13);
     drop(world);
     let (id, login) = &who[12];

@@ -280,9 +280,10 @@ impl Desk for MemoryDesk {
         Ok(true)
     }
 
-    async fn clear_automatic(&self, source: &str) -> Result<(), FileError> {
+    async fn clear_automatic(&self, source: Option<&str>) -> Result<(), FileError> {
         let mut desk = self.0.lock().unwrap();
-        desk.automatic.retain(|(known, _, _)| known != source);
+        let keep = |known: &str| source.is_some_and(|source| source != known);
+        desk.automatic.retain(|(known, _, _)| keep(known));
         Ok(())
     }
 
