@@ -25,6 +25,9 @@ const KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// How often an alert whose events the log does not have yet is put back.
 const LAGS: u32 = 3;
 
+/// How long until it is looked whether a run of our own has ended.
+const HERE: Duration = Duration::from_secs(5);
+
 /// How long a run that somebody else works on is left alone.
 const ELSEWHERE: Duration = Duration::from_secs(30);
 
@@ -115,7 +118,7 @@ impl Worker {
             });
         }
         if self.is_carrying(run) {
-            return Next::Later(ELSEWHERE);
+            return Next::Later(HERE);
         }
         match self.gone_on_with(run, records, &state) {
             Some(carry) => Next::Carry(Box::new(carry.settling(&entry.id))),
