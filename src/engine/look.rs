@@ -122,10 +122,23 @@ pub async fn look_into(home: &DirectorySystem, ask: &LookAsk) -> Result<Looked, 
     let own = home.directory.own_principal(&reader).await;
     hints.our_account = own.ok().flatten().map(|id| id.as_str().to_owned());
 
-    let named_accounts = accounts.len();
     let mut log = Log::new(home, &reader, ask.since);
     log.about(accounts.iter().map(|(who, _)| &who.id)).await;
     log.named(&ask.events).await;
+    if ask.who.is_empty() {
+        // Nobody is named, but events are: who did them is the log's word, not the alert's.
+        for id in log.doers(&ask.events) {
+            let who = Hinted {
+                okta_id: Some(UserId::new(id)),
+                ..Hinted::default()
+            };
+            if let Ok(subject) = resolve(home, &reader, &who).await? {
+                add(&mut accounts, subject, Part::Actor);
+            }
+        }
+        log.about(accounts.iter().map(|(who, _)| &who.id)).await;
+    }
+    let named_accounts = accounts.len();
     let support = ask.support || log.named_events(&ask.events).any(|event| is_support(event));
     if support {
         log.filtered(&format!("eventType sw \"{SUPPORT}\"")).await;
@@ -257,6 +270,18 @@ fn without_reports(ask: &LookAsk, named: &[Event<'_>]) -> (Vec<String>, Vec<Stri
     (events.cloned().collect(), sessions.cloned().collect())
 }
 
+/// The people who did this, by id, at most so many.
+fn people_of<'e>(events: impl Iterator<Item = Event<'e>>, most: usize) -> Vec<String> {
+    let people = events.filter(|event| event.0["actor"]["type"] == "User");
+    let mut ids: Vec<String> = people
+        .filter_map(|event| event.actor().map(str::to_owned))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids.truncate(most);
+    ids
+}
+
 /// What was read of the log.
 struct Log<'l> {
     home: &'l DirectorySystem,
@@ -348,14 +373,12 @@ impl<'l> Log<'l> {
     /// Who gave support access: ids of people.
     fn granters(&self) -> Vec<String> {
         let grants = self.events.iter().map(Event).filter(|each| is_grant(*each));
-        let people = grants.filter(|event| event.0["actor"]["type"] == "User");
-        let mut ids: Vec<String> = people
-            .filter_map(|event| event.actor().map(str::to_owned))
-            .collect();
-        ids.sort();
-        ids.dedup();
-        ids.truncate(GRANTERS_MAX);
-        ids
+        people_of(grants, GRANTERS_MAX)
+    }
+
+    /// Who did what the alert names: ids of people.
+    fn doers(&self, named: &[String]) -> Vec<String> {
+        people_of(self.named_events(named), NAMED_MAX)
     }
 
     /// All that is known of an account. What is only about support access is the account's if it

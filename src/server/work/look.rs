@@ -81,7 +81,8 @@ impl Worker {
             self.tell_people(entry, &why, "look it up, then oust plan LOGIN");
             Some(Fate::NeedsLookup { why })
         };
-        if alert.subjects.is_empty() && alert.clients.is_empty() {
+        let named = alert.subjects.len() + alert.clients.len() + alert.events.len();
+        if named == 0 {
             let why = alert.needs_lookup.clone();
             return lookup(why.unwrap_or_else(|| "it names no account".to_owned()));
         }
@@ -126,6 +127,16 @@ impl Worker {
         }
     }
 
+    /// The log lags: it is looked at again.
+    fn later(&self, entry: &Entry, missing: usize) -> Next {
+        tracing::info!(
+            "alert {}: {} it names cannot be read from the log yet",
+            entry.id,
+            count(missing, "event")
+        );
+        Next::Later(again(entry.attempts))
+    }
+
     async fn look(&self, entry: &Entry, rule: &RuleRow, run: RunId) -> Result<Next, Trouble> {
         let alert = &entry.alert;
         let ask = LookAsk {
@@ -146,9 +157,16 @@ impl Worker {
             let why = "it is about our own work".to_owned();
             return Ok(Next::Settle(Fate::Dropped { why }));
         }
+        let missing = looked.not_there.len();
+        if looked.accounts.is_empty() && missing > 0 && entry.attempts <= LAGS {
+            return Ok(self.later(entry, missing));
+        }
         if looked.accounts.is_empty() {
             let why = match &looked.strangers[..] {
-                [] => "it names no account".to_owned(),
+                [] => match &alert.needs_lookup {
+                    Some(why) => why.clone(),
+                    None => "it names no account".to_owned(),
+                },
                 strangers => strangers.join("; "),
             };
             self.tell_people(entry, &why, "look it up, then oust plan LOGIN");
@@ -160,16 +178,10 @@ impl Worker {
             .map(|who| who.subject.id.clone())
             .collect();
         let strangers = looked.strangers.clone();
-        let missing = looked.not_there.len();
         let people = People::of(looked, rule);
         let answer = people.answer();
         if answer != Confirmation::Confirmed && missing > 0 && entry.attempts <= LAGS {
-            tracing::info!(
-                "alert {}: {} it names cannot be read from the log yet",
-                entry.id,
-                count(missing, "event")
-            );
-            return Ok(Next::Later(again(entry.attempts)));
+            return Ok(self.later(entry, missing));
         }
         let says = told(&people, &strangers, missing);
         if rule.mode == AlertMode::Observe {

@@ -10,7 +10,7 @@ use oust::model::{Alert, Confirmation, Fate, Part, Role, Weight};
 use oust_mocks::world::ALEX;
 use serde_json::Value;
 
-use super::soc::{KIM, PHISHED, Soc, named, on, world};
+use super::soc::{KIM, PHISHED, Soc, named, on, takeover, world};
 
 fn body(file: &str) -> Vec<u8> {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/alerts");
@@ -281,4 +281,32 @@ async fn events_that_the_log_does_not_have_yet_are_waited_for() {
     assert!(why.contains("1 event it names cannot be found"), "{why}");
     assert_eq!(soc.inbox.all()[1].attempts, 4);
     soc.saw_no_writes();
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_did_what_an_alert_names_is_looked_into_though_it_names_nobody() {
+    let soc = Soc::working(world(), "").await;
+    let log = takeover();
+    let mut enrolled = log.iter().filter(|event| {
+        event["eventType"] == "user.mfa.factor.activate" && event["actor"]["id"] == ALEX
+    });
+    let event = enrolled.next().unwrap()["uuid"].as_str().unwrap();
+    let nobody = |key: &str, event: &str| Alert {
+        subjects: Vec::new(),
+        needs_lookup: Some("it names no account".into()),
+        events: vec![event.to_owned()],
+        dedupe_key: key.to_owned(),
+        ..on(ALEX)
+    };
+    let fate = soc.decided(nobody("one", event)).await;
+    assert!(matches!(fate, Fate::Proposed { .. }), "{fate:?}");
+    let proposals = soc.proposals().await;
+    assert_eq!(proposals[0].subject_ids, [ALEX]);
+
+    // One that never comes is waited for, and then a person has to look.
+    let fate = soc
+        .decided(nobody("two", "00000000-0000-0000-0000-000000000000"))
+        .await;
+    assert!(matches!(fate, Fate::NeedsLookup { .. }), "{fate:?}");
+    assert!(soc.writes().is_empty());
 }
