@@ -23,6 +23,9 @@ use crate::server::Item;
 /// Proposals that are looked at.
 const AT_THE_DESK: usize = 1_000;
 
+/// How long until an approved plan that could not be begun is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// How long a plan that is to be carried out waits for the services.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -110,7 +113,7 @@ impl Worker {
             Ok(None) => {}
             Err(why) => {
                 tracing::warn!("the approved {run} could not be begun: {why}; it is tried again");
-                self.shared.clock.sleep(super::EVERY).await;
+                self.shared.clock.sleep(AGAIN).await;
             }
         }
     }

@@ -49,8 +49,8 @@ const OF_SOURCE: usize = 2;
 /// Alerts that are looked into at once.
 const AT_ONCE: usize = 8;
 
-/// How often is looked when nobody rings.
-const EVERY: Duration = Duration::from_secs(5);
+/// How often is looked when nobody rings: another process receives, or somebody decided there.
+const EVERY: Duration = Duration::from_secs(1);
 
 /// How long an alert waits that could not be dealt with, by how often it was tried.
 const AGAIN: [Duration; 4] = [
