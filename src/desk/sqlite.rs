@@ -66,6 +66,7 @@ static DESK: Kind = Kind {
         "audit",
     ],
     shared: false,
+    fold_at: 1_000,
 };
 
 /// A desk in one SQLite file.

@@ -32,6 +32,9 @@ pub struct Kind {
     /// Whether two users of one group may share it: it then takes its directory's mode for the
     /// group, if that hands its group on (set-group-id). Any other file is its owner's alone.
     pub shared: bool,
+    /// Pages of the write-ahead log after which it is folded into the file, for which everybody
+    /// waits; SQLite's own is 1,000.
+    pub fold_at: u32,
 }
 
 /// Makes file and directory if need be; says where existing ones are open to others.
@@ -180,6 +183,7 @@ pub fn open(kind: &Kind, path: &Path) -> Result<Connection, FileError> {
         connection.execute_batch(
             "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA secure_delete=ON;",
         )?;
+        connection.pragma_update(None, "wal_autocheckpoint", kind.fold_at)?;
         Ok(connection)
     };
     connect().map_err(|trouble| trouble.at(kind.name, path))

@@ -74,16 +74,15 @@ pub(super) fn accept(
     let mut accepted = Vec::with_capacity(drafts.len());
     let mut new: u64 = 0;
     for draft in drafts {
-        let known = db
-            .prepare_cached("SELECT id FROM alert WHERE key = ?1")?
-            .query_row([&draft.key], |row| row.get(0))
-            .optional()?;
-        accepted.push(match known {
-            Some(id) => Accepted::Again(id),
-            None => {
+        accepted.push(match insert(db, draft)? {
+            Some(id) => {
                 new += 1;
-                Accepted::New(insert(db, draft)?)
+                Accepted::New(id)
             }
+            None => Accepted::Again(
+                db.prepare_cached("SELECT id FROM alert WHERE key = ?1")?
+                    .query_row([&draft.key], |row| row.get(0))?,
+            ),
         });
     }
     if new > 0 {
@@ -109,29 +108,35 @@ pub(super) fn accept(
     Ok(Done { accepted, counted })
 }
 
-fn insert(db: &Connection, draft: &Draft) -> Result<String, Trouble> {
-    let mut is_there = db.prepare_cached("SELECT 1 FROM alert WHERE id = ?1")?;
-    let mut id = draft.id(0);
-    let mut more = 0;
-    while is_there.exists([&id])? {
-        more += 1;
-        id = draft.id(more);
-    }
-    db.prepare_cached(
+/// Its id; `None` if it is there already. Whether it is, the insert itself tells: a flood is of new
+/// ones.
+fn insert(db: &Connection, draft: &Draft) -> Result<Option<String>, Trouble> {
+    let mut put = db.prepare_cached(
         "INSERT INTO alert (id, key, source, at_ms, came_from, alert)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        id,
-        draft.key,
-        draft.source,
-        draft.at.millis(),
-        draft.from,
-        draft.alert
-    ])?;
-    db.prepare_cached("INSERT INTO body (number, raw) VALUES (?1, ?2)")?
-        .execute(params![db.last_insert_rowid(), draft.raw])?;
-    Ok(id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+    )?;
+    for more in 0.. {
+        let id = draft.id(more);
+        let placed = put.execute(params![
+            id,
+            draft.key,
+            draft.source,
+            draft.at.millis(),
+            draft.from,
+            draft.alert
+        ])?;
+        if placed == 1 {
+            db.prepare_cached("INSERT INTO body (number, raw) VALUES (?1, ?2)")?
+                .execute(params![db.last_insert_rowid(), draft.raw])?;
+            return Ok(Some(id));
+        }
+        // The key is there, or by chance the id of another.
+        let mut known = db.prepare_cached("SELECT 1 FROM alert WHERE key = ?1")?;
+        if known.exists([&draft.key])? {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 /// Adds to the counts; of one that was forgotten since, nothing.

@@ -32,4 +32,5 @@ pub(super) static INBOX: Kind = Kind {
     tables: TABLES,
     names: &["meta", "alert", "body", "tally", "cursor"],
     shared: true,
+    fold_at: 4_096, // 16 MiB: a flood should not meet it often
 };

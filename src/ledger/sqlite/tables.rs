@@ -35,4 +35,5 @@ pub(super) static LEDGER: Kind = Kind {
     tables: TABLES,
     names: &["meta", "run", "record", "claim", "plan"],
     shared: false,
+    fold_at: 1_000,
 };
