@@ -297,14 +297,15 @@ fn together(
 }
 
 fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<()> {
-    db.execute_batch("SAVEPOINT ask")?;
+    db.prepare_cached("SAVEPOINT ask")?.execute([])?;
     let good = ask.run(db);
     // On some errors SQLite takes the whole transaction back, the savepoint with it: `ROLLBACK
     // TO` then fails, and so does the group.
     if !good {
         db.execute_batch("ROLLBACK TO ask")?;
     }
-    db.execute_batch("RELEASE ask")
+    db.prepare_cached("RELEASE ask")?.execute([])?;
+    Ok(())
 }
 
 /// Commits: after this the file has it, whatever happens.

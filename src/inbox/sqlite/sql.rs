@@ -86,11 +86,12 @@ pub(super) fn accept(
         });
     }
     if new > 0 {
-        let waiting = count(db, WAITING)?;
-        if waiting + new > waiting_max {
+        let waits = "UPDATE tally SET count = count + ?2 WHERE standing = ?1 AND count + ?2 <= ?3";
+        let mut waits = db.prepare_cached(waits)?;
+        if waits.execute([WAITING, column(new), column(waiting_max)])? == 0 {
+            let waiting = count(db, WAITING)?;
             return Err(InboxError::Full { waiting }.into());
         }
-        move_tally(db, None, Some(WAITING), new)?;
     }
     if let Some(Cursor { name, place }) = cursor {
         // One that stays where it is costs no commit.
