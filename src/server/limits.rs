@@ -1,7 +1,6 @@
 //! What bounds a request: how often a source may send, how large a body is and how long it takes.
 //!
-//! Depth needs no bound of its own here: `serde_json` reads 128 levels and no more, in a body and in
-//! a string within it, and a body that is deeper is refused as malformed.
+//! Not how deep a body is: whoever reads it bounds that (`alerts`), before anything is built of it.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -69,7 +69,7 @@ fn template(name: &str) -> Result<Exit, Failure> {
         return Err(Failure::say(
             Exit::Usage,
             what,
-            "docs/server.md says how to set it up",
+            "docs/alerts.md says how to set it up",
         ));
     };
     print(template.trim_end());
