@@ -69,7 +69,15 @@ const PURGED: (u16, &str) = (410, "The run was purged: only its hashes are left.
 
 /// All of it.
 pub(super) fn all() -> Vec<Operation> {
-    let read = |path, id, says, good| Operation {
+    [of_runs(), of_proposals(), of_alerts(), of_the_machine()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Reads something; a viewer may.
+fn read(path: &'static str, id: &'static str, says: &'static str, good: Good) -> Operation {
+    Operation {
         method: Method::GET,
         path,
         id,
@@ -80,19 +88,28 @@ pub(super) fn all() -> Vec<Operation> {
         good,
         also: &[],
         handler: None,
-    };
-    let write = |path, id, says, power, body, good| Operation {
+    }
+}
+
+/// Changes something, for whoever has this power.
+fn write(
+    path: &'static str,
+    id: &'static str,
+    says: &'static str,
+    power: Power,
+    body: Shape,
+    good: Good,
+) -> Operation {
+    Operation {
         method: Method::POST,
-        path,
-        id,
-        says,
         power: Some(power),
-        query: &[],
         body: Some(body),
-        good,
-        also: &[],
-        handler: None,
-    };
+        ..read(path, id, says, good)
+    }
+}
+
+/// What is asked of runs.
+fn of_runs() -> Vec<Operation> {
     vec![
         Operation {
             query: &[Word::Before("a run's id"), Word::Limit],
@@ -136,6 +153,12 @@ pub(super) fn all() -> Vec<Operation> {
                 Good::Json(shape::<Events>),
             )
         },
+    ]
+}
+
+/// What is asked of plans that wait, and decided about them.
+fn of_proposals() -> Vec<Operation> {
+    vec![
         Operation {
             query: &[Word::State, Word::Limit],
             handler: Some(|| get(proposals::list)),
@@ -179,6 +202,12 @@ pub(super) fn all() -> Vec<Operation> {
                 Good::Json(shape::<Proposed>),
             )
         },
+    ]
+}
+
+/// What is asked of alerts.
+fn of_alerts() -> Vec<Operation> {
+    vec![
         Operation {
             query: &[
                 Word::Before("an alert's id"),
@@ -204,6 +233,12 @@ pub(super) fn all() -> Vec<Operation> {
                 Good::Json(shape::<Alerted>),
             )
         },
+    ]
+}
+
+/// Freeze and thaw, the audit, and this description.
+fn of_the_machine() -> Vec<Operation> {
+    vec![
         Operation {
             handler: Some(|| get(freeze::show)),
             ..read(
