@@ -327,6 +327,27 @@ pub struct Sign {
     pub event: String,
 }
 
+/// Somebody let an account in or kept it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockAct {
+    /// Whose.
+    pub subject: UserId,
+    /// When, by the directory's clock.
+    pub at: Utc,
+    /// Whether the account was kept out by it (suspended, deactivated), or let in again.
+    pub locks: bool,
+    /// What was done, for people: "suspended", "reactivated by an import".
+    pub what: String,
+    /// Who did it, by login or name; attacker input.
+    pub by: String,
+    /// Who did it, by id; empty if nobody tells.
+    pub by_id: String,
+    /// Whether it was one of our own clients.
+    pub ours: bool,
+    /// The event's id.
+    pub event: String,
+}
+
 /// Which of the log's events are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogAsk {
@@ -460,6 +481,19 @@ pub trait Directory: Connector {
         ask: &LogAsk,
         next: Option<&str>,
     ) -> Result<LogPage, Unheard>;
+
+    /// Who locked or unlocked these accounts since then, the oldest first, ourselves included.
+    ///
+    /// # Errors
+    /// A sentence, if the log could not be read.
+    async fn locks_since(
+        &self,
+        _r: &Reader,
+        _who: &[UserId],
+        _since: Utc,
+    ) -> Result<Vec<LockAct>, String> {
+        Err("not there yet".into())
+    }
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

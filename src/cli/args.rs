@@ -1,8 +1,18 @@
 //! The command line as people type it.
 
+mod check;
+mod rehearse;
+mod release;
+mod watch;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use check::CheckArgs;
+pub use rehearse::RehearseArgs;
+pub use release::{Password, ReleaseArgs};
+pub use watch::WatchArgs;
 
 /// The kill switch of an Okta incident: contains a stolen account, and proves it.
 #[derive(Debug, Parser)]
@@ -131,6 +141,18 @@ pub enum Command {
     /// Whether somebody else is in an account: since when, what he did, what is left; reads only
     #[command(after_help = INVESTIGATE_EXAMPLES)]
     Investigate(InvestigateArgs),
+    /// What would stop us tonight, and what each system has to be granted; reads only
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
+    /// The containment as a dry run, with what it would take: every quarter, with the owners
+    #[command(after_help = rehearse::EXAMPLES)]
+    Rehearse(RehearseArgs),
+    /// Read for hours whether a run still holds, and contain again where it does not
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(WatchArgs),
+    /// Give back what a run took: only what it changed, and only if unchanged since
+    #[command(after_help = release::EXAMPLES)]
+    Release(ReleaseArgs),
     /// Take alerts, look into them, and let people decide about them
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
@@ -411,6 +433,9 @@ pub struct ContainArgs {
     /// Stop after planning: the same as `oust plan`
     #[arg(long, conflicts_with_all = ["yes", "consent", "approval"])]
     pub dry_run: bool,
+    /// Then watch for so long whether it holds, as `oust watch` does
+    #[arg(long, value_name = "DURATION", conflicts_with_all = ["dry_run", "no_ledger"])]
+    pub watch: Option<String>,
 }
 
 /// How a run is agreed to and recorded.
@@ -466,12 +491,25 @@ pub enum RunsCommand {
     /// One run's evidence as one file that others can check: ledger, plan, report, events
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
+    /// How long runs took: alert or command, first write, evicted, contained, proven
+    Stats(StatsArgs),
     /// Drop the contents of old closed runs; the chain still verifies
     Purge {
         /// Older than this: 365d
         #[arg(long, value_name = "AGE")]
         older_than: String,
     },
+}
+
+/// Which runs are counted.
+#[derive(Clone, Debug, Args)]
+pub struct StatsArgs {
+    /// Only runs that began since then: 90d, a date
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only runs of this playbook
+    #[arg(long, value_name = "NAME")]
+    pub playbook: Option<String>,
 }
 
 /// How a run is handed on.
@@ -524,4 +562,19 @@ pub enum PlaybookCommand {
     },
     /// The JSON Schema of the format, for editors
     Schema,
+    /// One in another format, for tools that know that
+    Export {
+        /// A shipped name or a file
+        name: String,
+        /// Which format
+        #[arg(long, value_enum, default_value_t = PlaybookFormat::Cacao, value_name = "cacao", hide_possible_values = true)]
+        format: PlaybookFormat,
+    },
+}
+
+/// What a playbook is exported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlaybookFormat {
+    /// OASIS CACAO Security Playbooks 2.0.
+    Cacao,
 }

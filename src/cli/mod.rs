@@ -7,6 +7,7 @@ mod approvals;
 mod approve;
 pub mod args;
 mod carry;
+mod check;
 mod contain;
 mod desk;
 mod exit;
@@ -19,6 +20,8 @@ mod log;
 mod logs;
 mod notices;
 mod playbook;
+mod rehearse;
+mod release;
 mod remote;
 mod request;
 mod runs;
@@ -34,7 +37,9 @@ mod show;
 mod shell;
 mod stop;
 mod subjects;
+mod stats;
 mod told;
+mod watch;
 mod when;
 
 use std::io::Write;
@@ -94,6 +99,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Token(command) => desk::token(&cli.global, command),
         Command::Logs(args) => logs::logs(&cli.global, args),
         Command::Investigate(args) => investigate::investigate(&cli.global, args),
+        Command::Check(args) => check::check(&cli.global, args),
+        Command::Rehearse(args) => rehearse::rehearse(&cli.global, args),
+        Command::Watch(args) => watch::watch(&cli.global, args),
+        Command::Release(args) => release::release(&cli.global, args),
         Command::Serve(args) => serve::serve(&cli.global, args),
         Command::Runs(command) => runs::run(&cli.global, command),
         Command::Playbook(command) => playbook::run(command),

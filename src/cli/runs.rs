@@ -27,6 +27,7 @@ pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failur
             RunsCommand::Prove(which) => prove(global, which).await,
             RunsCommand::Verify { head } => verify(global, head.as_deref()).await,
             RunsCommand::Export(args) => export(global, args).await,
+            RunsCommand::Stats(args) => super::stats::stats(global, args).await,
             RunsCommand::Purge { older_than } => purge(global, older_than).await,
         }
     })

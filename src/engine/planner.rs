@@ -509,6 +509,7 @@ fn assemble(
         stages,
         findings,
         owners: Vec::new(),
+        gives_back: None,
     };
     Prepared {
         plan,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::connector::{Identified, Planned, Step, System};
 use crate::model::{
-    Case, GuardName, Identity, NOT_FOR_ROLE, PlannedFor, PlannedStep, Skip, StepKey, Subject,
+    Case, GuardName, Identity, NOT_FOR_ROLE, PlannedFor, PlannedStep, Skip, StepKey, Subject, Tie,
     UserId,
 };
 use crate::playbook::{CheckedPlaybook, CheckedStep, Facts, Holds};
@@ -182,6 +182,7 @@ fn planned_step(slot: &Slot<'_>, subjects: Vec<PlannedFor>) -> PlannedStep {
         halt_on_failure: step.halt_on_failure,
         timeout_ms: millis(step.timeout),
         subjects,
+        tie: Tie::None,
     }
 }
 

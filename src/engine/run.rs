@@ -141,7 +141,10 @@ impl Run {
         let plan = Arc::new(plan);
         let opened = Event::Opened {
             tool: tools.tool.clone(),
-            mode: Mode::Contain,
+            mode: match plan.gives_back {
+                None => Mode::Contain,
+                Some(_) => Mode::Release,
+            },
             requester: start.requester.clone(),
             plan: Arc::clone(&plan),
         };

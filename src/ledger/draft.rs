@@ -70,6 +70,8 @@ pub(super) struct Title {
     pub(super) logins: Vec<String>,
     /// The playbook's name; empty where the events name no plan.
     pub(super) playbook: String,
+    /// The run that it gives back.
+    pub(super) gives_back: Option<RunId>,
 }
 
 impl Draft {
@@ -150,6 +152,7 @@ impl Title {
             subjects: unique,
             logins,
             playbook,
+            gives_back: plan.and_then(|(plan, _)| plan.gives_back.clone()),
         }
     }
 }

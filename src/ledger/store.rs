@@ -48,6 +48,9 @@ pub struct RunRow {
     pub playbook: String,
     /// Whether a write may have left.
     pub wrote: bool,
+    /// The run that this one gives back; `None` contains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives_back: Option<RunId>,
 }
 
 /// Keeps the ledger.

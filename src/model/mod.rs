@@ -30,7 +30,7 @@ pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Rec
 pub(crate) use plan::hex;
 pub use plan::{
     GuardAnswer, GuardName, GuardReply, Lift, NOT_FOR_ROLE, NOT_YET, Owner, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey,
+    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Tie,
     Unreached,
 };
 pub use time::Utc;

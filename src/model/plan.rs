@@ -56,6 +56,9 @@ pub struct Plan {
     /// Whom to call about what is named here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
+    /// The run that it gives back; `None` contains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives_back: Option<RunId>,
 }
 
 /// Who looks after an app, as the config says.
@@ -282,6 +285,39 @@ pub struct PlannedStep {
     pub timeout_ms: u64,
     /// What it means for each subject, in the case's order.
     pub subjects: Vec<PlannedFor>,
+    /// How it hangs together with the steps around it.
+    #[serde(default, skip_serializing_if = "Tie::is_none")]
+    pub tie: Tie,
+}
+
+/// How a step hangs together with another of the same system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "tie")]
+pub enum Tie {
+    /// It stands alone.
+    #[default]
+    None,
+    /// It is never left without `then`: the intents of both are recorded first, nothing comes
+    /// between them, and if `then` fails, `or_else` makes good what this step has done.
+    Unbroken {
+        /// What must follow.
+        then: StepKey,
+        /// What is done if that fails.
+        or_else: StepKey,
+    },
+    /// Done within an unbroken pair, or where it failed, and never by itself.
+    Within {
+        /// The first of the pair.
+        first: StepKey,
+    },
+}
+
+impl Tie {
+    /// Whether it stands alone.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// What a step means for one subject.
@@ -442,11 +478,23 @@ pub enum GuardName {
     CapPercent,
     /// Automatic runs per source and hour.
     CapSource,
+    /// Of a release: nobody has confirmed since when the intruder was in.
+    WindowAssumed,
+    /// Of a release: something that the intruder planted is still there.
+    PlantedOpen,
+    /// Of a release: nobody has decided about apps assigned in the window.
+    AssignmentsOpen,
+    /// Of a release: somebody else has locked the account since.
+    YoungerLock,
+    /// Of a release: the password lives elsewhere, and nobody says that it was changed there.
+    PasswordElsewhere,
+    /// Of a release: services would be given back before the password was changed.
+    PasswordFirst,
 }
 
 impl GuardName {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::Protected,
         Self::OwnPrincipal,
         Self::SuperAdmins,
@@ -455,6 +503,12 @@ impl GuardName {
         Self::CapHour,
         Self::CapPercent,
         Self::CapSource,
+        Self::WindowAssumed,
+        Self::PlantedOpen,
+        Self::AssignmentsOpen,
+        Self::YoungerLock,
+        Self::PasswordElsewhere,
+        Self::PasswordFirst,
     ];
 
     /// The name on the command line and in reports.
@@ -469,6 +523,12 @@ impl GuardName {
             Self::CapHour => "cap_hour",
             Self::CapPercent => "cap_percent",
             Self::CapSource => "cap_source",
+            Self::WindowAssumed => "window_assumed",
+            Self::PlantedOpen => "planted_open",
+            Self::AssignmentsOpen => "assignments_open",
+            Self::YoungerLock => "younger_lock",
+            Self::PasswordElsewhere => "password_elsewhere",
+            Self::PasswordFirst => "password_first",
         }
     }
 }
@@ -570,6 +630,7 @@ impl Plan {
             steps: self.steps().map(|step| Bound::of(step, true)).collect(),
             window_start: self.case.window.start,
             lifted: lifts.collect(),
+            gives_back: self.gives_back.as_ref(),
         };
         let mut hashed = Hashed(Sha256::new());
         serde_json::to_writer(&mut hashed, &covered).expect("a plan has text keys and no NaN");
@@ -582,10 +643,15 @@ impl Plan {
         others.map(|who| (&who.id, who.role)).collect()
     }
 
-    /// What a person passes to `--consent`: `contain` and the digest's first eight digits.
+    /// What a person passes to `--consent`: `contain` or `release`, and the digest's first eight
+    /// digits.
     #[must_use]
     pub fn phrase(&self) -> String {
-        format!("contain {}", &self.digest()[..8])
+        let what = match self.gives_back {
+            None => "contain",
+            Some(_) => "release",
+        };
+        format!("{what} {}", &self.digest()[..8])
     }
 
     /// What `now`, the same case planned again, no longer has in common with this plan: a
@@ -681,6 +747,8 @@ struct Covered<'p> {
     steps: Vec<Bound<'p>>,
     window_start: Utc,
     lifted: Vec<&'p Lift>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gives_back: Option<&'p RunId>,
 }
 
 /// What consent binds of a step.
@@ -691,6 +759,8 @@ struct Bound<'p> {
     system: &'p SystemId,
     settings: &'p Value,
     select: Select,
+    #[serde(skip_serializing_if = "Tie::is_none")]
+    tie: Tie,
     /// Only where the same plan is meant.
     ceilings: Option<Vec<(&'p UserId, u32)>>,
 }
@@ -705,6 +775,7 @@ impl<'p> Bound<'p> {
             system: &step.system,
             settings: &step.settings,
             select: step.select,
+            tie: step.tie,
             ceilings: with_ceilings.then(ceilings),
         }
     }

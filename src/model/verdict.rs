@@ -22,7 +22,9 @@ use eviction::Eviction;
 pub enum Verdict {
     /// Left out on purpose.
     NotAttempted,
-    /// Read back, all of it that can be.
+    /// Given back, and read back, all of it that can be.
+    Released,
+    /// Thrown out, and read back, all of it that can be.
     Contained,
     /// Something is open.
     Partial,
@@ -36,6 +38,7 @@ impl Verdict {
     pub fn word(self) -> &'static str {
         match self {
             Self::NotAttempted => "not_attempted",
+            Self::Released => "released",
             Self::Contained => "contained",
             Self::Partial => "partial",
             Self::Unknown => "unknown",

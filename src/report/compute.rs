@@ -251,6 +251,7 @@ fn counts(subjects: &[SubjectReport]) -> Counts {
     };
     for subject in subjects {
         *match subject.verdict {
+            Verdict::Released => &mut counts.released,
             Verdict::Contained => &mut counts.contained,
             Verdict::Partial => &mut counts.partial,
             Verdict::Unknown => &mut counts.unknown,

@@ -186,6 +186,9 @@ pub struct SystemReport {
 pub struct Counts {
     /// All of them.
     pub subjects: usize,
+    /// Given back.
+    #[serde(default)]
+    pub released: usize,
     /// Read back, all of it that can be.
     pub contained: usize,
     /// Something is open.

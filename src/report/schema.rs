@@ -82,5 +82,5 @@ words! {
     RoleWord: "compromised" "granter" "impersonator" "impersonated";
     SeverityWord: "info" "warning" "high";
     UndoWord: "restores" "person_redoes" "never";
-    VerdictWord: "contained" "partial" "unknown" "not_attempted";
+    VerdictWord: "released" "contained" "partial" "unknown" "not_attempted";
 }

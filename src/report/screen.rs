@@ -50,7 +50,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
 
 pub(super) fn tone(verdict: Verdict) -> Ink {
     match verdict {
-        Verdict::Contained => Ink::Good,
+        Verdict::Released | Verdict::Contained => Ink::Good,
         Verdict::Partial | Verdict::Unknown => Ink::Bad,
         Verdict::NotAttempted => Ink::Warn,
     }

@@ -13,12 +13,12 @@ pub(super) const LOG_UNREAD: &str = "the log was not read";
 
 /// The word for the run's end.
 pub(super) fn word(report: &Report) -> &'static str {
-    match (report.verdict, report.mode) {
-        (Verdict::Contained, Mode::Contain) => "CONTAINED",
-        (Verdict::Contained, Mode::Release) => "RELEASED",
-        (Verdict::Partial, _) => "PARTIAL",
-        (Verdict::Unknown, _) => "UNKNOWN",
-        (Verdict::NotAttempted, _) => "NOT ATTEMPTED",
+    match report.verdict {
+        Verdict::Released => "RELEASED",
+        Verdict::Contained => "CONTAINED",
+        Verdict::Partial => "PARTIAL",
+        Verdict::Unknown => "UNKNOWN",
+        Verdict::NotAttempted => "NOT ATTEMPTED",
     }
 }
 

@@ -204,7 +204,7 @@ fn not_evicted(report: &Report) -> Option<String> {
 
 fn tone(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Contained => "good",
+        Verdict::Released | Verdict::Contained => "good",
         Verdict::Partial | Verdict::Unknown => "bad",
         Verdict::NotAttempted => "idle",
     }

@@ -16,8 +16,8 @@ use oust::model::{
     Action, ActionId, Case, Change, ChangeId, Ends, Evicts, Found, GuardAnswer, GuardName,
     GuardReply, Identity, Kept, Left, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage,
     PlannedStep, PlannedSystem, PlaybookRef, Proof, ProofState, Provable, Role, RunId, Scope,
-    Select, Skip, Source, StageOrder, StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc,
-    Window, WindowHow,
+    Select, Skip, Source, StageOrder, StepKey, Subject, SystemId, Target, Tie, Tri, Undo, UserId,
+    Utc, Window, WindowHow,
 };
 use oust::report::Report;
 use oust::transport::MeterReading;
@@ -193,6 +193,7 @@ impl PlanSample {
             stages: Vec::new(),
             findings: Vec::new(),
             owners: Vec::new(),
+            gives_back: None,
             chosen: Vec::new(),
             unreached: Vec::new(),
         };
@@ -312,6 +313,7 @@ impl PlanSample {
             halt_on_failure: false,
             timeout_ms: 60_000,
             subjects,
+            tie: Tie::None,
         });
         self
     }

@@ -52,6 +52,7 @@ impl Disk {
             subjects: title.logins,
             playbook: title.playbook,
             wrote: false,
+            gives_back: title.gives_back,
         };
         self.claim(run, &title.subjects);
         let row = Row {

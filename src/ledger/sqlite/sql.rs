@@ -17,8 +17,9 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
     let row = db
         .prepare_cached(
             "INSERT INTO run
-                 (id, opened_at, subjects, subject_ids, subjects_count, playbook, contains)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO NOTHING",
+                 (id, opened_at, subjects, subject_ids, subjects_count, playbook, contains,
+                  gives_back)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             draft.run.as_str(),
@@ -28,6 +29,7 @@ pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<
             column(count(title.subjects.len())),
             title.playbook,
             title.contains,
+            title.gives_back.as_ref().map(RunId::as_str),
         ])?;
     if row == 0 {
         let run = draft.run.clone();
@@ -276,7 +278,7 @@ pub(super) fn verify(db: &Connection, expected: Option<&Head>) -> Result<Verifie
 /// All runs, the newest first.
 pub(super) fn runs(db: &Connection) -> Result<Vec<RunRow>, Trouble> {
     let mut rows = db.prepare_cached(
-        "SELECT id, opened_at, closed_at, verdict, subjects, playbook, wrote
+        "SELECT id, opened_at, closed_at, verdict, subjects, playbook, wrote, gives_back
          FROM run ORDER BY opened_at DESC, id DESC",
     )?;
     let mut runs = Vec::new();
@@ -290,6 +292,7 @@ pub(super) fn runs(db: &Connection) -> Result<Vec<RunRow>, Trouble> {
             subjects: serde_json::from_str(&row.get::<_, String>(4)?)?,
             playbook: row.get(5)?,
             wrote: row.get(6)?,
+            gives_back: row.get::<_, Option<String>>(7)?.map(RunId::new),
         });
     }
     Ok(runs)

@@ -4,7 +4,7 @@ use crate::sqlite::Kind;
 
 /// `subject_ids` stays with the run so that reopening can claim them again; `purged_at` says
 /// that its bodies are gone; `epoch` counts who took the run (`fence`); `agreed_at` is when it was
-/// first consented to. `run` is an index over the records, `record` is what happened.
+/// first consented to; `gives_back` names the run that a release gives back. `run` is an index over the records, `record` is what happened.
 const TABLES: &str = "
     CREATE TABLE meta (
         one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, org TEXT) STRICT;
@@ -12,7 +12,8 @@ const TABLES: &str = "
         id TEXT PRIMARY KEY, opened_at INTEGER NOT NULL, closed_at INTEGER, verdict TEXT,
         subjects TEXT NOT NULL, subject_ids TEXT NOT NULL, subjects_count INTEGER NOT NULL,
         playbook TEXT NOT NULL, wrote INTEGER NOT NULL DEFAULT 0, purged_at INTEGER,
-        epoch INTEGER NOT NULL DEFAULT 1, contains INTEGER NOT NULL, agreed_at INTEGER) STRICT;
+        epoch INTEGER NOT NULL DEFAULT 1, contains INTEGER NOT NULL, agreed_at INTEGER,
+        gives_back TEXT) STRICT;
     CREATE INDEX run_opened ON run (opened_at);
     CREATE INDEX run_agreed ON run (agreed_at);
     CREATE TABLE record (

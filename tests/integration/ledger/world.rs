@@ -8,7 +8,7 @@ use oust::ledger::{Event, Happened, Mode, SqliteStore, Store};
 use oust::model::{
     ActionId, Case, Change, Found, Identity, Outcome, OutcomeKind, Plan, PlannedFor, PlannedStage,
     PlannedStep, PlannedSystem, PlaybookRef, Role, RunId, Scope, Select, Source, StageOrder,
-    StepKey, Subject, SystemId, Target, Tri, Undo, UserId, Utc, Verdict, Window, WindowHow,
+    StepKey, Subject, SystemId, Target, Tie, Tri, Undo, UserId, Utc, Verdict, Window, WindowHow,
 };
 use serde_json::json;
 
@@ -101,6 +101,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
         halt_on_failure: false,
         timeout_ms: 60_000,
         subjects: logins.iter().map(planned).collect(),
+        tie: Tie::None,
     };
     let found = |login: &&str| {
         let id = id(login);
@@ -147,6 +148,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
         }],
         findings: vec![],
         owners: Vec::new(),
+        gives_back: None,
         chosen: Vec::new(),
         unreached: Vec::new(),
     }

@@ -273,6 +273,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         stages: Vec::new(),
         findings: Vec::new(),
         owners: Vec::new(),
+        gives_back: None,
         chosen: Vec::new(),
         unreached: Vec::new(),
     }
