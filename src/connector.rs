@@ -14,7 +14,8 @@ use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
     Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc,
+    Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -445,6 +446,10 @@ pub trait Directory: Connector {
     fn console_of(&self, _app: &AppAccount) -> Option<String> {
         None
     }
+
+    /// Of an undoing chain, the link after which the old password is no more, made so that the
+    /// new one comes to the person in this way; `None` for every other link.
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change>;
 
     /// Actions that keep a subject from signing in, for the guards.
     fn locking_actions(&self) -> Vec<ActionId>;

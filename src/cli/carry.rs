@@ -41,6 +41,7 @@ pub(super) async fn carry_out(
         observer: watcher.clone(),
         stop: stop::on_ctrl_c(),
         prove_for: prove_for(go)?,
+        handover: None,
     };
     let recorded = shop.archive.is_recorded();
     match &from {

@@ -23,7 +23,7 @@ use crate::model::{
     Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
     PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
 };
-use crate::transport::{Rank, Reader, Writer};
+use crate::transport::{Rank, Reader};
 
 use super::run::Run;
 
@@ -497,7 +497,7 @@ async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) 
         return Vec::new();
     }
     let began = run.tools.clock.elapsed();
-    let writer = Writer::new(reader, &run.consent);
+    let writer = run.writer(reader);
     let outcomes = system.connector.apply(&writer, batch).await;
     let ms = u64::try_from((run.tools.clock.elapsed() - began).as_millis()).unwrap_or(u64::MAX);
     let mut doubtful = Vec::new();

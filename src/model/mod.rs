@@ -19,7 +19,7 @@ mod words;
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
-pub use change::{Change, Found, Kept, Select, Target};
+pub use change::{Change, Found, Kept, NewPassword, Select, Target};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,
