@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::desk::{ALEX_LOGIN, Desk, failure};
+use crate::wire::now_ms;
 
 /// The password step of alex's release, made for this way.
 async fn password_step(desk: &Desk, how: NewPassword) -> Change {
@@ -102,10 +103,9 @@ async fn a_person_who_was_quicker_than_the_read_does_not_refute_it() {
     let done = desk.applied(&step).await;
     {
         let mut range = desk.org.range();
-        let now = range.now_ms();
         let alex = range.okta.users.get_mut(ALEX).unwrap();
         "ACTIVE".clone_into(&mut alex.status);
-        alex.password_changed_ms = Some(now + 1_000);
+        alex.password_changed_ms = Some(now_ms() + 60_000);
     }
     assert_eq!(desk.proof(&done).await.state, ProofState::Proven);
 }
