@@ -12,10 +12,12 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, signs, users,
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, org_tokens, signs,
+    users,
 };
 use crate::connector::{
-    AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
+    AgentToken, Directory, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife, Unheard,
+    Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
@@ -157,6 +159,10 @@ impl Directory for Okta {
                 .collect()
         };
         Ok(who.iter().map(agents).collect())
+    }
+
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String> {
+        org_tokens::read(self, r).await
     }
 
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {

@@ -32,6 +32,7 @@ mod logs;
 mod made_in_window;
 mod memberships;
 mod oauth;
+mod org_tokens;
 mod org_wide;
 mod powers;
 mod preflight;
