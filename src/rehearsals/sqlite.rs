@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use super::Rehearsal;
+use super::{Kind as How, Rehearsal};
+use crate::model::Utc;
 use crate::sqlite::{self, FileError, Kind, Worker};
 
 type Trouble = sqlite::Trouble<FileError>;
@@ -95,6 +96,14 @@ impl SqliteRehearsals {
         self.newest(KEEP as usize).await
     }
 
+    /// When each playbook was last rehearsed, dry and live.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub async fn last_of_each(&self) -> Result<Vec<(How, String, Utc)>, FileError> {
+        self.worker.ask(last_of_each).await
+    }
+
     /// One, by its id.
     ///
     /// # Errors
@@ -151,6 +160,24 @@ fn newest(db: &Connection, most: usize) -> Result<Vec<Rehearsal>, Trouble> {
         "SELECT body FROM rehearsal ORDER BY at DESC, id DESC LIMIT ?1",
         [most],
     )
+}
+
+fn last_of_each(db: &Connection) -> Result<Vec<(How, String, Utc)>, Trouble> {
+    let mut rows = db.prepare_cached(
+        "SELECT kind, playbook, MAX(at) FROM rehearsal GROUP BY kind, playbook
+         ORDER BY playbook, kind LIMIT 200",
+    )?;
+    let texts = rows.query_map([], |row| {
+        let kind: String = row.get(0)?;
+        Ok((kind, row.get(1)?, row.get(2)?))
+    })?;
+    let mut all = Vec::new();
+    for row in texts {
+        let (kind, playbook, at) = row?;
+        let kind = serde_json::from_value(kind.into())?;
+        all.push((kind, playbook, Utc::from_millis(at)));
+    }
+    Ok(all)
 }
 
 fn one(db: &Connection, id: &str) -> Result<Option<Rehearsal>, Trouble> {

@@ -51,7 +51,8 @@ pub use object::{
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
 };
 pub use rehearsal::{
-    OwnerSheet, overdue_screen, owner_sheets, rehearsal_html, rehearsal_markdown, rehearsal_screen,
+    OwnerSheet, overdue_screen, owner_sheets, rehearsal_fragment, rehearsal_html,
+    rehearsal_markdown, rehearsal_screen, trend_fragment,
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{

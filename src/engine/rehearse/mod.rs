@@ -29,6 +29,9 @@ use crate::transport::{Rank, Reader};
 /// How long a system may take to say what would stop us.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a plan says where the log shows no intruder: of a rehearsal that is to be hoped.
+const NOBODY_IN: &str = "intruder_not_confirmed";
+
 /// What to rehearse.
 pub struct RehearseAsk {
     /// The rehearsal's id.
@@ -86,7 +89,12 @@ pub async fn rehearse(
     )
     .await;
 
-    let mut findings = plan.findings.clone();
+    let mut findings: Vec<Finding> = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.id != NOBODY_IN)
+        .cloned()
+        .collect();
     findings.extend(stopping);
     findings.extend(steps::findings(plan));
     let (stops, unread) = stops::of(&holdings, agents);

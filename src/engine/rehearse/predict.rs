@@ -1,7 +1,8 @@
 //! How long a containment would take today: the plan's longest chain of writes, at the pace that the
 //! reads of this rehearsal met, plus what has to wait for quota.
 //!
-//! An estimate, and told as one. A call counts as one answer of its system's average; a write that
+//! An estimate, and told as one. A system that was not heard (it cannot be asked who somebody is)
+//! is taken for as slow as the slowest. A call counts as one answer of its system's average; a write that
 //! a vendor needs several requests for is counted once. Reading back runs beside the writes and
 //! after them and is not in it: its bound is told apart. Which bucket a write counts against is the
 //! vendor's own: the one with the least left is taken.
@@ -97,18 +98,22 @@ struct Pace<'p> {
 }
 
 impl Pace<'_> {
-    /// What one step takes; `None` where its system has answered nothing and something is to be
-    /// written there.
+    /// What one step takes. Of a system that nobody can ask, the slowest other's answer stands in;
+    /// `None` if none has answered.
     fn step(&self, step: &PlannedStep) -> Option<u64> {
         let calls = calls(self.tools, step);
         if calls == 0 {
             return Some(0);
         }
-        let pace = self
-            .by_system
-            .iter()
-            .find(|pace| pace.system == step.system);
-        Some(calls * pace?.answer_ms?)
+        let mut all = self.by_system.iter();
+        let own = all.find(|pace| pace.system == step.system);
+        let answer_ms = own.and_then(|pace| pace.answer_ms).or(self.slowest_ms())?;
+        Some(calls * answer_ms)
+    }
+
+    fn slowest_ms(&self) -> Option<u64> {
+        let all = self.by_system.iter();
+        all.filter_map(|pace| pace.answer_ms).max()
     }
 
     /// What a stage takes, its longest lane where its systems run side by side.

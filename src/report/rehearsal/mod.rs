@@ -9,6 +9,6 @@ mod sections;
 mod sheets;
 mod words;
 
-pub use page::{rehearsal_html, rehearsal_markdown};
+pub use page::{rehearsal_fragment, rehearsal_html, rehearsal_markdown, trend_fragment};
 pub use screen::{overdue_screen, rehearsal_screen};
 pub use sheets::{OwnerSheet, owner_sheets};

@@ -67,6 +67,42 @@ struct MarkdownPage {
     view: View,
 }
 
+#[derive(Template)]
+#[template(path = "rehearsal_fragment.html")]
+struct Part {
+    view: View,
+}
+
+#[derive(Template)]
+#[template(path = "chart.html")]
+struct ChartPart {
+    chart: Chart,
+}
+
+/// The rehearsal as HTML for whoever frames it himself.
+#[must_use]
+pub fn rehearsal_fragment(
+    rehearsal: &Rehearsal,
+    since: Option<&Difference>,
+    zone: &TimeZone,
+) -> String {
+    let part = Part {
+        view: View::of(rehearsal, since, &[], zone),
+    };
+    part.render().expect("writing to a String cannot fail")
+}
+
+/// How the times of live rehearsals move, as a drawing; nothing before the first.
+#[must_use]
+pub fn trend_fragment(trend: &[Point], zone: &TimeZone) -> String {
+    match sections::chart(trend, zone) {
+        Some(chart) => ChartPart { chart }
+            .render()
+            .expect("writing to a String cannot fail"),
+        None => String::new(),
+    }
+}
+
 /// The rehearsal as a self-contained HTML page, times in `zone`.
 #[must_use]
 pub fn rehearsal_html(
