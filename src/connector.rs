@@ -14,7 +14,8 @@ use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
     Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc,
+    Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -444,6 +445,15 @@ pub trait Directory: Connector {
     /// The app's page in the directory's own console, where the console's address is known.
     fn console_of(&self, _app: &AppAccount) -> Option<String> {
         None
+    }
+
+    /// Of an undoing chain, the link after which the old password is no more, made so that the
+    /// new one comes to the person in this way; `None` for every other link.
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change>;
+
+    /// Of what undoes a lock, whether it stays until everything else is given back.
+    fn is_left_last(&self, _link: &Change) -> bool {
+        false
     }
 
     /// Actions that keep a subject from signing in, for the guards.

@@ -22,8 +22,8 @@ use oust::given::{Clock, Rng, SystemClock, SystemRng};
 use oust::ledger::Store;
 use oust::model::{
     ActionId, AppAccount, Applied, Case, Change, Finding, Found, History, Identity, Lookup,
-    Outcome, OutcomeKind, Plant, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri,
-    Undo, UserId, Utc, Vendor, Window,
+    NewPassword, Outcome, OutcomeKind, Plant, Proof, ProofState, Receipt, Role, Subject, SystemId,
+    Target, Tri, Undo, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
     Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
@@ -255,6 +255,10 @@ impl Directory for Fake {
 
     async fn own_principal(&self, _: &Reader) -> Result<Option<UserId>, String> {
         Ok(None)
+    }
+
+    fn password_step(&self, _: &Change, _: NewPassword) -> Option<Change> {
+        None
     }
 
     fn locking_actions(&self) -> Vec<ActionId> {

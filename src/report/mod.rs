@@ -23,6 +23,7 @@ mod pace;
 mod page;
 mod plan_view;
 mod problems;
+mod released;
 mod residual;
 mod schema;
 mod screen;

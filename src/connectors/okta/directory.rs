@@ -20,7 +20,8 @@ use crate::connector::{
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    ActionId, AppAccount, History, Logout, Plant, Role, Subject, Tri, UserId, Utc, Window,
+    ActionId, AppAccount, Change, History, Logout, NewPassword, Plant, Role, Subject, Tri, UserId,
+    Utc, Window,
 };
 use crate::transport::{Path, Read, Reader};
 
@@ -176,6 +177,14 @@ impl Directory for Okta {
 
     fn console_of(&self, app: &AppAccount) -> Option<String> {
         console::page_of(&self.host(), app)
+    }
+
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change> {
+        super::release::password_step(link, how)
+    }
+
+    fn is_left_last(&self, link: &Change) -> bool {
+        link.action.verb() == "unquarantine_user"
     }
 
     fn locking_actions(&self) -> Vec<ActionId> {

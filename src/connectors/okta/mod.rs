@@ -226,6 +226,7 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,
+        "expire_password_with_temp" => &release::ExpirePasswordWithTemp,
         _ => return None,
     })
 }
