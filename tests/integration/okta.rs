@@ -11,5 +11,6 @@ mod lock;
 mod org_wide;
 mod purge_factors;
 mod purge_tokens;
+mod release;
 mod resolve;
 mod signs;

@@ -76,6 +76,7 @@ impl Desk {
             org,
             okta,
             reader,
+            hands: Some(Hands::default()),
             consent,
             case,
         }

@@ -12,8 +12,8 @@ use oust::engine::Tools;
 use oust::evidence::holdings::{Holdings, ThreatConfig};
 use oust::evidence::investigation::Now;
 use oust::model::{
-    self, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
-    OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
+    self, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup,
+    NewPassword, Outcome, OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
 use serde_json::Value;
@@ -181,6 +181,10 @@ impl Directory for Planted {
 
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
         self.true_one.own_principal(r).await
+    }
+
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change> {
+        self.true_one.password_step(link, how)
     }
 
     fn locking_actions(&self) -> Vec<ActionId> {
