@@ -343,6 +343,8 @@ pub struct LockAct {
     pub by: String,
     /// Who did it, by id; empty if nobody tells.
     pub by_id: String,
+    /// Whether nobody did it himself: an import from the profile's source, or another job.
+    pub by_job: bool,
     /// Whether it was one of our own clients.
     pub ours: bool,
     /// The event's id.
@@ -498,12 +500,10 @@ pub trait Directory: Connector {
     /// A sentence, if the log could not be read.
     async fn locks_since(
         &self,
-        _r: &Reader,
-        _who: &[UserId],
-        _since: Utc,
-    ) -> Result<Vec<LockAct>, String> {
-        Err("not there yet".into())
-    }
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String>;
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

@@ -12,10 +12,12 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, signs, users,
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, locks, logs, oauth, signs,
+    users,
 };
 use crate::connector::{
-    AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
+    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard,
+    Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
@@ -243,6 +245,15 @@ impl Directory for Okta {
         next: Option<&str>,
     ) -> Result<LogPage, Unheard> {
         logs::page(r, ask, next).await
+    }
+
+    async fn locks_since(
+        &self,
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String> {
+        locks::since(self, r, who, since).await
     }
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {

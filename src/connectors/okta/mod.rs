@@ -27,6 +27,7 @@ mod holdings;
 mod idps;
 mod key;
 mod limits;
+mod locks;
 mod logout;
 mod logs;
 mod made_in_window;
