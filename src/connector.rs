@@ -14,7 +14,8 @@ use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
     Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc,
+    Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -384,6 +385,8 @@ pub struct LockAct {
     pub by: String,
     /// Who did it, by id; empty if nobody tells.
     pub by_id: String,
+    /// Whether nobody did it himself: an import from the profile's source, or another job.
+    pub by_job: bool,
     /// Whether it was one of our own clients.
     pub ours: bool,
     /// The event's id.
@@ -494,6 +497,15 @@ pub trait Directory: Connector {
         None
     }
 
+    /// Of an undoing chain, the link after which the old password is no more, made so that the
+    /// new one comes to the person in this way; `None` for every other link.
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change>;
+
+    /// Of what undoes a lock, whether it stays until everything else is given back.
+    fn is_left_last(&self, _link: &Change) -> bool {
+        false
+    }
+
     /// Actions that keep a subject from signing in, for the guards.
     fn locking_actions(&self) -> Vec<ActionId>;
 
@@ -536,12 +548,10 @@ pub trait Directory: Connector {
     /// A sentence, if the log could not be read.
     async fn locks_since(
         &self,
-        _r: &Reader,
-        _who: &[UserId],
-        _since: Utc,
-    ) -> Result<Vec<LockAct>, String> {
-        Err("not there yet".into())
-    }
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String>;
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

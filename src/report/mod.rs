@@ -24,6 +24,7 @@ mod page;
 mod plan_view;
 mod problems;
 mod rehearsal;
+mod released;
 mod residual;
 mod schema;
 mod screen;

@@ -24,6 +24,7 @@ mod github;
 mod google;
 mod gtr;
 mod inbox;
+mod hands;
 mod incident;
 mod instances;
 mod investigate;

@@ -12,17 +12,18 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, org_tokens, signs,
-    users,
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, locks, logs, oauth, org_tokens,
+    signs, users,
 };
 use crate::connector::{
-    AgentToken, Directory, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife, Unheard,
-    Wanted,
+    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife,
+    Unheard, Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    ActionId, AppAccount, History, Logout, Plant, Role, Subject, Tri, UserId, Utc, Window,
+    ActionId, AppAccount, Change, History, Logout, NewPassword, Plant, Role, Subject, Tri, UserId,
+    Utc, Window,
 };
 use crate::transport::{Path, Read, Reader};
 
@@ -184,6 +185,14 @@ impl Directory for Okta {
         console::page_of(&self.host(), app)
     }
 
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change> {
+        super::release::password_step(link, how)
+    }
+
+    fn is_left_last(&self, link: &Change) -> bool {
+        link.action.verb() == "unquarantine_user"
+    }
+
     fn locking_actions(&self) -> Vec<ActionId> {
         ["suspend_user", "quarantine_user", "deactivate_user"]
             .map(|verb| ActionId::new(super::vendor::VENDOR.id, verb))
@@ -240,6 +249,15 @@ impl Directory for Okta {
         next: Option<&str>,
     ) -> Result<LogPage, Unheard> {
         logs::page(r, ask, next).await
+    }
+
+    async fn locks_since(
+        &self,
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String> {
+        locks::since(self, r, who, since).await
     }
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {

@@ -27,6 +27,7 @@ mod holdings;
 mod idps;
 mod key;
 mod limits;
+mod locks;
 mod logout;
 mod logs;
 mod made_in_window;
@@ -227,6 +228,7 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,
+        "expire_password_with_temp" => &release::ExpirePasswordWithTemp,
         _ => return None,
     })
 }
