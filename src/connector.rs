@@ -13,9 +13,9 @@ use serde_json::Value;
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc,
-    Vendor, Window,
+    Action, ActionId, AppAccount, Applied, Case, Change, Fact, Finding, History, Identity, Kept,
+    Lookup, NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId,
+    Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -552,6 +552,18 @@ pub trait Directory: Connector {
         who: &[UserId],
         since: Utc,
     ) -> Result<Vec<LockAct>, String>;
+
+    /// What these changes of one account, carried out, show about the org where documentation does
+    /// not settle it. Nothing, unless a directory has such questions.
+    async fn learnt(&self, _r: &Reader, _done: &[Applied]) -> Vec<Fact> {
+        Vec::new()
+    }
+
+    /// A part of a before-state without what changes by itself (dates, links), so that two of them
+    /// compare.
+    fn lasting(&self, part: Value) -> Value {
+        part
+    }
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

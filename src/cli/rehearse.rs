@@ -1,6 +1,7 @@
 //! `oust rehearse`: what a containment would do today, kept and compared with the last time.
 
 mod due;
+mod live;
 
 use std::path::Path;
 use std::time::Duration;
@@ -47,7 +48,7 @@ pub(super) fn rehearse(global: &Global, args: &RehearseArgs) -> Result<Exit, Fai
         return due::due(global, age);
     }
     if args.live {
-        return Err(Failure::say(Exit::NotStarted, "not there yet", ""));
+        return super::runtime(true)?.block_on(live::live(global, args));
     }
     super::runtime(true)?.block_on(dry(global, args))
 }

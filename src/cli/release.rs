@@ -240,6 +240,7 @@ impl Past {
             source: Source::Person(shop.person.clone()),
             password,
             owners: &shop.owners,
+            keeps_password: false,
         };
         self.planned(shop, request).await
     }
@@ -258,6 +259,7 @@ impl Past {
             source: plan.case.source.clone(),
             password: password_of(shop, plan).unwrap_or(NewPassword::Link),
             owners: &shop.owners,
+            keeps_password: false,
         };
         self.planned(shop, request).await
     }

@@ -129,6 +129,11 @@ impl Workshop {
         })
     }
 
+    /// The id of another run of this command.
+    pub(super) fn another_run(&self) -> RunId {
+        new_run_id(&*self.tools.clock, &*self.tools.rng)
+    }
+
     /// As which client we write.
     pub(super) fn user_agent(&self) -> String {
         format!("{TOOL} run={}", self.run)

@@ -40,7 +40,7 @@ pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
-pub use rehearse::{RehearseAsk, Rehearsed, rehearse};
+pub use rehearse::{RehearseAsk, Rehearsed, canary, rehearse};
 pub use release::{ReleaseError, ReleaseRequest, Younger, is_refused, plan_release};
 pub use run::{Ended, Run, RunError, Start, Tools};
 pub use snapshot::Snapshot;

@@ -26,6 +26,7 @@ mod history;
 mod holdings;
 mod idps;
 mod key;
+mod learn;
 mod limits;
 mod locks;
 mod logout;

@@ -7,6 +7,7 @@
 //!
 //! Writes nothing (it holds no `Writer`), keeps nothing, shows nothing.
 
+pub mod canary;
 mod owners;
 mod predict;
 mod steps;
