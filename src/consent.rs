@@ -207,6 +207,8 @@ impl Consent {
     pub fn standing(plan: &Plan, rule: &str, now: Utc) -> Result<Self, ConsentError> {
         let missing = if !plan.case.source.is_automatic() {
             Some("no alert led to it".to_owned())
+        } else if plan.gives_back.is_some() {
+            Some("it lets somebody in again, which only a person agrees to".to_owned())
         } else if rule.trim().is_empty() {
             Some("it has no name".to_owned())
         } else if plan.case.subjects.is_empty() {

@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LogAsk, LogPage,
-    Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
+    LogPage, Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -275,6 +275,10 @@ impl Directory for Fake {
 
     async fn log_page(&self, _: &Reader, _: &LogAsk, _: Option<&str>) -> Result<LogPage, Unheard> {
         Ok(LogPage::default())
+    }
+
+    async fn locks_since(&self, _: &Reader, _: &[UserId], _: Utc) -> Result<Vec<LockAct>, String> {
+        Ok(Vec::new())
     }
 
     async fn signs_of_life(&self, r: &Reader, _: &[(UserId, Utc)]) -> SignsOfLife {

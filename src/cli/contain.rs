@@ -146,7 +146,7 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
         };
         let Prepared { plan, snapshot } = prepared;
         let from = From::Plan(Box::new(plan));
-        carry_out(global, &shop, from, consent, snapshot, &args.go).await
+        carry_out(global, &shop, from, consent, snapshot, &args.go, None).await
     })
 }
 
@@ -226,7 +226,11 @@ fn chosen(given: &[String]) -> Result<Vec<Chosen>, Failure> {
         .collect()
 }
 
-fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
+/// The guards that a person lifts, each for a reason.
+///
+/// # Errors
+/// [`Failure`] for a guard that there is not, or one without a reason.
+pub(super) fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
     let words = || GuardName::ALL.map(GuardName::word);
     given
         .iter()
@@ -262,7 +266,7 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
         .collect()
 }
 
-fn plan_failed(error: PlanError) -> Failure {
+pub(super) fn plan_failed(error: PlanError) -> Failure {
     let exit = match &error {
         PlanError::Nobody
         | PlanError::NoSuchSystem(_)
@@ -289,7 +293,7 @@ async fn fresh(
     Ok((prepared, consent))
 }
 
-fn stopping_guard(plan: &Plan) -> Option<&str> {
+pub(super) fn stopping_guard(plan: &Plan) -> Option<&str> {
     plan.guards
         .iter()
         .filter(|guard| guard.stops_run())
@@ -380,6 +384,11 @@ async fn stored(
             "oust plan prints a plan's phrase",
         ));
     };
+    if let Some(of) = &plan.gives_back {
+        let what = format!("that plan gives back what {of} took: it contains nobody");
+        let hint = format!("oust release --consent \"{}\"", phrase.trim());
+        return Err(Failure::say(Exit::Refused, what, hint));
+    }
     let asked = Asked {
         shown_at: plan.made_at,
         now: shop.tools.clock.now(),

@@ -510,6 +510,7 @@ fn assemble(
         findings,
         owners: Vec::new(),
         gives_back: None,
+        left_alone: Vec::new(),
     };
     Prepared {
         plan,
@@ -606,7 +607,7 @@ async fn read_org(home: &DirectorySystem) -> Result<Org, PlanError> {
 }
 
 /// Takes the refused steps out, each with the guard's reason.
-fn refuse_steps(stages: &mut [PlannedStage], guards: &[GuardAnswer]) {
+pub(super) fn refuse_steps(stages: &mut [PlannedStage], guards: &[GuardAnswer]) {
     for guard in guards.iter().filter(|guard| guard.lifted.is_none()) {
         let GuardReply::RefusesSteps {
             why,

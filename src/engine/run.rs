@@ -242,6 +242,10 @@ impl Run {
                 self.recorder.flush().await;
                 return Ended::Stopped;
             }
+            // Whoever is let in again shows life, and is not locked: that is what was asked for.
+            if self.gives_back() {
+                break;
+            }
             let stands = match round {
                 0 => sweep::Round::First,
                 SWEEPS_MAX => sweep::Round::Last,
@@ -262,6 +266,7 @@ impl Run {
             let writes = executor::contain(self, pass);
             match pass.again {
                 Some(_) => writes.await,
+                None if self.gives_back() => writes.await,
                 None => beside(writes, scout::look_ahead(self)).await,
             }
             self.recorder.commit(vec![Event::WritesEnded]).await;
@@ -294,6 +299,11 @@ impl Run {
         list.get(*place)
             .filter(|entry| whose(entry) == subject)
             .or_else(|| list.iter().find(|entry| whose(entry) == subject))
+    }
+
+    /// Whether it gives back what another run took.
+    pub(super) fn gives_back(&self) -> bool {
+        self.plan.gives_back.is_some()
     }
 
     /// Whether no further write may begin.

@@ -7,9 +7,11 @@ mod action;
 mod alert;
 mod case;
 mod change;
+mod fact;
 mod identity;
 mod ids;
 mod intruder;
+mod left_alone;
 mod outcome;
 mod plan;
 mod time;
@@ -20,19 +22,21 @@ pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, ne
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, NewPassword, Select, Target};
+pub use fact::{Fact, FactName};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,
 };
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use intruder::{Address, Confirmation, Intruder, Plant, Sign, Trace, Witness};
+pub use left_alone::{LeftAlone, LeftWhy};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
     GuardAnswer, GuardName, GuardReply, Lift, NOT_FOR_ROLE, NOT_YET, Owner, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Tie,
-    Unreached,
+    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip, StageOrder,
+    StepKey, Tie, Unreached,
 };
 pub use time::Utc;
-pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};
+pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};
 pub use words::{count, count_and};

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Logout, Lookup, Role, RunId, Select,
-    SystemId, UserId, Utc,
+    ActionId, Case, Change, Chosen, Finding, Identity, Kept, LeftAlone, Logout, Lookup, Role,
+    RunId, Select, SystemId, UserId, Utc,
 };
 
 /// Every change of a case.
@@ -59,6 +59,9 @@ pub struct Plan {
     /// The run that it gives back; `None` contains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_back: Option<RunId>,
+    /// Of a release: what stays as it is, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<LeftAlone>,
 }
 
 /// Who looks after an app, as the config says.
@@ -132,6 +135,9 @@ impl Unreached {
         [&*self.app, &*self.name, &*self.id, vendor].into_iter()
     }
 }
+
+/// The name that stands where a containment has its playbook's.
+pub const RELEASE: &str = "release";
 
 /// A playbook by name and content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

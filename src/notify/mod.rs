@@ -12,7 +12,7 @@ pub use sender::{SIGNATURE, Sender, signature};
 
 use serde::Serialize;
 
-use crate::model::{RunId, Utc, Verdict};
+use crate::model::{RELEASE, RunId, Utc, Verdict};
 
 /// Something to tell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,6 +81,17 @@ impl Notice {
     #[must_use]
     pub fn sentence(&self) -> String {
         match &self.what {
+            NoticeKind::Starting {
+                run,
+                subjects,
+                playbook,
+                by,
+                ..
+            } if playbook == RELEASE => format!(
+                "oust gives {} back now (run {run}), agreed to by {by}: what it undoes at the \
+                 vendors is ours",
+                named(subjects)
+            ),
             NoticeKind::Starting {
                 run,
                 subjects,

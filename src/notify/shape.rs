@@ -81,7 +81,7 @@ fn pagerduty(notice: &Notice, id: &str, routing_key: Option<&SecretString>) -> V
         NoticeKind::Waiting { .. } => ("trigger", "critical"),
         NoticeKind::Refused { .. } => ("trigger", "error"),
         NoticeKind::Ended {
-            verdict: Verdict::Contained,
+            verdict: Verdict::Contained | Verdict::Released,
             ..
         } => ("resolve", "info"),
         NoticeKind::Ended { .. } => ("trigger", "critical"),

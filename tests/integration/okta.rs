@@ -8,6 +8,7 @@ mod grants;
 mod http;
 mod idps;
 mod lock;
+mod locks;
 mod org_wide;
 mod purge_factors;
 mod purge_tokens;

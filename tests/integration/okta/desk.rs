@@ -280,6 +280,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         findings: Vec::new(),
         owners: Vec::new(),
         gives_back: None,
+        left_alone: Vec::new(),
         chosen: Vec::new(),
         unreached: Vec::new(),
     }
