@@ -33,13 +33,41 @@ pub(super) async fn carry_out(
     snapshot: Snapshot,
     go: &GoArgs,
 ) -> Result<Exit, Failure> {
+    let stop = stop::on_ctrl_c();
+    let how = (stop, Tells::All);
+    let (exit, _) = carry_out_told(global, shop, from, consent, snapshot, go, how).await?;
+    Ok(exit)
+}
+
+/// What is told at the end of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// Everything.
+    All,
+    /// All but the JSON object, of which there is one a command: somebody tells it later.
+    NoJson,
+}
+
+/// The same; whoever goes on with it later has `stop` already. Tells how it ended, too.
+///
+/// # Errors
+/// [`Failure`] if it could not begin; nothing was written by this command then.
+pub(super) async fn carry_out_told(
+    global: &Global,
+    shop: &Workshop,
+    from: From<'_>,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+    (stop, tells): (tokio::sync::watch::Receiver<bool>, Tells),
+) -> Result<(Exit, Ended), Failure> {
     let watcher = Arc::new(show::Watcher::new(global));
     let start = Start {
         consent,
         requester: shop.person.clone(),
         snapshot,
         observer: watcher.clone(),
-        stop: stop::on_ctrl_c(),
+        stop,
         prove_for: prove_for(go)?,
     };
     let recorded = shop.archive.is_recorded();
@@ -64,9 +92,9 @@ pub(super) async fn carry_out(
     };
     let ended = run.carry_out().await;
     watcher.finish();
-    let exit = tell(global, shop, &run, ended, go);
+    let exit = tell(global, shop, &run, (ended, tells), go);
     notices::ended(shop, &run.state(), ended).await;
-    Ok(exit)
+    Ok((exit, ended))
 }
 
 /// How long to wait for proofs at most, if that was said.
@@ -85,7 +113,13 @@ pub(super) fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Fail
 }
 
 /// The result: screen or JSON, files, exit code.
-fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) -> Exit {
+fn tell(
+    global: &Global,
+    shop: &Workshop,
+    run: &Run,
+    (ended, tells): (Ended, Tells),
+    go: &GoArgs,
+) -> Exit {
     let state = run.state();
     let report = show::report(&state, shop.archive.is_recorded());
     let written = show::write_files(&go.report, &report);
@@ -93,6 +127,7 @@ fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) 
         say(trouble);
     }
     match (global.output, ended) {
+        (Output::Json, Ended::Closed(_)) if tells == Tells::NoJson => {}
         (Output::Json, _) => print(&show::json(&report)),
         (Output::Human, Ended::Stopped) => print(&show::stopped(global, &report)),
         (Output::Human, Ended::Closed(_)) => {
