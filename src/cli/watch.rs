@@ -23,7 +23,7 @@ use super::setup::{Ledger, Workshop};
 use super::{approvals, notices, print, say, show, stop, when};
 use crate::consent::{Again, Asked, Bounds, Consent, ROUNDS_MAX, WATCH_MAX};
 use crate::engine::watch::{
-    Look, News, WatchError, contain_again, gave_up, look, pause, watchable, watched,
+    Contained, Keeper, Look, News, Progress, Turn, WatchError, watchable, watched,
 };
 use crate::engine::{Ended, Snapshot};
 use crate::ledger::RunState;
@@ -128,8 +128,8 @@ pub(super) fn watch(global: &Global, args: &WatchArgs) -> Result<Exit, Failure> 
         let agreed = agreed(&shop, &plan, &args.go, terms)?;
         let stop = stop::on_ctrl_c_saying(STOPPING);
         let mut watch = Watch::new(global, &shop, run, terms, agreed, stop);
-        let end = watch.keep(&state).await?;
-        let held = watch.tell(end).await?;
+        let end = watch.keep(&state).await;
+        let held = watch.tell(end).await;
         if global.output == Output::Json {
             print(&watch.json(end, held));
         }
@@ -163,10 +163,10 @@ pub(super) async fn after(
         return Ok(carried.0);
     };
     let mut watch = Watch::new(global, shop, run, terms, Some(agreed), stop);
-    let told = match watchable(&shop.tools, &watch.run).await {
+    let told = match watchable(&shop.tools, &watch.keeper.run).await {
         Ok((state, _)) => {
-            let end = watch.keep(&state).await?;
-            let held = watch.tell(end).await?;
+            let end = watch.keep(&state).await;
+            let held = watch.tell(end).await;
             watch.exit(end, held)
         }
         Err(why) => {
@@ -175,7 +175,7 @@ pub(super) async fn after(
         }
     };
     if global.output == Output::Json {
-        let records = shop.archive.records(&watch.run).await;
+        let records = shop.archive.records(&watch.keeper.run).await;
         let records = records.map_err(super::carry::store_failed)?;
         let report = show::report(&RunState::of(&records), shop.archive.is_recorded());
         print(&show::json(&report));
@@ -250,20 +250,14 @@ pub(super) fn watch_failed(error: WatchError) -> Failure {
 struct Watch<'w> {
     global: &'w Global,
     shop: &'w Workshop,
-    run: RunId,
-    agreed: Option<Again>,
+    keeper: Keeper,
     rounds: u32,
     from: Utc,
     until: Utc,
     stop: Receiver<bool>,
     screen: Screen,
-    looks: u32,
-    quiet: u32,
     calls: u64,
-    contained_again: u32,
     news: Vec<News>,
-    /// Something came back and is not contained again.
-    is_open: bool,
     unread: Vec<String>,
     verdict: Verdict,
     /// A run of ours stopped in its midst.
@@ -284,19 +278,14 @@ impl<'w> Watch<'w> {
         Self {
             global,
             shop,
-            run,
             rounds: agreed.as_ref().map_or(0, Again::left),
-            agreed,
+            keeper: Keeper::new(run, Progress::default(), agreed),
             from,
             until: from.plus(terms.lasts),
             stop,
             screen: Screen::new(global),
-            looks: 0,
-            quiet: 0,
             calls: 0,
-            contained_again: 0,
             news: Vec::new(),
-            is_open: false,
             unread: Vec::new(),
             verdict: Verdict::Unknown,
             broke_off: false,
@@ -304,118 +293,100 @@ impl<'w> Watch<'w> {
     }
 
     /// Looks until it ends.
-    async fn keep(&mut self, state: &RunState) -> Result<End, Failure> {
+    async fn keep(&mut self, state: &RunState) -> End {
         self.verdict = state.verdict.unwrap_or(Verdict::Unknown);
         self.screen.begins(state, self.until, self.rounds);
         loop {
-            let mut calls = 0;
-            match look(&self.shop.tools, &self.run).await {
-                Ok(look) => {
-                    calls = look.calls;
-                    if let Some(end) = self.looked(look).await {
-                        return Ok(end);
-                    }
-                }
-                Err(why @ WatchError::Released { .. }) => {
-                    self.screen.say(&format!("{why}; the watch ends"));
-                    return Ok(End::Released);
-                }
-                Err(why) => self.screen.trouble(&why.to_string()),
+            let turn = self.keeper.turn(&self.shop.tools).await;
+            if let Some(end) = self.turned(turn).await {
+                return end;
             }
-            if let Some(end) = self.wait(pause(self.quiet, calls)).await {
-                return Ok(end);
+            if let Some(end) = self.wait().await {
+                return end;
             }
         }
     }
 
-    /// Deals with what a look showed; `Some` ends the watch.
-    async fn looked(&mut self, look: Look) -> Option<End> {
-        self.looks += 1;
+    /// Deals with what a turn came to; `Some` ends the watch.
+    async fn turned(&mut self, turn: Turn) -> Option<End> {
+        match turn {
+            Turn::Quiet(look) => self.looked(&look),
+            Turn::Back(look) => {
+                self.looked(&look);
+                let next = format!("contain again: oust runs resume {}", self.keeper.run);
+                self.screen.hint(&next);
+                self.tell_others(&look, told(&look), next);
+            }
+            Turn::Due(look) => {
+                self.looked(&look);
+                return self.contain(&look).await;
+            }
+            Turn::GaveUp(look, finding) => {
+                self.looked(&look);
+                self.screen.gave_up(&finding);
+                self.tell_others(&look, finding.text, finding.hint);
+                return Some(End::GaveUp);
+            }
+            Turn::Released(by) => {
+                self.screen
+                    .say(&format!("given back by {by}: the watch ends"));
+                return Some(End::Released);
+            }
+            Turn::Waits(why) => self.screen.trouble(&why),
+        }
+        None
+    }
+
+    fn looked(&mut self, look: &Look) {
         self.calls += look.calls;
         self.verdict = look.verdict();
-        let fresh: Vec<News> = look.news.clone();
-        let came_back: Vec<&News> = fresh.iter().filter(|news| news.is_open()).collect();
-        self.is_open |= !came_back.is_empty();
-        self.quiet = match came_back.is_empty() {
-            true => self.quiet.saturating_add(1),
-            false => 0,
-        };
-        self.screen.looked(&look, &self.unread);
+        self.screen.looked(look, &self.unread);
         self.unread.clone_from(&look.unread);
-        self.news.extend(fresh.iter().cloned());
-        if !self.is_open {
-            return None;
-        }
-        match self.agreed.as_ref().map(Again::left) {
-            None => {
-                if !came_back.is_empty() {
-                    self.propose(&look, &came_back);
-                }
-                None
-            }
-            Some(0) => Some(self.give_up(&look).await),
-            Some(_) => self.contain(&look, &came_back).await,
-        }
+        self.news.extend(look.news.iter().cloned());
     }
 
-    fn propose(&self, look: &Look, came_back: &[&News]) {
-        let next = format!("contain again: oust runs resume {}", self.run);
-        self.screen.hint(&next);
-        notices::back(self.shop, &self.run, &look.state, told(came_back), next);
+    fn tell_others(&self, look: &Look, what: String, next: String) {
+        notices::back(self.shop, &self.keeper.run, &look.state, what, next);
     }
 
-    async fn contain(&mut self, look: &Look, came_back: &[&News]) -> Option<End> {
-        let agreed = self.agreed.as_mut()?;
-        let number = self.rounds - agreed.left() + 1;
+    async fn contain(&mut self, look: &Look) -> Option<End> {
+        let number = self.keeper.progress.rounds + 1;
         let what = format!("containing again, {number} of {}", self.rounds);
         self.screen.say(&what);
-        if !came_back.is_empty() {
-            notices::back(self.shop, &self.run, &look.state, told(came_back), what);
+        if look.news.iter().any(News::is_open) {
+            self.tell_others(look, told(look), what);
         }
         let watcher = Arc::new(show::Watcher::new(self.global));
-        let tools = &self.shop.tools;
-        let stop = self.stop.clone();
-        let again = contain_again(tools, &self.run, agreed, watcher.clone(), stop).await;
+        let (tools, stop) = (&self.shop.tools, self.stop.clone());
+        let contained = self.keeper.contain(tools, watcher.clone(), stop).await;
         watcher.finish();
-        match again {
-            Ok((Ended::Closed(verdict), state)) => {
-                self.contained_again += 1;
+        match contained {
+            Contained::Closed(verdict, state) => {
                 self.verdict = verdict;
-                self.is_open = verdict != Verdict::Contained;
-                self.quiet = 0;
-                self.screen.contained_again(verdict, &self.run);
+                self.screen.contained_again(verdict, &self.keeper.run);
                 notices::ended(self.shop, &state, Ended::Closed(verdict)).await;
                 None
             }
-            Ok((Ended::Stopped, _)) => {
+            Contained::Stopped => {
                 self.broke_off = true;
                 Some(End::Stopped)
             }
-            Err(why) => {
-                self.screen.trouble(&why.to_string());
-                matches!(why, WatchError::Released { .. }).then_some(End::Released)
+            Contained::Released(by) => {
+                self.screen
+                    .say(&format!("given back by {by}: the watch ends"));
+                Some(End::Released)
+            }
+            Contained::NotBegun(why) => {
+                self.screen.trouble(&why);
+                None
             }
         }
-    }
-
-    async fn give_up(&mut self, look: &Look) -> End {
-        let tools = &self.shop.tools;
-        let told = gave_up(tools, &self.run, self.contained_again, &self.news).await;
-        match told {
-            Ok(finding) => {
-                self.screen.gave_up(&finding);
-                let (what, next) = (finding.text, finding.hint);
-                notices::back(self.shop, &self.run, &look.state, what, next);
-            }
-            Err(why) => self.screen.trouble(&why.to_string()),
-        }
-        End::GaveUp
     }
 
     /// Waits for the next look; `Some` if there is none.
-    async fn wait(&mut self, pause: Duration) -> Option<End> {
+    async fn wait(&mut self) -> Option<End> {
         let clock = Arc::clone(&self.shop.tools.clock);
-        let next = clock.now().plus(pause);
+        let next = clock.now().plus(self.keeper.pause());
         loop {
             let now = clock.now();
             if *self.stop.borrow() {
@@ -428,7 +399,8 @@ impl<'w> Watch<'w> {
                 return None;
             }
             let left = next.min(self.until).since(now);
-            self.screen.waits(left, self.looks, self.news.len());
+            let looks = self.keeper.progress.looks;
+            self.screen.waits(left, looks, self.news.len());
             let tick = left.min(self.screen.tick());
             let stopped = Box::pin(self.stop.changed());
             if let Either::Left((Err(_), _)) = select(stopped, clock.sleep(tick)).await {
@@ -438,42 +410,49 @@ impl<'w> Watch<'w> {
     }
 
     /// Says how it ended, and notes it in the ledger; `true` if it held.
-    async fn tell(&mut self, end: End) -> Result<bool, Failure> {
+    async fn tell(&mut self, end: End) -> bool {
+        let Progress {
+            looks,
+            rounds,
+            is_open,
+            ..
+        } = self.keeper.progress;
+        let run = &self.keeper.run;
         let until = self.shop.tools.clock.now();
         if end != End::Released && !self.broke_off {
             let came_back = self.news.iter().filter(|news| news.is_open()).count();
             let times = (self.from, until);
-            let noted = watched(&self.shop.tools, &self.run, times, self.looks, came_back).await;
+            let noted = watched(&self.shop.tools, run, times, looks, came_back).await;
             if let Err(why) = noted {
                 self.screen.trouble(&why.to_string());
             }
         }
         let held = end != End::GaveUp
-            && !self.is_open
+            && !is_open
             && self.unread.is_empty()
-            && self.looks > 0
+            && looks > 0
             && self.verdict == Verdict::Contained;
         self.screen.ended(&screen::Ended {
             word: end.word(),
             held,
-            is_open: self.is_open,
-            run: &self.run,
-            looks: self.looks,
+            is_open,
+            run,
+            looks,
             calls: self.calls,
-            contained_again: self.contained_again,
+            contained_again: rounds,
             unread: &self.unread,
             verdict: self.verdict,
             json: self.global.output == Output::Json,
         });
         notices::flush(self.shop).await;
-        Ok(held)
+        held
     }
 
     fn exit(&self, end: End, held: bool) -> Exit {
         match end {
             End::Stopped if self.broke_off => Exit::Stopped,
             // Whoever gave him back decided that it is over.
-            End::Released if !self.is_open => Exit::Good,
+            End::Released if !self.keeper.progress.is_open => Exit::Good,
             _ if held => Exit::Good,
             _ => Exit::NotAllGood,
         }
@@ -484,15 +463,15 @@ impl<'w> Watch<'w> {
         let news: Vec<serde_json::Value> = self.news.iter().map(news_json).collect();
         serde_json::json!({
             "schema": "oust.watch/v1",
-            "run_id": self.run,
+            "run_id": self.keeper.run,
             "from": self.from,
             "until": self.shop.tools.clock.now(),
             "ended": end.word(),
             "held": held,
             "verdict": self.verdict,
-            "looks": self.looks,
+            "looks": self.keeper.progress.looks,
             "calls": self.calls,
-            "contained_again": self.contained_again,
+            "contained_again": self.keeper.progress.rounds,
             "news": news,
             "unread": self.unread,
         })
@@ -513,8 +492,8 @@ fn news_json(news: &News) -> serde_json::Value {
 }
 
 /// What came back, in one sentence.
-fn told(came_back: &[&News]) -> String {
-    let each = came_back.iter();
+fn told(look: &Look) -> String {
+    let each = look.news.iter().filter(|news| news.is_open());
     let each: Vec<String> = each
         .map(|news| format!("{} at {}: {}", news.login, news.system, news.says))
         .collect();

@@ -13,12 +13,14 @@
 //! more, and the ledger is asked that right before anything is written.
 
 mod again;
+mod keeper;
 mod look;
 mod news;
 mod pace;
 mod targets;
 
 pub use again::{contain_again, gave_up, watched};
+pub use keeper::{Contained, Keeper, Progress, Turn};
 pub use look::{Look, look};
 pub use news::{News, NewsKind};
 pub use pace::{CALLS_AN_HOUR, pause};
