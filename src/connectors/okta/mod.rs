@@ -8,6 +8,7 @@
 //! Every call is made with the account's immutable id; a login is looked up once.
 
 mod account;
+mod active;
 mod addresses;
 mod answers;
 mod api_tokens;
