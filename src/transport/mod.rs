@@ -8,6 +8,7 @@
 //! Does not know what a vendor's answers mean beyond the status table (`meaning`), and never
 //! follows a redirect or a link out of the configured origin: credentials stay at home.
 
+mod certificate;
 mod client;
 mod http_wire;
 mod limit;
@@ -21,6 +22,7 @@ mod wire;
 mod write;
 mod xml;
 
+pub use certificate::ends_at;
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use http_wire::HttpWire;
 pub use limit::{Bucket, Budget, Rank};
