@@ -5,20 +5,30 @@
 //! told and holds up none of the others; a config file that cannot be read at all, and a directory
 //! that cannot be opened, end the command.
 
+mod grants;
+
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
 use super::args::{CheckArgs, Global, Output};
 use super::exit::{Exit, Failure};
 use super::setup::{self, CheckShop};
 use super::{print, runtime, show};
 use crate::engine::{CheckAsk, Checked, check as look};
-use crate::model::{Finding, Scope, Severity, SystemId, nearest};
+use crate::model::{Finding, Scope, Severity, SystemId, Utc, nearest};
 use crate::playbook::{CheckedPlaybook, shipped};
 use crate::report::escape::harmless_json;
+use crate::transport::ends_at;
 
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`], if there is nothing to look at.
 pub(super) fn check(global: &Global, args: &CheckArgs) -> Result<Exit, Failure> {
+    if args.grants {
+        return grants::grants(global, args);
+    }
     let playbooks = playbooks(&args.playbook)?;
     let shop = CheckShop::open(global)?;
     let scope = scope(&shop, args)?;
@@ -30,7 +40,7 @@ pub(super) fn check(global: &Global, args: &CheckArgs) -> Result<Exit, Failure> 
             guards: &guards,
             approvers: &shop.config.approvers,
             owners: &shop.config.owners,
-            found: ledger(global).await,
+            found: on_this_machine(global, &shop).await,
             unopened: shop.unopened.clone(),
         };
         look(&shop.tools, &ask).await
@@ -82,6 +92,48 @@ fn scope(shop: &CheckShop, args: &CheckArgs) -> Result<Scope, Failure> {
     Ok(Scope {
         only: args.only.clone(),
         skip: args.skip.clone(),
+    })
+}
+
+/// What can be told without asking anybody.
+async fn on_this_machine(global: &Global, shop: &CheckShop) -> Vec<Finding> {
+    let mut found = ledger(global).await;
+    let tls = shop.config.server.tls.as_ref();
+    let now = shop.tools.clock.now();
+    found.extend(tls.and_then(|tls| certificate(&tls.certificate, now)));
+    found
+}
+
+/// How long before its end a certificate is spoken of.
+const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The longest certificate file that is looked into, in bytes.
+const PEM_MAX: u64 = 256 << 10;
+
+/// Whether the server's certificate has ended, or will soon: then nobody sends it alerts.
+fn certificate(path: &Path, now: Utc) -> Option<Finding> {
+    let shown = path.display();
+    let finding = |severity, id: &str, text: String| Finding {
+        severity,
+        id: id.into(),
+        text,
+        hint: "put another one there; `oust serve` takes it without a restart or says so".into(),
+    };
+    let mut pem = String::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(PEM_MAX).read_to_string(&mut pem));
+    if let Err(error) = read {
+        let text = format!("the server's certificate {shown} cannot be read: {error}");
+        return Some(finding(Severity::High, "server_certificate", text));
+    }
+    let ends = ends_at(&pem)?;
+    if ends <= now {
+        let text = format!("the server's certificate {shown} ended {ends}: nobody sends it alerts");
+        return Some(finding(Severity::High, "server_certificate", text));
+    }
+    (ends <= now.plus(SOON)).then(|| {
+        let text = format!("the server's certificate {shown} ends {ends}");
+        finding(Severity::Warning, "server_certificate", text)
     })
 }
 

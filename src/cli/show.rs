@@ -17,7 +17,7 @@ use crate::engine::{Checked, Observer};
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
-use crate::report::{self, Live, Report, Split, Style};
+use crate::report::{self, Granting, Live, Report, Split, Style};
 
 /// The vendor of the identity source.
 const DIRECTORY: &str = "okta";
@@ -46,6 +46,11 @@ pub(super) fn investigation(global: &Global, found: &Investigation) -> String {
 /// What a check found.
 pub(super) fn check(global: &Global, checked: &Checked) -> String {
     report::check_screen(checked, style(global))
+}
+
+/// What has to be granted.
+pub(super) fn grants(global: &Global, all: &[Granting]) -> String {
+    report::grants_screen(all, style(global))
 }
 
 /// The plan, as it is consented to.

@@ -7,6 +7,7 @@ mod action;
 mod alert;
 mod case;
 mod change;
+mod grant;
 mod identity;
 mod ids;
 mod intruder;
@@ -20,6 +21,7 @@ pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, ne
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, Select, Target};
+pub use grant::{Access, Grant, GrantPolicy, each_once};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,

@@ -51,7 +51,7 @@ pub use object::{
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{
-    check_screen, investigation_screen, plan_screen, prompt_line, refused_screen, result_screen,
-    stopped_screen,
+    Granting, check_screen, grants_screen, investigation_screen, plan_screen, prompt_line,
+    refused_screen, result_screen, stopped_screen,
 };
 pub use text::Style;

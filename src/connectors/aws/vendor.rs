@@ -22,6 +22,11 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
 };
 
+/// What an account carries out.
+pub(super) const DENIES: &[&str] = &["deny_sessions", "allow_sessions"];
+/// What Identity Center carries out.
+pub(super) const BLOCKS: &[&str] = &["block_identity_center_user", "unblock_identity_center_user"];
+
 const DENY_SESSIONS: Action = Action {
     verb: "deny_sessions",
     does: "denies everything to the sessions that the person has in a role, by a statement of our \

@@ -10,6 +10,7 @@
 //! sends nothing to it: who has an account is the directory's word (`Lookup::has_app`), and a
 //! revocation stays unproven. We have no account there either, so that there is none to spare.
 
+mod grants;
 mod revoke;
 mod settings;
 mod signature;
@@ -39,6 +40,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

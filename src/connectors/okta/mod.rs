@@ -23,6 +23,7 @@ mod factor_events;
 mod factors;
 mod glance;
 mod grantor;
+mod grants;
 mod history;
 mod holdings;
 mod idps;
@@ -89,6 +90,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

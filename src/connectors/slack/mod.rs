@@ -10,6 +10,7 @@
 
 mod bulk;
 mod deactivate;
+mod grants;
 mod limits;
 mod members;
 mod preflight;
@@ -39,6 +40,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 
