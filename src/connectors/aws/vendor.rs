@@ -33,7 +33,6 @@ const DENY_SESSIONS: Action = Action {
            own in that role",
     needs: &[
         "iam:PutRolePolicy",
-        "iam:DeleteRolePolicy",
         "iam:ListRoles",
         "iam:GetRole",
         "iam:ListRolePolicies",
@@ -120,6 +119,15 @@ const BLOCK_IDENTITY_CENTER_USER: Action = Action {
 const ALLOW_SESSIONS: Action = Action {
     verb: "allow_sessions",
     does: "takes our own statement about the person out of a role again; only by release",
+    needs: &[
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:ListRoles",
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:SimulatePrincipalPolicy",
+    ],
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",
