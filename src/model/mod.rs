@@ -12,13 +12,14 @@ mod ids;
 mod intruder;
 mod outcome;
 mod plan;
+mod technique;
 mod time;
 mod verdict;
 mod words;
 
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
-pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
+pub use case::{Began, Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, Select, Target};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
@@ -33,6 +34,7 @@ pub use plan::{
     PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Tie,
     Unreached,
 };
+pub use technique::{is_attack_id, is_d3fend_id, technique_link, technique_name, technique_spoken};
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};
 pub use words::{count, count_and};

@@ -27,9 +27,12 @@ mod residual;
 mod schema;
 mod screen;
 mod sheet;
+mod stats;
 mod steps;
 mod summary;
+mod techniques;
 mod text;
+mod times;
 mod unreached;
 mod view;
 
@@ -44,13 +47,15 @@ pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{
-    Because, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence, GuardReport,
-    KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow,
-    Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
-    SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+    Because, BeganBy, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence,
+    GuardReport, KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report,
+    ReportWindow, Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport,
+    SubjectReport, SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+    WholeTime,
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{
     investigation_screen, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
 };
+pub use stats::{Counting, Group, LeftOut, Leg, Legs, Stats, stats_screen};
 pub use text::Style;

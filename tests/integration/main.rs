@@ -36,6 +36,7 @@ mod m365;
 mod matrix;
 mod moto;
 mod notify;
+mod numbers;
 mod okta;
 mod pages;
 mod playbook;
