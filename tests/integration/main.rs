@@ -9,6 +9,8 @@ mod aws;
 mod aws_access;
 mod aws_center;
 mod aws_whole;
+mod cacao;
+mod caep;
 mod cli;
 mod config;
 mod conformance;
