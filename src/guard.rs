@@ -387,6 +387,7 @@ mod tests {
             id: None,
             reason: None,
             source,
+            began: None,
             intruders: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`http`] (a request, an answer), [`world`] (what exists at the start),
 //! [`okta`] (the identity provider), [`m365`], [`google`], [`slack`], [`salesforce`], [`github`],
-//! [`gtr`], [`aws`] (where it signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
+//! [`gtr`], [`caep`] (told things), [`aws`] (where it signs people on), [`instance`] (a second one of them), [`journal`], [`faults`], [`attacker`], [`range`], [`server`], [`sandbox`].
 //!
 //! Never imports `oust`: a stand-in that shared code with the product would share its mistakes.
 //! Nothing here takes the clock, randomness or the network but [`server`] and [`keys`], so the
@@ -19,6 +19,7 @@ mod certificate;
 mod contoso;
 pub mod faults;
 pub mod github;
+pub mod caep;
 pub mod gtr;
 pub mod google;
 pub mod http;

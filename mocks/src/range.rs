@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::attacker::Attacker;
 use crate::aws::{self, Aws};
+use crate::caep::Caep;
 use crate::faults::{FaultKind, Faults, Shown};
 use crate::github::GitHub;
 use crate::google::Google;
@@ -57,6 +58,8 @@ pub struct Range {
     pub gtr: Gtr,
     /// The mock AWS accounts and their organisation.
     pub aws: Aws,
+    /// A receiver of security event tokens: told things, and no service behind the identity provider.
+    pub caep: Caep,
     /// Further instances by name, such as `salesforce:eu`.
     pub more: BTreeMap<String, Instance>,
     /// Every request so far.
@@ -100,6 +103,7 @@ impl Range {
             github,
             gtr,
             aws,
+            caep: Caep::default(),
             more,
             journal: Journal::default(),
             faults: Faults::default(),
@@ -124,7 +128,7 @@ impl Range {
         let path = request.path.trim_start_matches('/');
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));
         let first = first.replace("%3A", ":");
-        if !is_service(&first) {
+        if !is_service(&first) && first != "caep" {
             return ("okta".to_owned(), request);
         }
         request.path = format!("/{rest}");
@@ -234,6 +238,9 @@ impl Range {
         if system == "okta" {
             return self.okta.digest();
         }
+        if system == "caep" {
+            return self.caep.digest();
+        }
         self.service(system)
             .map(Service::digest)
             .unwrap_or_default()
@@ -278,6 +285,9 @@ impl Range {
     fn vendor(&mut self, system: &str) -> Option<&mut dyn Vendor> {
         if system == "okta" {
             return Some(&mut self.okta);
+        }
+        if system == "caep" {
+            return Some(&mut self.caep);
         }
         self.service_mut(system)
             .map(|service| service as &mut dyn Vendor)

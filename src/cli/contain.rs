@@ -18,7 +18,7 @@ use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
 use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
-use crate::model::{Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
+use crate::model::{Began, Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
 use crate::playbook::CheckedPlaybook;
 use crate::report::escape::visible;
 use crate::report::{brief_difference, prompt_line};
@@ -205,7 +205,16 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         .await
         .map_err(plan_failed)?;
     prepared.plan.call(&shop.owners);
+    prepared.plan.case.began = Some(began(shop));
     Ok(prepared)
+}
+
+/// From when on times count: the command was given.
+fn began(shop: &Workshop) -> Began {
+    Began {
+        at: shop.began,
+        event_time: None,
+    }
 }
 
 /// `LOGIN=SYSTEM=ID`
@@ -428,10 +437,14 @@ async fn hold(
     global: &Global,
     shop: &Workshop,
     args: &CaseArgs,
-    plan: Plan,
+    mut plan: Plan,
     consent: Consent,
 ) -> Result<(Prepared, Consent), Failure> {
     agree(args, &plan)?;
+    if matches!(plan.case.source, Source::Person(_)) {
+        // The plan may be minutes old: this is the command that contains.
+        plan.case.began = Some(began(shop));
+    }
     let playbook = same_playbook(args.playbook.as_deref(), &plan)?;
     let now = again(shop, &plan, &playbook).await?;
     let differs = plan.differs_from(&now.plan);

@@ -1,12 +1,12 @@
 //! `oust playbook`: the shipped ones, and checking your own.
 
-use super::args::PlaybookCommand;
+use super::args::{PlaybookCommand, PlaybookFormat};
 use super::exit::{Exit, Failure, lines};
 use super::print;
 use super::setup::checked;
 use crate::connectors;
 use crate::model::count;
-use crate::playbook::{schema, shipped, summary};
+use crate::playbook::{cacao, schema, shipped, summary};
 use crate::report::escape::visible;
 
 /// Runs one of the subcommands.
@@ -23,7 +23,7 @@ pub(super) fn run(command: &PlaybookCommand) -> Result<Exit, Failure> {
             print(&format!("{:#}", schema(&vendors)));
             Ok(Exit::Good)
         }
-        PlaybookCommand::Export { .. } => Err(Failure::say(Exit::NotStarted, "not there yet", "")),
+        PlaybookCommand::Export { name, format } => export(name, *format),
     }
 }
 
@@ -56,6 +56,16 @@ fn show(name: &str) -> Result<Exit, Failure> {
     let text = std::fs::read_to_string(name);
     let text = text.map_err(|error| Failure::new(Exit::Usage, error, ""))?;
     print(&lines(&text));
+    Ok(Exit::Good)
+}
+
+/// One in another format, on stdout.
+fn export(name: &str, format: PlaybookFormat) -> Result<Exit, Failure> {
+    let playbook = checked(name)?;
+    let vendors: Vec<_> = connectors::vendors().collect();
+    match format {
+        PlaybookFormat::Cacao => print(&format!("{:#}", cacao(&playbook, &vendors))),
+    }
     Ok(Exit::Good)
 }
 

@@ -68,6 +68,8 @@ pub(super) struct Workshop {
     pub canary: Option<String>,
     /// Who runs this, as the operating system says.
     pub person: String,
+    /// When the command was given.
+    pub began: Utc,
     /// How many people have to agree, and who may sign.
     pub approvers: Approvers,
     /// Who is told what.
@@ -82,9 +84,10 @@ impl Workshop {
     /// # Errors
     /// [`Failure`] that says which of them could not be opened, and what to do.
     pub(super) async fn open(global: &Global, ledger: Ledger) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let began = clock.now();
         warm_up();
         let config = load_config(global)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
         let run = new_run_id(&*clock, &*rng);
         // Reading the TLS roots and making a ledger take some milliseconds each, and neither
@@ -111,6 +114,7 @@ impl Workshop {
             owners: config.owners,
             canary: config.canary,
             person,
+            began,
             approvers: config.approvers,
             receivers: config.notify,
             wire,

@@ -132,6 +132,12 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     }
 }
 
+/// How long runs took.
+pub(super) fn stats(global: &Global, stats: &report::Stats) -> String {
+    let text = report::stats_screen(stats, &TimeZone::system(), style(global));
+    text.trim_end().to_owned()
+}
+
 /// One line of `runs list`.
 pub(super) fn run_row(run: &RunRow) -> String {
     let verdict = match (&run.verdict, run.closed_at) {

@@ -1,8 +1,72 @@
-//! `oust runs stats`.
+//! `oust runs stats`: how long runs took, over the ledger's closed containments.
+//!
+//! Reads one run's records at a time and keeps a few numbers of each. Needs no config; a server's
+//! numbers are those of its ledger, asked on its machine.
 
-use super::args::{Global, StatsArgs};
+use jiff::tz::TimeZone;
+
+use super::args::{Global, Output, StatsArgs};
+use super::carry::store_failed;
 use super::exit::{Exit, Failure};
+use super::setup::ledger_only;
+use super::{print, show, when};
+use crate::given::{Clock, SystemClock};
+use crate::ledger::{Archive, RunRow, RunState, StoreError};
+use crate::model::Utc;
+use crate::report::{Counting, Stats};
 
-pub(super) async fn stats(_global: &Global, _args: &StatsArgs) -> Result<Exit, Failure> {
-    Err(Failure::say(Exit::NotStarted, "not there yet", ""))
+/// Counts, and shows it.
+///
+/// # Errors
+/// [`Failure`] if `--since` is no time, or the ledger cannot be read.
+pub(super) async fn stats(global: &Global, args: &StatsArgs) -> Result<Exit, Failure> {
+    let now = SystemClock::new().now();
+    let since = args.since.as_ref();
+    let since = since.map(|text| when::moment(text, now, &TimeZone::system()));
+    let since = since.transpose().map_err(|why| {
+        let hint = "write 90d, 2026-03-10 13:30 or RFC 3339";
+        Failure::say(Exit::Usage, format!("--since: {why}"), hint)
+    })?;
+    let archive = ledger_only(global)?;
+    let counted = counted(&*archive, since, args.playbook.as_deref()).await?;
+    match global.output {
+        Output::Json => {
+            let text = serde_json::to_string(&counted);
+            print(&text.expect("numbers always serialise"));
+        }
+        Output::Human => print(&show::stats(global, &counted)),
+    }
+    Ok(Exit::Good)
+}
+
+async fn counted(
+    archive: &dyn Archive,
+    since: Option<Utc>,
+    playbook: Option<&str>,
+) -> Result<Stats, Failure> {
+    let mut counting = Counting::new(since, playbook.map(str::to_owned));
+    let is_asked = |row: &RunRow| {
+        since.is_none_or(|since| row.opened_at >= since)
+            && playbook.is_none_or(|name| row.playbook == name)
+    };
+    let runs = archive.runs().await.map_err(store_failed)?;
+    for row in runs.into_iter().filter(is_asked) {
+        if row.gives_back.is_some() {
+            counting.left_out().releases += 1;
+            continue;
+        }
+        if row.closed_at.is_none() {
+            counting.left_out().unfinished += 1;
+            continue;
+        }
+        match archive.records(&row.id).await {
+            Ok(records) => {
+                let state = RunState::of(&records);
+                counting.take(&show::report(&state, archive.is_recorded()));
+            }
+            Err(StoreError::Purged { .. }) => counting.left_out().purged += 1,
+            Err(error) => return Err(store_failed(error)),
+        }
+    }
+    Ok(counting.done())
 }

@@ -4,6 +4,7 @@
 //! screen are printed from what the row declares.
 
 mod aws;
+mod caep;
 mod github;
 mod google;
 mod gtr;
@@ -147,6 +148,7 @@ pub const REGISTER: &[Row] = &[
     slack::ROW,
     github::ROW,
     gtr::ROW,
+    caep::ROW,
     aws::ROW,
 ];
 

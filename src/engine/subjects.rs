@@ -119,6 +119,7 @@ fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
         id: request.case_id.clone(),
         reason: request.reason.clone(),
         source: request.source.clone(),
+        began: None,
         intruders,
     }
 }

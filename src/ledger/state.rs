@@ -29,6 +29,9 @@ pub struct RunState {
     pub requester: String,
     /// How, by whom and when it was agreed to.
     pub consent: Option<(ConsentKind, String, Utc)>,
+    /// How the first consent was given, and when those who gave it decided: what later ones say
+    /// is about going on.
+    pub first_consent: Option<(ConsentKind, Utc)>,
     /// Every change, in the order they were planned or found.
     changes: Vec<ChangeState>,
     /// Where each stands among them. Hashed, as what is asked for all the time: a search by
@@ -244,7 +247,18 @@ impl RunState {
                 self.findings.extend(plan.findings.iter().cloned());
                 self.plan = Some(Arc::clone(plan));
             }
-            Event::Consented { kind, by, .. } => self.consent = Some((*kind, by.clone(), at)),
+            Event::Consented {
+                kind,
+                by,
+                approvals,
+                ..
+            } => {
+                let decided = approvals.iter().map(|each| each.at).max();
+                // An approval's time is the approver's clock, which may be wrong.
+                let decided = decided.map_or(at, |decided| decided.min(at));
+                self.first_consent.get_or_insert((*kind, decided));
+                self.consent = Some((*kind, by.clone(), at));
+            }
             Event::Captured {
                 subject,
                 part,

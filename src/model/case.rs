@@ -17,6 +17,9 @@ pub struct Case {
     pub reason: Option<String>,
     /// What started this.
     pub source: Source,
+    /// When it started: what every time of a run counts from. Consent does not cover it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<Began>,
     /// What the log shows of an intruder in each account, as far as it was asked; in no order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intruders: Vec<Intruder>,
@@ -41,6 +44,17 @@ impl Case {
         };
         actor.is_some_and(is_subject) || token.is_some_and(is_his_token)
     }
+}
+
+/// When a case started, by our own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Began {
+    /// When the alert was durable here, or the command was given.
+    pub at: Utc,
+    /// When what the alert is about happened, as its sender says: another's clock, and attacker
+    /// input. It is shown, and nothing counts from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_time: Option<Utc>,
 }
 
 /// What started a case.

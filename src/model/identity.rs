@@ -254,6 +254,7 @@ mod tests {
             id: None,
             reason: None,
             source: Source::Person("kim".into()),
+            began: None,
             intruders: Vec::new(),
         }
     }

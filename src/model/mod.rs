@@ -15,13 +15,14 @@ mod intruder;
 mod left_alone;
 mod outcome;
 mod plan;
+mod technique;
 mod time;
 mod verdict;
 mod words;
 
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
-pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
+pub use case::{Began, Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, NewPassword, Select, Target};
 pub use fact::{Fact, FactName};
 pub use grant::{Access, Grant, GrantPolicy, each_once};
@@ -39,6 +40,7 @@ pub use plan::{
     Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip,
     StageOrder, StepKey, Tie, Unreached,
 };
+pub use technique::{is_attack_id, is_d3fend_id, technique_link, technique_name, technique_spoken};
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};
 pub use words::{count, count_and};

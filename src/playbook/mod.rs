@@ -3,6 +3,7 @@
 //! Nothing runs that was not checked: unknown actions, keys, names and settings are errors
 //! with line, column and the nearest name. Knows actions by their declarations, no vendor.
 
+mod cacao;
 mod check;
 mod checked;
 mod condition;
@@ -12,6 +13,7 @@ mod settings;
 mod shipped;
 mod summary;
 
+pub use cacao::cacao;
 pub use check::check;
 pub use checked::{CheckedPlaybook, CheckedStage, CheckedStep};
 pub use condition::{Condition, Facts, Holds};

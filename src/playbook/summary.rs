@@ -68,7 +68,7 @@ fn step_lines(step: &CheckedStep) -> Vec<String> {
 }
 
 /// `  select=all agents=keep`; empty lists say nothing.
-fn settings(settings: &Value) -> String {
+pub(super) fn settings(settings: &Value) -> String {
     let said = settings.as_object().into_iter().flatten();
     said.filter_map(|(name, value)| {
         let value = match value {
@@ -86,7 +86,7 @@ fn settings(settings: &Value) -> String {
     .collect()
 }
 
-fn word(role: Role) -> &'static str {
+pub(super) fn word(role: Role) -> &'static str {
     match role {
         Role::Compromised => "compromised",
         Role::Granter => "granter",

@@ -5,14 +5,17 @@
 
 use super::frame::frame;
 use super::object::{
-    Call, Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport,
-    SubjectSystem, SystemReport, Timings, WhoThere,
+    BeganBy, Call, Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport,
+    SubjectSystem, SystemReport, Timings, WhoThere, WholeTime,
 };
 use super::residual;
 use super::steps::step_report;
 use super::unreached;
+use crate::consent::ConsentKind;
 use crate::ledger::{self, Actions, ChangeState, Judge, LifeSign, RunState, SubjectVerdict};
-use crate::model::{Action, ActionId, Identity, Plan, Subject, SystemId, UserId, Utc, Verdict};
+use crate::model::{
+    Action, ActionId, Identity, Plan, Source, Subject, SystemId, UserId, Utc, Verdict,
+};
 
 impl Report {
     /// The report of a run.
@@ -104,7 +107,10 @@ fn subject<'r>(
     let id = &who.id;
     let steps = judge.steps(id);
     let word = judge.subject_of(id, &steps);
-    let steps: Vec<StepReport> = steps.iter().map(step_report).collect();
+    let steps: Vec<StepReport> = steps
+        .iter()
+        .map(|step| step_report(step, actions(&step.step.action)))
+        .collect();
     let mut report = SubjectReport {
         login: who.login.clone(),
         okta_id: id.clone(),
@@ -289,8 +295,12 @@ impl Times {
         let base = self.base?;
         self.closed_at
             .is_none_or(|closed| at <= closed)
-            .then(|| u64::try_from(at.since(base).as_millis()).unwrap_or(u64::MAX))
+            .then(|| millis(base, at))
     }
+}
+
+fn millis(from: Utc, to: Utc) -> u64 {
+    u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }
 
 fn timings(state: &RunState, report: &Report, times: Times) -> Timings {
@@ -303,10 +313,40 @@ fn timings(state: &RunState, report: &Report, times: Times) -> Timings {
         .map(|subject| subject.evicted_ms)
         .collect();
     let until = |at: Option<Utc>| at.and_then(|at| times.of_the_run(at));
-    Timings {
+    let mut told = Timings {
         first_write_ms: until(state.first_write_at),
         evicted_ms: evicted.and_then(|all| all.into_iter().max()),
         contained_ms: until(state.last_answer_at).filter(|_| contained),
         proven_ms: proven.filter(|_| contained),
-    }
+        whole: None,
+    };
+    told.whole = whole(state, &told, times);
+    told
+}
+
+/// The same from the alert or the command on: what each of `told` took, and what was before it.
+fn whole(state: &RunState, told: &Timings, times: Times) -> Option<WholeTime> {
+    let plan = state.plan.as_deref()?;
+    let began = plan.case.began?;
+    let before = millis(began.at, times.base?);
+    let since_then = |ms: Option<u64>| ms.map(|ms| ms.saturating_add(before));
+    let planned = (plan.made_at >= began.at).then(|| millis(began.at, plan.made_at));
+    let asked = state.first_consent.filter(|(kind, _)| {
+        // A phrase was typed with the command, `--yes` too, and a rule is nobody.
+        matches!(kind, ConsentKind::Typed | ConsentKind::Approved)
+    });
+    Some(WholeTime {
+        from: match plan.case.source {
+            Source::Person(_) => BeganBy::Command,
+            Source::Alert(_) | Source::Proposed(_) => BeganBy::Alert,
+        },
+        began_at: began.at,
+        event_time: began.event_time,
+        planned_ms: planned,
+        waited_ms: asked.map(|(_, decided)| millis(plan.made_at.max(began.at), decided)),
+        first_write_ms: since_then(told.first_write_ms),
+        evicted_ms: since_then(told.evicted_ms),
+        contained_ms: since_then(told.contained_ms),
+        proven_ms: since_then(told.proven_ms),
+    })
 }

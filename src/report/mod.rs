@@ -29,9 +29,12 @@ mod residual;
 mod schema;
 mod screen;
 mod sheet;
+mod stats;
 mod steps;
 mod summary;
+mod techniques;
 mod text;
+mod times;
 mod unreached;
 mod view;
 
@@ -46,10 +49,11 @@ pub use investigation::{investigation_html, investigation_markdown};
 pub use live::Live;
 pub use markdown::markdown;
 pub use object::{
-    Because, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence, GuardReport,
-    KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow,
-    Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
-    SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+    Because, BeganBy, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence,
+    GuardReport, KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report,
+    ReportWindow, Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport,
+    SubjectReport, SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+    WholeTime,
 };
 pub use rehearsal::{
     OwnerSheet, overdue_screen, owner_sheets, rehearsal_fragment, rehearsal_html,
@@ -60,4 +64,5 @@ pub use screen::{
     Granting, check_screen, grants_screen, investigation_screen, plan_screen, prompt_line,
     refused_screen, result_screen, stopped_screen,
 };
+pub use stats::{Counting, Group, LeftOut, Leg, Legs, Stats, stats_screen};
 pub use text::Style;

@@ -295,6 +295,64 @@ pub struct Timings {
     pub contained_ms: Option<u64>,
     /// Until the last proof of a contained run.
     pub proven_ms: Option<u64>,
+    /// The same from the alert or the command on, and how much of it people took; null in runs
+    /// of versions that did not keep when it began.
+    #[serde(default)]
+    pub whole: Option<WholeTime>,
+}
+
+/// How long it took from the alert or the command on, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WholeTime {
+    /// What it counts from.
+    pub from: BeganBy,
+    /// When the alert was durable here, or the command was given.
+    #[schemars(with = "words::Moment")]
+    pub began_at: Utc,
+    /// When what the alert is about happened, as its sender says; nothing counts from it.
+    #[schemars(with = "Option<words::Moment>")]
+    pub event_time: Option<Utc>,
+    /// Until there was a plan to agree to; null if it was made before.
+    pub planned_ms: Option<u64>,
+    /// How long people were waited for until they agreed to that plan; null if nobody was asked.
+    pub waited_ms: Option<u64>,
+    /// Until the first write was about to leave.
+    pub first_write_ms: Option<u64>,
+    /// Until the last subject was evicted; null if one is not.
+    pub evicted_ms: Option<u64>,
+    /// Until the last answer of a contained run.
+    pub contained_ms: Option<u64>,
+    /// Until the last proof of a contained run.
+    pub proven_ms: Option<u64>,
+}
+
+impl WholeTime {
+    /// A time from the start without the wait for people: what the program itself took.
+    #[must_use]
+    pub fn of_machine(&self, ms: u64) -> u64 {
+        ms.saturating_sub(self.waited_ms.unwrap_or(0))
+    }
+}
+
+/// What a run's times count from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BeganBy {
+    /// An alert.
+    Alert,
+    /// A person's command.
+    Command,
+}
+
+impl BeganBy {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Command => "command",
+        }
+    }
 }
 
 /// What was sent.

@@ -49,6 +49,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
     after::found_later(&mut page, report);
     after::read_again(&mut page, report, zone);
     after::life(&mut page, report, zone);
+    after::times(&mut page, report);
     page.gap();
     after::next(&mut page, report, zone, file);
     page.done()

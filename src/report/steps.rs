@@ -4,7 +4,7 @@ use super::object::{
     ChangeReport, KeptReport, NotDone, ProofReport, StepOutcome, StepReport, TargetReport,
 };
 use crate::ledger::{ChangeState, StepOf};
-use crate::model::{Found, Kept, OutcomeKind, Skip, Target};
+use crate::model::{Action, Found, Kept, OutcomeKind, Skip, Target};
 
 /// Why a change has no answer that nobody sent.
 pub(super) const NEVER_SENT: &str = "never sent";
@@ -12,7 +12,10 @@ pub(super) const NEVER_SENT: &str = "never sent";
 pub(super) const UNANSWERED: &str = "it was about to be sent, and no answer was recorded";
 
 /// One step for one subject.
-pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
+///
+/// `action` is what the register declares of it; `None` if it is not known any more.
+pub(super) fn step_report(step: &StepOf<'_>, action: Option<&Action>) -> StepReport {
+    let words = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
     let changes: Vec<ChangeReport> = step
         .changes
         .iter()
@@ -37,6 +40,12 @@ pub(super) fn step_report(step: &StepOf<'_>) -> StepReport {
             .max()
             .unwrap_or(StepOutcome::Skipped),
         optional: step.step.optional,
+        attack: action
+            .map(|action| words(action.attack))
+            .unwrap_or_default(),
+        d3fend: action
+            .map(|action| words(action.d3fend))
+            .unwrap_or_default(),
         not_done,
         changes,
         kept: step.kept().map(kept).collect(),

@@ -10,9 +10,11 @@ use super::left::{self, Row};
 use super::object::{Captured, ChangeReport, Report, StepOutcome, StepReport, SubjectReport};
 use super::pace;
 use super::problems::problems;
+use super::sheet::Section;
 use super::steps;
 use super::summary::{self, contained_by, eviction, plain};
-use super::text::{clock, count, moment, took, zone_name};
+use super::text::{clock, count, moment, zone_name};
+use super::{techniques, times};
 use crate::model::{ProofState, Severity, Undo, Verdict};
 
 /// A report in reading order.
@@ -39,6 +41,8 @@ pub(super) struct View {
     pub(super) chart: Option<Chart>,
     /// Whether it gives back: then nothing is said of what still works.
     pub(super) gives_back: bool,
+    /// What was answered and done, by public ids.
+    pub(super) techniques: Option<Section>,
     /// Whether it is still going on: nothing is judged then.
     pub(super) live: bool,
 }
@@ -133,6 +137,7 @@ impl View {
             guards: guards(report),
             ledger: ledger(report),
             chart: pace::of(report, zone),
+            techniques: techniques::section(report),
             live: false,
         }
     }
@@ -240,7 +245,8 @@ fn facts(report: &Report, zone: &TimeZone) -> Vec<(&'static str, String)> {
             format!("{began} → {ended}, times in {}", zone_name(at, zone)),
         ));
     }
-    facts.push(("took", timings(report)));
+    facts.push(("took", times::from_consent(report)));
+    facts.extend(times::from_start(report));
     facts.push((
         "playbook",
         format!(
@@ -262,24 +268,6 @@ fn facts(report: &Report, zone: &TimeZone) -> Vec<(&'static str, String)> {
     ));
     facts.push(("made by", report.tool.clone()));
     facts
-}
-
-fn timings(report: &Report) -> String {
-    let times = &report.timings;
-    let said: Vec<String> = [
-        ("first write", times.first_write_ms),
-        ("evicted", times.evicted_ms),
-        ("contained", times.contained_ms),
-        ("proven", times.proven_ms),
-    ]
-    .into_iter()
-    .filter_map(|(name, ms)| Some(format!("{name} after {}", took(ms?))))
-    .collect();
-    if said.is_empty() {
-        "nothing was written".into()
-    } else {
-        said.join(", ")
-    }
 }
 
 fn count_of(number: u64, one: &str) -> String {

@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use crate::inbox::Counts;
 use crate::model::Utc;
 use crate::rehearsals::Kind;
+use crate::report::WholeTime;
 
 const RECEIVED: &str = "oust_alert_requests_total";
 const ACCEPTED: &str = "oust_alerts_accepted_total";
@@ -23,6 +24,8 @@ const OLDEST: &str = "oust_alert_oldest_waiting_seconds";
 const REHEARSED: &str = "oust_rehearsal_age_seconds";
 const RUNS: &str = "oust_runs_total";
 const CONTAIN: &str = "oust_time_to_contain_seconds";
+const EVICT: &str = "oust_time_to_evict_seconds";
+const PEOPLE: &str = "oust_time_waited_for_people_seconds";
 
 /// Reads what was counted.
 #[derive(Clone)]
@@ -37,6 +40,12 @@ impl Metrics {
         let commits = [
             0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0,
         ];
+        let seconds = [
+            0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 900.0,
+        ];
+        let hours = [
+            10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 14_400.0,
+        ];
         let minutes = [1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 60.0, 120.0, 300.0, 900.0];
         let bucketed = |builder: PrometheusBuilder, name: &str, values: &[f64]| {
             builder
@@ -44,6 +53,8 @@ impl Metrics {
                 .map_err(|error| error.to_string())
         };
         let builder = bucketed(PrometheusBuilder::new(), COMMIT, &commits)?;
+        let builder = bucketed(builder, EVICT, &seconds)?;
+        let builder = bucketed(builder, PEOPLE, &hours)?;
         let recorder = bucketed(builder, CONTAIN, &minutes)?.build_recorder();
         let read = Self(recorder.handle());
         metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
@@ -96,8 +107,16 @@ fn describe() {
     );
     describe_counter!(RUNS, "Runs that ended, by verdict");
     describe_histogram!(
+        EVICT,
+        "From when an alert was durable until its subjects were evicted, people's time left out"
+    );
+    describe_histogram!(
         CONTAIN,
-        "From the plan, a moment after its alert, until its subjects were contained"
+        "From when an alert was durable until its subjects were contained, people's time left out"
+    );
+    describe_histogram!(
+        PEOPLE,
+        "From a plan until people had agreed to it, where they were asked"
     );
 }
 
@@ -131,7 +150,19 @@ pub fn run_ended(verdict: &'static str) {
     counter!(RUNS, "verdict" => verdict).increment(1);
 }
 
-/// From the plan, a moment after its alert, until its subjects were contained.
-pub fn contained_after(took: Duration) {
-    histogram!(CONTAIN).record(took.as_secs_f64());
+/// How long a run took that ended, from its alert on.
+///
+/// People's time is a number of its own: what the program takes is to be seen in the same graph
+/// whether a rule or a person agreed.
+pub fn took(times: &WholeTime) {
+    let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
+    if let Some(ms) = times.evicted_ms {
+        histogram!(EVICT).record(seconds(times.of_machine(ms)));
+    }
+    if let Some(ms) = times.contained_ms {
+        histogram!(CONTAIN).record(seconds(times.of_machine(ms)));
+    }
+    if let Some(ms) = times.waited_ms {
+        histogram!(PEOPLE).record(seconds(ms));
+    }
 }

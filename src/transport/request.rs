@@ -119,6 +119,8 @@ pub(super) enum Body {
     Json(Value),
     /// A form, as token endpoints take it.
     Form(Vec<(Cow<'static, str>, SecretString)>),
+    /// A text of this media type, as it is.
+    Text(&'static str, SecretString),
 }
 
 impl Body {
@@ -126,12 +128,14 @@ impl Body {
         match self {
             Self::Json(_) => "application/json",
             Self::Form(_) => "application/x-www-form-urlencoded",
+            Self::Text(media_type, _) => media_type,
         }
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Json(value) => value.to_string().into_bytes(),
+            Self::Text(_, text) => text.expose_secret().as_bytes().to_vec(),
             Self::Form(pairs) => url::form_urlencoded::Serializer::new(String::new())
                 .extend_pairs(
                     pairs

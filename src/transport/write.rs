@@ -73,6 +73,13 @@ impl Write {
         self
     }
 
+    /// With this text as its body, which may be a secret: a signed statement.
+    #[must_use]
+    pub fn text(mut self, media_type: &'static str, text: SecretString) -> Self {
+        self.body = Some(Body::Text(media_type, text));
+        self
+    }
+
     /// With a header of its own, by its lower-case name; it replaces the usual one.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

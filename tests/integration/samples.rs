@@ -184,6 +184,7 @@ impl PlanSample {
                 id: Some("INC-2231".into()),
                 reason: Some("push fatigue, then a new device".into()),
                 source: Source::Person("dana".into()),
+                began: None,
                 intruders: Vec::new(),
             },
             systems: Vec::new(),

@@ -45,6 +45,7 @@ impl ServiceDesk {
             id: None,
             reason: None,
             source: Source::Person("test".into()),
+            began: None,
             intruders: Vec::new(),
         };
         let consent =

@@ -1,6 +1,6 @@
 //! Global Token Revocation: any app with such an endpoint, each a system of its own.
 //!
-//! Reading order: [`settings`], [`subject`] (who is meant, in the form that the app knows him by),
+//! Reading order: [`settings`] (and [`subject`]: who is meant, in the form that the app knows him by),
 //! [`signature`] (who asks), [`revoke`] (the one verb, and what each answer means). Source:
 //! draft-parecki-oauth-global-token-revocation; the claims of the signature are those that Okta
 //! sends when it asks such an endpoint [docs*]. An individual draft, not a standard: what apps
@@ -14,7 +14,6 @@ mod grants;
 mod revoke;
 mod settings;
 mod signature;
-mod subject;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use http::Method;
 use self::revoke::{Revoke, VOICE};
 use self::settings::{Auth, Settings};
 use self::signature::Signed;
-use super::kit::{Bearer, Service, Stored, Verb, Voice, opened};
+use super::kit::{Bearer, Service, Stored, Verb, Voice, opened, subject};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
     Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Severity, Undo,

@@ -44,13 +44,13 @@ impl Verb<Gtr> for Revoke {
     async fn plan(&self, p: &Planning<'_, Gtr>, who: &Identified) -> Planned {
         let settings = &p.service.settings;
         let target = target("user", &who.id, &who.subject.login);
-        let before = settings.subject.body(&who.id);
+        let before = settings.body(&who.id);
         let sentence = format!("end all sessions and refresh tokens at {}", settings.host());
         Planned::one(change(&VENDOR, p.step, who, target, sentence, before))
     }
 
     async fn apply(&self, gtr: &Gtr, w: &Writer<'_>, change: &Change) -> Outcome {
-        let body = gtr.settings.subject.body(&change.target.id);
+        let body = gtr.settings.body(&change.target.id);
         let path = Path::new(gtr.settings.last_slash());
         let sent = send(w, &Write::post(path).json(body)).await;
         match own_words(gtr, change, &sent) {

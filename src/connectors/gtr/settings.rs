@@ -3,10 +3,10 @@
 //! Which of the directory's apps lead there stands under `apps:`, as for every system.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
-use super::subject::{Form, Identifier, Member, Subject};
+use crate::connectors::kit::subject::{Format, Identifier, Subject};
 use crate::transport::{SecretRef, origin_of};
 
 /// The settings, for `unknown key` errors with the nearest name.
@@ -19,6 +19,8 @@ pub(super) struct Settings {
     pub(super) url: Url,
     /// How it is told who is meant.
     pub(super) subject: Subject,
+    /// The body's one member.
+    pub(super) member: Member,
     /// Who asks.
     pub(super) auth: Auth,
 }
@@ -65,6 +67,17 @@ pub(super) struct Jwt {
     pub(super) private_key: SecretRef,
 }
 
+/// How the body's one member is spelt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Member {
+    /// As in the draft.
+    #[default]
+    SubId,
+    /// As in its older versions, after which receivers for Okta were built.
+    Subject,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -75,14 +88,6 @@ struct Raw {
     #[serde(default)]
     body: Member,
     auth: RawAuth,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Format {
-    Email,
-    IssSub,
-    Opaque,
 }
 
 #[derive(Deserialize)]
@@ -108,11 +113,8 @@ impl Settings {
             return Err("`url` has neither a query nor a fragment".into());
         }
         Ok(Self {
-            subject: Subject {
-                form: form(raw.format, raw.issuer)?,
-                identifier: identifier(raw.format, raw.identifier)?,
-                member: raw.body,
-            },
+            subject: Subject::of(raw.format, raw.identifier, raw.issuer, "issuer")?,
+            member: raw.body,
             auth: auth(raw.auth, &url)?,
             url,
         })
@@ -127,31 +129,18 @@ impl Settings {
         }
     }
 
+    /// The body that names whoever has this identifier.
+    pub(super) fn body(&self, id: &str) -> Value {
+        let subject = self.subject.written(id);
+        match self.member {
+            Member::SubId => json!({ "sub_id": subject }),
+            Member::Subject => json!({ "subject": subject }),
+        }
+    }
+
     /// What people call it.
     pub(super) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
-    }
-}
-
-fn form(format: Format, issuer: Option<String>) -> Result<Form, String> {
-    match (format, issuer) {
-        (Format::IssSub, Some(issuer)) if !issuer.trim().is_empty() => Ok(Form::IssSub { issuer }),
-        (Format::IssSub, _) => Err(
-            "`format: iss_sub` needs `issuer`: whose subjects the app knows, such as the org's URL"
-                .into(),
-        ),
-        (_, Some(_)) => Err("`issuer` is for `format: iss_sub` alone".into()),
-        (Format::Email, None) => Ok(Form::Email),
-        (Format::Opaque, None) => Ok(Form::Opaque),
-    }
-}
-
-fn identifier(format: Format, said: Option<Identifier>) -> Result<Identifier, String> {
-    match (format, said) {
-        (Format::Email, None | Some(Identifier::UserName)) => Ok(Identifier::UserName),
-        (Format::Email, Some(_)) => Err("an `email` is the `user_name` or nothing".into()),
-        (Format::IssSub, said) => Ok(said.unwrap_or(Identifier::OktaId)),
-        (Format::Opaque, said) => Ok(said.unwrap_or(Identifier::ExternalId)),
     }
 }
 
@@ -186,7 +175,6 @@ fn auth(raw: RawAuth, url: &Url) -> Result<Auth, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn with(patch: &Value) -> Result<Settings, String> {
         let mut all = json!({
@@ -208,7 +196,9 @@ mod tests {
         assert_eq!(iss.subject.identifier, Identifier::OktaId);
         let opaque = with(&json!({ "format": "opaque", "body": "subject" })).unwrap();
         assert_eq!(opaque.subject.identifier, Identifier::ExternalId);
-        assert_eq!(opaque.subject.member, Member::Subject);
+        assert_eq!(opaque.member, Member::Subject);
+        let body = json!({ "subject": { "format": "opaque", "id": "app-1" } });
+        assert_eq!(opaque.body("app-1"), body);
     }
 
     #[test]

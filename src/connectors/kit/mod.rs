@@ -9,6 +9,7 @@ mod changes;
 mod glance;
 mod sent;
 mod service;
+pub(super) mod subject;
 mod token_endpoint;
 mod verb;
 mod voice;

@@ -139,7 +139,7 @@ const DISABLE_INBOX_RULES: Action = Action {
     repeatable: true,
     evicts: Evicts::No,
     attack: &["T1114.003", "T1564.008"],
-    d3fend: &["D3-MBT"],
+    d3fend: &[], // it has none for what a mailbox does with mail
     collateral: "",
     residual: &[Left {
         what: "forwarding set at the mailbox itself, delegates and hidden rules, which Microsoft Graph does not show",

@@ -162,6 +162,7 @@ async fn deleted_by(okta: &Okta, glance: &Glance, who: &Subject, window: Window)
         id: None,
         reason: None,
         source: Source::Person(String::new()),
+        began: None,
         intruders: Vec::new(),
     };
     let identified = Identified {

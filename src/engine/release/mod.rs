@@ -262,6 +262,8 @@ pub async fn plan_release(
             source: request.source,
             // Who was in, and what he left, is told by the run that is given back.
             intruders: Vec::new(),
+            // How long it takes to give back is no measure of anything.
+            began: None,
         },
         systems,
         scope: request.scope,

@@ -7,7 +7,7 @@ use super::answer::gaps;
 use super::context::{Context, now};
 use super::still::{few, or};
 use crate::evidence::investigation::{Investigation, Now, SubjectFindings, Whose};
-use crate::model::{Severity, Utc};
+use crate::model::{Severity, Utc, technique_spoken};
 use jiff::tz::TimeZone;
 
 /// The apps that were reached, and who cuts each.
@@ -90,6 +90,11 @@ pub(super) fn planted(context: &Context<'_>, subject: &SubjectFindings) -> Secti
     or_none(section, table)
 }
 
+/// Techniques with their names; tactics, which have none here, as they are.
+fn spoken(attack: &[String]) -> Vec<String> {
+    attack.iter().map(|id| technique_spoken(id)).collect()
+}
+
 /// The detections that fired.
 pub(super) fn detections(context: &Context<'_>, subject: &SubjectFindings) -> Section {
     let rows = subject.detections.iter().enumerate().map(|(place, one)| {
@@ -102,7 +107,7 @@ pub(super) fn detections(context: &Context<'_>, subject: &SubjectFindings) -> Se
                     text: one.severity.clone(),
                     ..Cell::default()
                 },
-                Cell::lines(&one.attack),
+                Cell::lines(&spoken(&one.attack)),
                 Cell::text(count(one.times, "time"))
                     .under(when(one.first))
                     .under(when(one.last.filter(|last| Some(*last) != one.first))),

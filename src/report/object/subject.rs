@@ -111,6 +111,12 @@ pub struct StepReport {
     pub outcome: StepOutcome,
     /// Whether its absence is a residual instead of a failure.
     pub optional: bool,
+    /// MITRE ATT&CK techniques that the action answers.
+    #[serde(default)]
+    pub attack: Vec<String>,
+    /// MITRE D3FEND techniques that it is.
+    #[serde(default)]
+    pub d3fend: Vec<String>,
     /// Why nothing was done, if so.
     pub not_done: Option<NotDone>,
     /// One row per change.

@@ -7,6 +7,7 @@ use crate::report::left;
 use crate::report::object::{Because, Ending, LeftAloneReport, Report, Residual};
 use crate::report::summary::{self, whose};
 use crate::report::text::{Ink, Page, moment, zone_name};
+use crate::report::times;
 
 /// Lines under one word at the left: the first carries it, the others hang below.
 fn list(page: &mut Page, name: &str, lines: &[String]) {
@@ -128,6 +129,12 @@ pub(super) fn life(page: &mut Page, report: &Report, zone: &TimeZone) {
     if signs.is_empty()
         && let Some(text) = summary::no_life(report, zone)
     {
+        page.wrap(0, Ink::Plain, &text).end();
+    }
+}
+
+pub(super) fn times(page: &mut Page, report: &Report) {
+    if let Some(text) = times::in_short(report) {
         page.wrap(0, Ink::Plain, &text).end();
     }
 }

@@ -200,6 +200,7 @@ impl Worker {
         let mut plan = now.plan;
         plan.run = run_after(&old.run);
         plan.case.window = stored.case.window;
+        plan.case.began = stored.case.began;
         plan.case.intruders.clone_from(&stored.case.intruders);
         if let Source::Alert(name) = &plan.case.source {
             plan.case.source = Source::Proposed(name.clone());

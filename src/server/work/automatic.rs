@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::carry::{Carry, What};
 use super::people::{Chosen, People};
-use super::propose::{Wanted, name_of};
+use super::propose::{Wanted, began, name_of};
 use super::{Next, Trouble, Worker};
 use crate::config::RuleRow;
 use crate::consent::Consent;
@@ -51,10 +51,11 @@ impl Worker {
             grace: GRACE,
             warm_writes: true,
         };
-        let prepared = match self.plan(&tools, &rule.playbook, wanted).await {
+        let mut prepared = match self.plan(&tools, &rule.playbook, wanted).await {
             Ok(prepared) => prepared,
             Err(error) => return self.no_plan(entry, &error),
         };
+        prepared.plan.case.began = Some(began(entry));
         if let Some(fate) = self.refused(entry, &prepared.plan) {
             return Ok(Next::Settle(fate));
         }

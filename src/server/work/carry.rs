@@ -14,6 +14,7 @@ use crate::engine::{Ended, Observer, Run, RunError, Snapshot, Start, Tools};
 use crate::ledger::{Event, Mode, Record, RunState, StoreError};
 use crate::model::{Fate, Plan, RunId, Source, Utc, Verdict};
 use crate::notify::NoticeKind;
+use crate::report::Report;
 use crate::server::{Item, News, metrics};
 
 /// How long a run that another process works on is left alone.
@@ -193,7 +194,6 @@ impl Worker {
             .iter()
             .map(|who| who.login.clone())
             .collect();
-        let planned_at = plan.made_at;
         if records.is_none() {
             // Before our own revocations trip anybody's rules.
             self.tell(NoticeKind::Starting {
@@ -227,9 +227,7 @@ impl Worker {
             Ended::Closed(verdict) => {
                 tracing::info!("run {id} ended {}", verdict.word());
                 metrics::run_ended(verdict.word());
-                if verdict == Verdict::Contained {
-                    metrics::contained_after(self.shared.clock.now().since(planned_at));
-                }
+                self.measure(&run.state());
                 self.closed(&id, subjects, verdict).await;
                 if let Some(alert) = alert {
                     let run = id;
@@ -237,6 +235,15 @@ impl Worker {
                 }
             }
             Ended::Stopped => self.leave(alert.as_deref()).await,
+        }
+    }
+
+    /// Counts how long it took. A time that was not come to is no number.
+    fn measure(&self, state: &RunState) {
+        let home = &self.tools.directory.system.id;
+        let report = Report::of(state, &|id| self.tools.action(id), home);
+        if let Some(times) = &report.timings.whole {
+            metrics::took(times);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::config::RuleRow;
 use crate::desk::{Proposal, ProposalState};
 use crate::engine::{PlanError, PlanRequest, Prepared, Tools, plan};
 use crate::inbox::Entry;
-use crate::model::{Alert, Fate, GuardReply, Plan, RunId, Scope, Source, Utc};
+use crate::model::{Alert, Began, Fate, GuardReply, Plan, RunId, Scope, Source, Utc};
 use crate::notify::NoticeKind;
 use crate::playbook::CheckedPlaybook;
 use crate::server::Item;
@@ -49,10 +49,11 @@ impl Worker {
             grace: PATIENCE,
             warm_writes: false,
         };
-        let plan = match self.plan(&tools, &rule.playbook, wanted).await {
+        let mut plan = match self.plan(&tools, &rule.playbook, wanted).await {
             Ok(prepared) => prepared.plan,
             Err(error) => return self.no_plan(entry, &error),
         };
+        plan.case.began = Some(began(entry));
         if let Some(fate) = self.refused(entry, &plan) {
             return Ok(Next::Settle(fate));
         }
@@ -161,6 +162,15 @@ impl Worker {
         self.tell_people(entry, &why, &error.hint());
         tracing::warn!("alert {}: {why}", entry.id);
         Ok(Next::Settle(Fate::Failed { why }))
+    }
+}
+
+/// From when on times count: the alert was durable here. When its sender says that something
+/// happened is kept beside it.
+pub(super) fn began(entry: &Entry) -> Began {
+    Began {
+        at: entry.at,
+        event_time: entry.alert.event_time,
     }
 }
 

@@ -16,6 +16,7 @@ mod logs;
 mod notices;
 mod runs;
 mod secrets;
+mod stats;
 mod stop;
 mod wrong_config;
 mod wrong_key;

@@ -224,6 +224,7 @@ impl Desk {
             id: None,
             reason: None,
             source: Source::Person("test".into()),
+            began: None,
             intruders: Vec::new(),
         };
         let asked = Asked { shown_at: now, now };

@@ -127,6 +127,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
             id: Some("INC-7".into()),
             reason: None,
             source: Source::Person("maya".into()),
+            began: None,
             intruders: Vec::new(),
         },
         systems: vec![PlannedSystem {

@@ -68,6 +68,7 @@ impl Desk {
             id: None,
             reason: None,
             source: Source::Person("test".into()),
+            began: None,
             intruders: Vec::new(),
         };
         let consent =

@@ -97,6 +97,33 @@ fn approve(server: &Serving, token: &str, proposal: &Value) {
     ask(server, token, &path, Some(&body));
 }
 
+/// Every time counts from when the alert was durable, and what people took of it stands apart.
+fn counts_from_the_alert(report: &Value, worker: &Serving) {
+    let whole = &report["timings"]["whole"];
+    assert_eq!(whole["from"], "alert", "{whole:#}");
+    let ms = |leg: &str| {
+        whole[leg]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{leg}: {whole:#}"))
+    };
+    assert!(
+        ms("planned_ms") + ms("waited_ms") <= ms("first_write_ms"),
+        "{whole:#}"
+    );
+    assert!(ms("evicted_ms") <= ms("contained_ms"), "{whole:#}");
+    let own = report["timings"]["contained_ms"].as_u64().unwrap();
+    assert!(own < ms("contained_ms"), "the consent came after the alert");
+    let metrics = worker.get("/metrics");
+    for counted in [
+        "oust_time_to_evict_seconds_count 1\n",
+        "oust_time_to_contain_seconds_count 1\n",
+        "oust_time_waited_for_people_seconds_count 1\n",
+        "oust_runs_total{verdict=\"contained\"} 1\n",
+    ] {
+        assert!(metrics.contains(counted), "{counted}: {metrics}");
+    }
+}
+
 fn suspensions(desk: &Desk) -> usize {
     let range = desk.server.range();
     let writes = range.journal.writes();
@@ -126,6 +153,7 @@ fn one_process_receives_another_works_and_somebody_agrees() {
     assert_eq!(report["consent"]["by"], "ana");
     desk.is_contained();
     assert_eq!(suspensions(&desk), 1);
+    counts_from_the_alert(&report, &worker);
 
     // The same alert again is the same; another about him finds that it is done.
     is(&receiver.alert("INC-1"), 200);

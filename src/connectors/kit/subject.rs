@@ -1,4 +1,4 @@
-//! Who is meant: the one identifier of a subject that goes into the body.
+//! Who is meant: the one identifier of a subject, for receivers that can be asked nothing.
 //!
 //! Nobody can be looked up at such an endpoint, so that nothing points back: what is sent must be
 //! right by itself. A key that could have been changed within the window is therefore never sent,
@@ -14,18 +14,16 @@ use crate::model::{Identity, Key, KeyKind, Lookup, Tri};
 
 /// How an endpoint is told who is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Subject {
+pub(in crate::connectors) struct Subject {
     /// The format.
-    pub(super) form: Form,
+    pub(in crate::connectors) form: Form,
     /// Whose word the identifier is.
-    pub(super) identifier: Identifier,
-    /// The body's one member.
-    pub(super) member: Member,
+    pub(in crate::connectors) identifier: Identifier,
 }
 
 /// A subject identifier's format, with what it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::connectors) enum Form {
     /// `{ format, email }`
     Email,
     /// `{ format, iss, sub }`
@@ -40,7 +38,7 @@ pub(super) enum Form {
 /// What of him the app knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Identifier {
+pub(in crate::connectors) enum Identifier {
     /// His id at the directory, which is the `sub` of its ID tokens.
     OktaId,
     /// The app's own id of him, which provisioning told the directory.
@@ -49,33 +47,18 @@ pub(super) enum Identifier {
     UserName,
 }
 
-/// How the body's one member is spelt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Member {
-    /// As in the draft.
-    #[default]
-    SubId,
-    /// As in its older versions, after which receivers for Okta were built.
-    Subject,
-}
-
 impl Subject {
-    /// The body that names whoever has this identifier.
-    pub(super) fn body(&self, id: &str) -> Value {
-        let subject = match &self.form {
+    /// What is written for whoever has this identifier.
+    pub(in crate::connectors) fn written(&self, id: &str) -> Value {
+        match &self.form {
             Form::Email => json!({ "format": "email", "email": id }),
             Form::IssSub { issuer } => json!({ "format": "iss_sub", "iss": issuer, "sub": id }),
             Form::Opaque => json!({ "format": "opaque", "id": id }),
-        };
-        match self.member {
-            Member::SubId => json!({ "sub_id": subject }),
-            Member::Subject => json!({ "subject": subject }),
         }
     }
 
     /// The format's name.
-    pub(super) fn format(&self) -> &'static str {
+    pub(in crate::connectors) fn format(&self) -> &'static str {
         match self.form {
             Form::Email => "email",
             Form::IssSub { .. } => "iss_sub",
@@ -96,8 +79,52 @@ impl Subject {
     }
 }
 
+/// A format by its name in the config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::connectors) enum Format {
+    Email,
+    IssSub,
+    Opaque,
+}
+
+impl Subject {
+    /// What the config's `format`, `identifier` and, under the name `key`, the issuer of subjects say.
+    ///
+    /// # Errors
+    /// A sentence, if they do not go together.
+    pub(in crate::connectors) fn of(
+        format: Format,
+        identifier: Option<Identifier>,
+        issuer: Option<String>,
+        key: &str,
+    ) -> Result<Self, String> {
+        let form = match (format, issuer) {
+            (Format::IssSub, Some(issuer)) if !issuer.trim().is_empty() => Form::IssSub { issuer },
+            (Format::IssSub, _) => {
+                return Err(format!(
+                    "`format: iss_sub` needs `{key}`: whose subjects the app knows, such as the \
+                     org's URL"
+                ));
+            }
+            (_, Some(_)) => return Err(format!("`{key}` is for `format: iss_sub` alone")),
+            (Format::Email, None) => Form::Email,
+            (Format::Opaque, None) => Form::Opaque,
+        };
+        let identifier = match (format, identifier) {
+            (Format::Email, None | Some(Identifier::UserName)) => Identifier::UserName,
+            (Format::Email, Some(_)) => {
+                return Err("an `email` is the `user_name` or nothing".into());
+            }
+            (Format::IssSub, said) => said.unwrap_or(Identifier::OktaId),
+            (Format::Opaque, said) => said.unwrap_or(Identifier::ExternalId),
+        };
+        Ok(Self { form, identifier })
+    }
+}
+
 /// Who he is there, as far as the directory's word goes.
-pub(super) fn identity(subject: &Subject, lookup: &Lookup) -> Identity {
+pub(in crate::connectors) fn identity(subject: &Subject, lookup: &Lookup) -> Identity {
     // A person's word is the only key then.
     if let [
         Key {
@@ -197,11 +224,7 @@ mod tests {
     }
 
     fn who(form: Form, identifier: Identifier, has_app: Tri, keys: Vec<Key>) -> Identity {
-        let subject = Subject {
-            form,
-            identifier,
-            member: Member::SubId,
-        };
+        let subject = Subject { form, identifier };
         let lookup = Lookup {
             subject: UserId::new("00u1"),
             keys,
@@ -279,18 +302,5 @@ mod tests {
         assert_eq!(is(Tri::No, word("a@b.example")), found("a@b.example"));
         let none = is(Tri::Yes, word("app-1"));
         assert!(matches!(none, Identity::Unread { .. }), "{none:?}");
-    }
-
-    #[test]
-    fn the_body_has_one_member() {
-        let subject = Subject {
-            form: iss_sub(),
-            identifier: Identifier::OktaId,
-            member: Member::Subject,
-        };
-        let body = json!({ "subject": {
-            "format": "iss_sub", "iss": "https://contoso.okta.com", "sub": "00u1",
-        }});
-        assert_eq!(subject.body("00u1"), body);
     }
 }
