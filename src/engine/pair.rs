@@ -22,8 +22,7 @@ use crate::model::{
 };
 use crate::transport::Reader;
 
-/// Reads that must agree before an answered password step counts as not done, and the time
-/// between them: vendors lag behind themselves.
+/// Reads that must agree before what was answered counts as not done, and the time between them: vendors lag behind themselves.
 const REFUTALS: u32 = 3;
 const LAG: Duration = Duration::from_secs(1);
 
@@ -94,7 +93,8 @@ impl Pair<'_> {
                 }
             }
         }
-        let good = (is_in && renewed) || (self.send(&self.then).await && self.is_renewed().await);
+        let good =
+            (is_in && renewed) || (self.send(&self.then).await && self.shows(&self.then).await);
         match good {
             true => self.needs_no_more(subject),
             false => self.shut_again().await,
@@ -204,10 +204,10 @@ impl Pair<'_> {
         self.is_so(change)
     }
 
-    /// Whether the password step shows in a read: its answer alone must not leave the account
+    /// Whether what was answered shows in a read, too: an answer alone must not leave the account
     /// open. What cannot be read is believed; nothing that requires it goes on without its proof.
-    async fn is_renewed(&self) -> bool {
-        let sent = [self.then.clone()];
+    async fn shows(&self, change: &Change) -> bool {
+        let sent = [change.clone()];
         for read in 1..=REFUTALS {
             let proofs = step::read_back(self.run, self.system, &self.reader, &sent).await;
             let Some(proof) = proofs.into_iter().next() else {
@@ -215,7 +215,7 @@ impl Pair<'_> {
             };
             let state = proof.state;
             if state == ProofState::Proven || (state == ProofState::Refuted && read == REFUTALS) {
-                let change = self.then.id.clone();
+                let change = change.id.clone();
                 self.run.recorder.defer(Event::Proved { change, proof });
             }
             match state {
@@ -255,7 +255,12 @@ impl Pair<'_> {
     /// The password step failed: he is shut out again.
     async fn shut_again(&self) {
         step::intend(self.run, std::slice::from_ref(&self.or_else)).await;
-        let shut = self.send(&self.or_else).await;
+        let mut shut = self.send(&self.or_else).await && self.shows(&self.or_else).await;
+        if !shut {
+            // Once more: nothing is worse than leaving him in.
+            step::intend(self.run, std::slice::from_ref(&self.or_else)).await;
+            shut = self.send(&self.or_else).await && self.shows(&self.or_else).await;
+        }
         let who = &self.or_else.target.label;
         if shut {
             self.refute_first();

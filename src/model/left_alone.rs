@@ -29,7 +29,7 @@ pub enum LeftWhy {
     },
     /// It was made in the window: perhaps by the intruder.
     Planted {
-        /// What the person does if it was his own after all; empty if it is given back by hand.
+        /// What is to be done if it was his own after all; empty if it is given back by hand.
         own: String,
     },
     /// It was so before the run.

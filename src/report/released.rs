@@ -83,8 +83,8 @@ fn text(why: &LeftWhy, whats: &[&str]) -> String {
         LeftWhy::Changed { seen } => format!("changed by somebody since: {whats} ({seen})"),
         LeftWhy::Planted { own } => {
             let own = match &own[..] {
-                "" => "give it back by hand".to_owned(),
-                own => format!("the person {own}"),
+                "" => "give it back by hand",
+                own => own,
             };
             format!("made or chosen while the intruder was in: {whats}; if it is his own, {own}")
         }

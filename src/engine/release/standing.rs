@@ -163,9 +163,11 @@ fn sort_out(
         Ok(chain) if chain.is_empty() => return Sorted::Left(LeftWhy::NotOurs),
         Ok(chain) => chain,
         Err(CannotUndo::NotOurs) => return Sorted::Left(LeftWhy::NotOurs),
-        Err(CannotUndo::Never(own) | CannotUndo::PersonRedoes(own))
-            if is_planted(before, change) =>
-        {
+        Err(CannotUndo::Never(own)) if is_planted(before, change) => {
+            return Sorted::Left(LeftWhy::Planted { own });
+        }
+        Err(CannotUndo::PersonRedoes(how)) if is_planted(before, change) => {
+            let own = format!("the person {how}");
             return Sorted::Left(LeftWhy::Planted { own });
         }
         Err(CannotUndo::Never(why)) => return Sorted::Left(LeftWhy::Never { why }),

@@ -24,11 +24,6 @@ fn an_account_is_contained_given_back_and_contained_again() {
     let desk = Desk::contoso();
     desk.oust(CONTAIN).exits(0);
     let writes = desk.server.range().journal.writes().len();
-    desk.oust("release --last --yes --password mail")
-        .exits(4)
-        .says("assignments_open")
-        .says("next best:");
-    assert_eq!(desk.server.range().journal.writes().len(), writes);
 
     let plan = desk.oust(&format!("release --last --dry-run {LOOKED_AT}"));
     let plan = plan.exits(0).says("unsuspend the account").says("by hand");
@@ -65,6 +60,29 @@ fn an_account_is_contained_given_back_and_contained_again() {
         .says("was given back already");
     desk.oust(CONTAIN).exits(0);
     desk.is_contained();
+}
+
+#[test]
+fn a_guard_refuses_a_release_and_says_how_to_go_on() {
+    let desk = Desk::contoso();
+    desk.oust("contain bailey@contoso.example --yes --only okta")
+        .exits(0);
+    let writes = desk.server.range().journal.writes().len();
+    desk.oust("release --last --yes --password mail")
+        .exits(4)
+        .says("window_assumed")
+        .says("next best:");
+    assert_eq!(desk.server.range().journal.writes().len(), writes);
+    let words = [
+        "release",
+        "--last",
+        "--yes",
+        "--password",
+        "mail",
+        "--lift",
+        "window_assumed=false alarm",
+    ];
+    desk.oust_words(&words).exits(0).says("RELEASED");
 }
 
 #[test]

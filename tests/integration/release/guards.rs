@@ -1,7 +1,7 @@
 //! Every guard of a release: what it refuses, what it says, and that a person lifts it.
 
 use oust::engine::is_refused;
-use oust::model::{GuardName, GuardReply, Plan, WindowHow};
+use oust::model::{GuardName, GuardReply, Intruder, Plan, Plant, Severity, WindowHow};
 use oust_mocks::world::ALEX;
 
 use super::story::{LOOKED_AT, Story, screen};
@@ -14,6 +14,7 @@ fn refuses(plan: &Plan, name: GuardName) -> bool {
 #[tokio::test(start_paused = true)]
 async fn what_the_intruder_left_and_what_nobody_decided_about_refuse_it() {
     let mut story = Story::contained().await;
+    leave_something(&mut story);
     let before = story.writes();
     let plan = story.plan(&[]).await.unwrap();
     assert!(refuses(&plan, GuardName::PlantedOpen), "{}", screen(&plan));
@@ -24,6 +25,7 @@ async fn what_the_intruder_left_and_what_nobody_decided_about_refuse_it() {
     );
     assert!(is_refused(&plan));
     let shown = screen(&plan);
+    assert!(shown.contains("changed the policy of everybody"), "{shown}");
     assert!(
         shown.contains("oust release r_lab --lift planted_open="),
         "{shown}"
@@ -37,6 +39,27 @@ async fn what_the_intruder_left_and_what_nobody_decided_about_refuse_it() {
         .filter(|guard| guard.lifted.is_some())
         .count();
     assert_eq!(lifted, 2);
+}
+
+/// Something that no read of ours can tell to be gone.
+fn leave_something(story: &mut Story) {
+    let mut plan = (*story.contained.plan.clone().unwrap()).clone();
+    plan.case.intruders.push(Intruder {
+        planted: vec![Plant {
+            kind: "policy.rule.update".into(),
+            what: "changed the policy of everybody".into(),
+            target_kind: "PolicyRule".into(),
+            target: "0prNOBODYKNOWS".into(),
+            name: "Catch-all".into(),
+            at: story.lab.clock.now(),
+            event: "e1".into(),
+            by: "alex@contoso.example".into(),
+            severity: Severity::High,
+            remedy: None,
+        }],
+        ..Intruder::default()
+    });
+    story.contained.plan = Some(plan.into());
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +77,6 @@ async fn a_window_that_nobody_confirmed_refuses_it() {
 #[tokio::test(start_paused = true)]
 async fn a_younger_lock_of_somebody_else_s_refuses_it_and_names_him() {
     let mut story = Story::at_okta().await;
-    let now = story.lab.clock.now().millis();
     let event = serde_json::json!({
         "uuid": "younger-lock", "eventType": "user.lifecycle.suspend",
         "published": story.lab.clock.now().to_string(),
@@ -64,7 +86,6 @@ async fn a_younger_lock_of_somebody_else_s_refuses_it_and_names_him() {
         "outcome": { "result": "SUCCESS" },
     });
     story.range().okta.tell(event, 0);
-    let _ = now;
     tokio::time::advance(std::time::Duration::from_secs(60)).await;
     let plan = story.plan(LOOKED_AT).await.unwrap();
     assert!(is_refused(&plan), "{}", screen(&plan));
