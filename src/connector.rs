@@ -13,9 +13,9 @@ use serde_json::Value;
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc,
-    Vendor, Window,
+    Action, ActionId, AppAccount, Applied, Case, Change, Fact, Finding, History, Identity, Kept,
+    Lookup, NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId,
+    Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -177,6 +177,48 @@ pub struct AgentToken {
     pub name: String,
     /// What kind of agent: "AD agent".
     pub kind: String,
+}
+
+/// An API token of the org, and who owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgToken {
+    /// Its id.
+    pub id: String,
+    /// What it is called. Attacker input.
+    pub name: String,
+    /// Who owns it; its rights are his.
+    pub owner: UserId,
+    /// The owner as he stands now.
+    pub owned_by: TokenOwner,
+    /// From where it may be used, by the directory's word; empty if untold.
+    pub network: String,
+    /// The kind of agent that lives by it; `None` if a person made it.
+    pub agent: Option<String>,
+    /// When it was made.
+    pub created: Option<Utc>,
+    /// When it was last used, as far as the directory lets that be told.
+    pub last_used: Option<Utc>,
+}
+
+/// The owner of an API token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenOwner {
+    /// He is there.
+    Known {
+        /// His login.
+        login: String,
+        /// His status, an open word.
+        status: String,
+        /// His admin roles by type; `None` if unread.
+        roles: Option<Vec<String>>,
+    },
+    /// There is no such account.
+    Gone,
+    /// He could not be read.
+    Unread {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why a subject could not be resolved.
@@ -431,6 +473,12 @@ pub trait Directory: Connector {
     /// A sentence, if the tokens could not be read.
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String>;
 
+    /// The org's API tokens with their owners, as far as the directory lists them.
+    ///
+    /// # Errors
+    /// A sentence, if the list could not be read.
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String>;
+
     /// The account whose rights we act with, if it is one.
     ///
     /// # Errors
@@ -504,6 +552,18 @@ pub trait Directory: Connector {
         who: &[UserId],
         since: Utc,
     ) -> Result<Vec<LockAct>, String>;
+
+    /// What these changes of one account, carried out, show about the org where documentation does
+    /// not settle it. Nothing, unless a directory has such questions.
+    async fn learnt(&self, _r: &Reader, _done: &[Applied]) -> Vec<Fact> {
+        Vec::new()
+    }
+
+    /// A part of a before-state without what changes by itself (dates, links), so that two of them
+    /// compare.
+    fn lasting(&self, part: Value) -> Value {
+        part
+    }
 
     /// What the log shows of each subject after the moment given, our own acts left out.
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife;

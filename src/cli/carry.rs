@@ -36,6 +36,29 @@ pub(super) async fn carry_out(
     go: &GoArgs,
     secrets: Option<Arc<Secrets>>,
 ) -> Result<Exit, Failure> {
+    let run = carried(global, shop, from, consent, snapshot, go, secrets.clone()).await;
+    let (run, ended) = run?;
+    let exit = tell(global, shop, &run, ended, go);
+    if let Some(secrets) = secrets {
+        secrets.tell();
+    }
+    notices::ended(shop, &run.state(), ended).await;
+    Ok(exit)
+}
+
+/// Carries it out and shows how it goes; whoever asked tells what came of it.
+///
+/// # Errors
+/// [`Failure`] if it could not begin; nothing was written by this command then.
+pub(super) async fn carried(
+    global: &Global,
+    shop: &Workshop,
+    from: From<'_>,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+    secrets: Option<Arc<Secrets>>,
+) -> Result<(Run, Ended), Failure> {
     let watcher = Arc::new(show::Watcher::new(global));
     let start = Start {
         consent,
@@ -44,7 +67,7 @@ pub(super) async fn carry_out(
         observer: watcher.clone(),
         stop: stop::on_ctrl_c(),
         prove_for: prove_for(go)?,
-        handover: secrets.clone().map(|secrets| secrets as Arc<dyn Handover>),
+        handover: secrets.map(|secrets| secrets as Arc<dyn Handover>),
     };
     let recorded = shop.archive.is_recorded();
     match &from {
@@ -68,12 +91,7 @@ pub(super) async fn carry_out(
     };
     let ended = run.carry_out().await;
     watcher.finish();
-    let exit = tell(global, shop, &run, ended, go);
-    if let Some(secrets) = secrets {
-        secrets.tell();
-    }
-    notices::ended(shop, &run.state(), ended).await;
-    Ok(exit)
+    Ok((run, ended))
 }
 
 /// How long to wait for proofs at most, if that was said.

@@ -266,7 +266,7 @@ pub(super) fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
         .collect()
 }
 
-fn plan_failed(error: PlanError) -> Failure {
+pub(super) fn plan_failed(error: PlanError) -> Failure {
     let exit = match &error {
         PlanError::Nobody
         | PlanError::NoSuchSystem(_)

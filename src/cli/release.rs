@@ -245,6 +245,7 @@ impl Past {
             source: Source::Person(shop.person.clone()),
             password,
             owners: &shop.owners,
+            keeps_password: false,
         };
         self.planned(shop, request).await
     }
@@ -263,6 +264,7 @@ impl Past {
             source: plan.case.source.clone(),
             password: password_of(shop, plan).unwrap_or(NewPassword::Link),
             owners: &shop.owners,
+            keeps_password: false,
         };
         self.planned(shop, request).await
     }

@@ -23,7 +23,7 @@ use crate::report::{self, Live, Report, Split, Style};
 const DIRECTORY: &str = "okta";
 
 /// How this terminal wants its text.
-fn style(global: &Global) -> Style {
+pub(super) fn style(global: &Global) -> Style {
     let width = console_width().clamp(60, 120);
     Style {
         color: is_lively(global),
@@ -92,7 +92,7 @@ pub(super) fn report(state: &RunState, recorded: bool) -> Report {
     report
 }
 
-fn action(id: &ActionId) -> Option<&'static Action> {
+pub(super) fn action(id: &ActionId) -> Option<&'static Action> {
     let vendor = connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
     vendor.action(id.verb())
 }

@@ -7,6 +7,7 @@ mod action;
 mod alert;
 mod case;
 mod change;
+mod fact;
 mod identity;
 mod ids;
 mod intruder;
@@ -21,6 +22,7 @@ pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, ne
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Case, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, NewPassword, Select, Target};
+pub use fact::{Fact, FactName};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,

@@ -23,6 +23,7 @@ mod pace;
 mod page;
 mod plan_view;
 mod problems;
+mod rehearsal;
 mod released;
 mod residual;
 mod schema;
@@ -49,6 +50,10 @@ pub use object::{
     KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report, ReportWindow,
     Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport, SubjectReport,
     SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
+};
+pub use rehearsal::{
+    OwnerSheet, overdue_screen, owner_sheets, rehearsal_fragment, rehearsal_html,
+    rehearsal_markdown, rehearsal_screen, trend_fragment,
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{

@@ -18,6 +18,7 @@ const LAYERS: &[&str] = &[
     "connectors",
     "sqlite",
     "ledger",
+    "rehearsals",
     "yaml",
     "playbook",
     "guard",

@@ -12,18 +12,18 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, locks, logs, oauth, signs,
-    users,
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, learn, locks, logs, oauth,
+    org_tokens, signs, users,
 };
 use crate::connector::{
-    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard,
-    Wanted,
+    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife,
+    Unheard, Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    ActionId, AppAccount, Change, History, Logout, NewPassword, Plant, Role, Subject, Tri, UserId,
-    Utc, Window,
+    ActionId, AppAccount, Applied, Change, Fact, History, Logout, NewPassword, Plant, Role,
+    Subject, Tri, UserId, Utc, Window,
 };
 use crate::transport::{Path, Read, Reader};
 
@@ -162,6 +162,10 @@ impl Directory for Okta {
         Ok(who.iter().map(agents).collect())
     }
 
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String> {
+        org_tokens::read(self, r).await
+    }
+
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
         self.own_user(&Glance::new(r)).await
     }
@@ -256,8 +260,41 @@ impl Directory for Okta {
         locks::since(self, r, who, since).await
     }
 
+    async fn learnt(&self, r: &Reader, done: &[Applied]) -> Vec<Fact> {
+        learn::facts(r, done).await
+    }
+
+    fn lasting(&self, part: Value) -> Value {
+        lasting(part)
+    }
+
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
         signs::signs_of_life(self, r, since).await
+    }
+}
+
+/// Dates of a status and of use, and links (which follow the status), come and go by themselves.
+fn lasting(part: Value) -> Value {
+    const PASSING: &[&str] = &[
+        "_links",
+        "_link",
+        "_embedded",
+        "lastLogin",
+        "lastUpdated",
+        "lastMembershipUpdated",
+        "statusChanged",
+        "expiresAt",
+        "transitioningToStatus",
+    ];
+    match part {
+        Value::Array(all) => Value::Array(all.into_iter().map(lasting).collect()),
+        Value::Object(fields) => {
+            let kept = fields
+                .into_iter()
+                .filter(|(name, _)| !PASSING.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name, lasting(value))).collect())
+        }
+        other => other,
     }
 }
 

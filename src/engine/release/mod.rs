@@ -50,6 +50,10 @@ pub struct ReleaseRequest<'r> {
     pub password: NewPassword,
     /// Whom to call about what is named.
     pub owners: &'r [Owner],
+    /// Whether the password stays: the account is a canary that was contained as a rehearsal, and
+    /// nobody else ever knew it. With the password step it would wait for its owner in a status that
+    /// cannot be suspended, and the next rehearsal could not be made.
+    pub keeps_password: bool,
 }
 
 /// A younger run that contains somebody.

@@ -161,7 +161,8 @@ impl One<'_> {
             return None;
         };
         let home = &self.tools.directory;
-        if !self.request.scope.includes(&home.system.id)
+        if self.request.keeps_password
+            || !self.request.scope.includes(&home.system.id)
             || !has_its_password_here(&who.mastered_by)
             || standing::renewed_before(self.tools, self.request, &who.id)
         {

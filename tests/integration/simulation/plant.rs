@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
-    LogPage, Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
 use oust::evidence::holdings::{Holdings, ThreatConfig};
@@ -139,6 +139,10 @@ impl Directory for Planted {
 
     async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String> {
         self.true_one.threat_config(r).await
+    }
+
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String> {
+        self.true_one.org_tokens(r).await
     }
 
     async fn planted_now(&self, r: &Reader, plants: &[model::Plant]) -> Vec<Now> {
