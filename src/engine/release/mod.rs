@@ -292,9 +292,9 @@ fn checked<'r>(tools: &Tools, request: &ReleaseRequest<'r>) -> Result<&'r Plan, 
     if !state.wrote() {
         return Err(ReleaseError::WroteNothing { of: of.clone() });
     }
-    let runs = std::iter::once(state).chain(request.earlier);
-    for run in runs.filter(|run| run.closed_at.is_none()) {
-        let run = run.plan.as_ref().map_or(of, |plan| &plan.run);
+    let mut runs = std::iter::once(state).chain(request.earlier);
+    if let Some(open) = runs.find(|run| run.closed_at.is_none()) {
+        let run = open.plan.as_ref().map_or(of, |plan| &plan.run);
         return Err(ReleaseError::Unfinished { run: run.clone() });
     }
     let known = |name: &&String| {

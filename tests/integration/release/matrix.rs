@@ -65,6 +65,18 @@ impl Stage {
         }
     }
 
+    /// What happens to a service's writes is its own matrix's; here it is the answer's kind.
+    fn meets(self, kind: &str) -> bool {
+        const KINDS: &[&str] = &[
+            "lie_ok",
+            "forbidden",
+            "internal",
+            "timeout_after",
+            "cut_before_effect",
+        ];
+        !self.services || KINDS.contains(&kind)
+    }
+
     /// What `released` claims.
     fn truth(self, story: &Story) -> Result<(), String> {
         let status = story.status();
@@ -169,7 +181,7 @@ fn judge(stage: Stage, only_at: Option<&[&str]>) {
         if only_at.is_some_and(|at| !at.iter().any(|system| place.starts_with(system))) {
             continue;
         }
-        for trouble in OF_WRITES {
+        for trouble in OF_WRITES.iter().filter(|each| stage.meets(each.kind)) {
             for for_good in [false, true] {
                 cells += 1;
                 let came = in_virtual_time(cell(stage, &place, trouble.kind, for_good));
@@ -182,11 +194,7 @@ fn judge(stage: Stage, only_at: Option<&[&str]>) {
             }
         }
     }
-    assert!(
-        cells >= OF_WRITES.len() * 2,
-        "{}: {cells} cells only",
-        stage.name
-    );
+    assert!(cells >= 20, "{}: {cells} cells only", stage.name);
     let shown: Vec<&str> = broken.iter().take(8).map(String::as_str).collect();
     assert!(
         broken.is_empty(),

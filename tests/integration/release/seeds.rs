@@ -18,7 +18,7 @@ use super::story::{ALEX_LOGIN, LOOKED_AT, Story, alarm};
 use crate::downstream::story::Told;
 use crate::lab::{LabRng, Tap};
 
-const SEEDS_MIN: u64 = 250;
+const SEEDS_MIN: u64 = 150;
 
 /// Lives of the process; nothing happens to the last one.
 const LIVES: usize = 4;
