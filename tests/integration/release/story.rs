@@ -116,6 +116,7 @@ impl Story {
             lifts: lifted.iter().map(lift).collect(),
             source: Source::Person("kim".into()),
             password: NewPassword::Link,
+            keeps_password: false,
             owners: &[],
         };
         plan_release(&self.tools, request).await
