@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::planner::refuse_steps;
 use super::run::Tools;
-use crate::connector::{ResolveError, Unheard};
+use crate::connector::{ResolveError, Unheard, Wanted};
 use crate::ledger::{Mode, RunState};
 use crate::model::{
     Case, ChangeId, Finding, GuardAnswer, Identity, LeftAlone, LeftWhy, Lift, NewPassword, Owner,
@@ -294,9 +294,9 @@ fn checked<'r>(tools: &Tools, request: &ReleaseRequest<'r>) -> Result<&'r Plan, 
     if !state.wrote() {
         return Err(ReleaseError::WroteNothing { of: of.clone() });
     }
-    let runs = std::iter::once(state).chain(request.earlier);
-    for run in runs.filter(|run| run.closed_at.is_none()) {
-        let run = run.plan.as_ref().map_or(of, |plan| &plan.run);
+    let mut runs = std::iter::once(state).chain(request.earlier);
+    if let Some(open) = runs.find(|run| run.closed_at.is_none()) {
+        let run = open.plan.as_ref().map_or(of, |plan| &plan.run);
         return Err(ReleaseError::Unfinished { run: run.clone() });
     }
     let known = |name: &&String| {
@@ -321,7 +321,24 @@ async fn read_anew(tools: &Tools, before: &Plan) -> Vec<Whose> {
             whose(was, now)
         }
     });
-    join_all(each).await
+    let who = join_all(each).await;
+    let there = who.iter().filter_map(|each| match each {
+        Whose::There(who) => Some(who.clone()),
+        Whose::Gone(..) | Whose::Unread(..) => None,
+    });
+    // Whoever agrees sees whether it is an administrator that is let in.
+    let there = home
+        .directory
+        .describe(&reader, there.collect(), Wanted::default());
+    let described = there.await;
+    let with_roles = |each: Whose| match each {
+        Whose::There(who) => {
+            let known = described.iter().find(|known| known.id == who.id);
+            Whose::There(known.cloned().unwrap_or(who))
+        }
+        other => other,
+    };
+    who.into_iter().map(with_roles).collect()
 }
 
 fn whose(was: &Subject, now: Result<Subject, ResolveError>) -> Whose {

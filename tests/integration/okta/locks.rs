@@ -83,7 +83,7 @@ async fn quarantine_counts_where_it_is_the_lock_and_other_groups_do_not() {
     let done = desk.applied(&change).await;
     desk.org.wait(5).await;
     let undo = desk.inverse(&done);
-    desk.apply(&undo[0]).await;
+    desk.apply(undo.last().unwrap()).await;
     let acts = locks(&desk, &[ALEX], before).await.unwrap();
     let words: Vec<(&str, bool)> = acts.iter().map(|a| (a.what.as_str(), a.locks)).collect();
     assert_eq!(
