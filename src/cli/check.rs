@@ -29,8 +29,11 @@ pub(super) fn check(global: &Global, args: &CheckArgs) -> Result<Exit, Failure> 
     if args.grants {
         return grants::grants(global, args);
     }
-    let playbooks = playbooks(&args.playbook)?;
+    let mut playbooks = playbooks(&args.playbook)?;
     let shop = CheckShop::open(global)?;
+    if args.playbook.is_empty() {
+        add_those_of_rules(&mut playbooks, &shop);
+    }
     let scope = scope(&shop, args)?;
     let guards = setup::limits(&shop.config.guards);
     let checked = runtime(false)?.block_on(async {
@@ -62,6 +65,16 @@ pub(super) fn playbooks(named: &[String]) -> Result<Vec<CheckedPlaybook>, Failur
         return all.collect();
     }
     named.iter().map(|name| setup::checked(name)).collect()
+}
+
+/// An alert may lead to one of the config's own.
+fn add_those_of_rules(playbooks: &mut Vec<CheckedPlaybook>, shop: &CheckShop) {
+    for row in shop.config.rules.rows() {
+        let known = |each: &CheckedPlaybook| each.reference.digest == row.playbook.reference.digest;
+        if !playbooks.iter().any(known) {
+            playbooks.push((*row.playbook).clone());
+        }
+    }
 }
 
 fn json(checked: &Checked) -> String {

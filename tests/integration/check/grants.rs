@@ -130,6 +130,7 @@ fn covers(granted: &BTreeSet<String>, right: &str) -> bool {
             .is_some_and(|name| granted.contains(&format!("{name}:write")))
         || (right == "UserAuthenticationMethod.Read.All"
             && granted.contains("UserAuthenticationMethod.ReadWrite.All"))
+        || (right == "Application.Read.All" && granted.contains("Directory.Read.All"))
         || (right == "MailboxSettings.Read" && granted.contains("MailboxSettings.ReadWrite"))
 }
 
