@@ -111,10 +111,29 @@ fn scope(shop: &CheckShop, args: &CheckArgs) -> Result<Scope, Failure> {
 /// What can be told without asking anybody.
 async fn on_this_machine(global: &Global, shop: &CheckShop) -> Vec<Finding> {
     let mut found = ledger(global).await;
+    found.extend(detections(shop));
     let tls = shop.config.server.tls.as_ref();
     let now = shop.tools.clock.now();
     found.extend(tls.and_then(|tls| certificate(&tls.certificate, now)));
     found
+}
+
+/// Rules of one's own that detect nothing.
+fn detections(shop: &CheckShop) -> Option<Finding> {
+    let text = match shop.config.load_detections() {
+        Ok((_, broken)) if broken.is_empty() => return None,
+        Ok((_, broken)) => {
+            let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
+            format!("some of your detections detect nothing: {}", all.join("; "))
+        }
+        Err(error) => error.to_string(),
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        id: "detections".into(),
+        text,
+        hint: "mend the files that `detections` names, or take them out".into(),
+    })
 }
 
 /// How long before its end a certificate is spoken of.

@@ -43,7 +43,8 @@ fn allowing(entry: &Entry) -> Vec<String> {
                 .into_iter()
                 .find(|each| each.0 == entry.method && fits(each.1, path));
             let scopes = found.map(|(_, _, scopes, _)| scopes).unwrap_or_default();
-            scopes.iter().map(|scope| (*scope).to_owned()).collect()
+            let whole = |scope: &&str| format!("https://www.googleapis.com/auth/{scope}");
+            scopes.iter().map(whole).collect()
         }
         "m365" => {
             let found = m365::operations()
@@ -171,8 +172,8 @@ fn is_by_another_way(vendor: &str, right: &str) -> bool {
     match (vendor, right) {
         // The kinds of method share one handler, whose right goes by the kind.
         ("m365", "UserAuthenticationMethod.ReadWrite.All") => true,
-        // A weaker name for what the table lists by its stronger one.
-        ("m365", "MailboxSettings.Read" | "UserAuthenticationMethod.Read.All") => true,
+        // The table lists the weakest alone.
+        ("m365", "Directory.Read.All" | "MailboxSettings.ReadWrite") => true,
         // GraphQL is one address for everything.
         ("github", "members:read" | "organization_administration:read") => true,
         _ => false,
@@ -220,6 +221,10 @@ fn a_policy_for_an_account_is_one_that_aws_would_take() {
                     "{writes}"
                 );
                 assert!(!writes.contains("organizations:"), "{writes}");
+                let statements = write.policies[0].document["Statement"].as_array();
+                let denied = statements.unwrap().last().unwrap();
+                assert_eq!(denied["Effect"], "Deny", "it can change itself: {writes}");
+                assert_eq!(denied["Resource"], "arn:aws:iam::111122223333:role/oust");
                 let trust = write.policies[1].document.to_string();
                 assert!(trust.contains("\"sts:ExternalId\":\"oust-7\""), "{trust}");
             }
