@@ -11,7 +11,7 @@ pub(super) fn grants(_settings: &Value, actions: &[&'static Action], access: Acc
     // The one that writes reads, too: `MailboxSettings.ReadWrite` beside `MailboxSettings.Read`.
     let is_idle = |right: &&str| {
         let stronger = right.replace(".Read", ".ReadWrite");
-        !right.contains(".ReadWrite") && every.contains(&stronger.as_str())
+        stronger != **right && !right.contains(".ReadWrite") && every.contains(&stronger.as_str())
     };
     let all = every.iter().copied().filter(|right| !is_idle(right));
     Grant {
