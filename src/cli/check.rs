@@ -29,8 +29,11 @@ pub(super) fn check(global: &Global, args: &CheckArgs) -> Result<Exit, Failure> 
     if args.grants {
         return grants::grants(global, args);
     }
-    let playbooks = playbooks(&args.playbook)?;
+    let mut playbooks = playbooks(&args.playbook)?;
     let shop = CheckShop::open(global)?;
+    if args.playbook.is_empty() {
+        add_those_of_rules(&mut playbooks, &shop);
+    }
     let scope = scope(&shop, args)?;
     let guards = setup::limits(&shop.config.guards);
     let checked = runtime(false)?.block_on(async {
@@ -62,6 +65,16 @@ pub(super) fn playbooks(named: &[String]) -> Result<Vec<CheckedPlaybook>, Failur
         return all.collect();
     }
     named.iter().map(|name| setup::checked(name)).collect()
+}
+
+/// An alert may lead to one of the config's own.
+fn add_those_of_rules(playbooks: &mut Vec<CheckedPlaybook>, shop: &CheckShop) {
+    for row in shop.config.rules.rows() {
+        let known = |each: &CheckedPlaybook| each.reference.digest == row.playbook.reference.digest;
+        if !playbooks.iter().any(known) {
+            playbooks.push((*row.playbook).clone());
+        }
+    }
 }
 
 fn json(checked: &Checked) -> String {
@@ -98,10 +111,29 @@ fn scope(shop: &CheckShop, args: &CheckArgs) -> Result<Scope, Failure> {
 /// What can be told without asking anybody.
 async fn on_this_machine(global: &Global, shop: &CheckShop) -> Vec<Finding> {
     let mut found = ledger(global).await;
+    found.extend(detections(shop));
     let tls = shop.config.server.tls.as_ref();
     let now = shop.tools.clock.now();
     found.extend(tls.and_then(|tls| certificate(&tls.certificate, now)));
     found
+}
+
+/// Rules of one's own that detect nothing.
+fn detections(shop: &CheckShop) -> Option<Finding> {
+    let text = match shop.config.load_detections() {
+        Ok((_, broken)) if broken.is_empty() => return None,
+        Ok((_, broken)) => {
+            let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
+            format!("some of your detections detect nothing: {}", all.join("; "))
+        }
+        Err(error) => error.to_string(),
+    };
+    Some(Finding {
+        severity: Severity::Warning,
+        id: "detections".into(),
+        text,
+        hint: "mend the files that `detections` names, or take them out".into(),
+    })
 }
 
 /// How long before its end a certificate is spoken of.

@@ -3,7 +3,8 @@
 //!
 //! The policies are made from the actions' declarations and from the calls we make, nothing more.
 //! Whose keys oust holds is not known here: an account of zeros stands for theirs. Inline policies
-//! are written to any role that people come in by, and never to our own.
+//! are written to any role that people come in by, and never to our own: that is denied, or the role
+//! could give itself everything.
 
 use serde_json::{Value, json};
 
@@ -68,6 +69,13 @@ pub(super) fn grants(settings: &Value, actions: &[&'static Action], access: Acce
             document: listed::prepared(),
         });
     }
+    if all.iter().any(|right| is_write(right)) {
+        notes.push(
+            "whoever holds this role can write any policy into every other role of the account: \
+             guard its keys as you would an administrator's"
+                .into(),
+        );
+    }
     if access == Access::Read {
         notes.push("with a `role_arn` a dry run asks for a session that is held to this".into());
     }
@@ -76,6 +84,11 @@ pub(super) fn grants(settings: &Value, actions: &[&'static Action], access: Acce
         notes,
         ..Grant::of("IAM role", all.iter().map(String::as_str))
     }
+}
+
+/// What changes a role.
+fn is_write(right: &str) -> bool {
+    matches!(right, "iam:PutRolePolicy" | "iam:DeleteRolePolicy")
 }
 
 fn policy(statements: &[Value]) -> Value {
@@ -112,6 +125,13 @@ fn statements(settings: Option<&Settings>, all: &[String]) -> Vec<Value> {
     allow(all.iter().filter(on_policy).collect(), policies);
     let others = |right: &&String| !on_roles(right) && !on_policy(right);
     allow(all.iter().filter(others).collect(), "*".to_owned());
+    let own = settings.and_then(Settings::role);
+    let writes: Vec<&String> = all.iter().filter(|right| is_write(right)).collect();
+    if let Some(own) = own.filter(|_| !writes.is_empty()) {
+        statements.push(json!({
+            "Effect": "Deny", "Action": writes, "Resource": own.arn.to_string(),
+        }));
+    }
     statements
 }
 

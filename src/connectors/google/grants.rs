@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::scopes::{SECURITY, USER_READ};
+use super::scopes::{REPORTS, SECURITY, USER_READ};
 use crate::connectors::rights;
 use crate::model::{Access, Action, Grant, each_once};
 
@@ -16,6 +16,13 @@ pub(super) fn grants(_settings: &Value, actions: &[&'static Action], access: Acc
     if access == Access::Read && scopes.contains(&SECURITY) {
         notes.push(
             "Google has no read-only scope for tokens and app passwords: this one could write"
+                .into(),
+        );
+    }
+    if scopes.contains(&REPORTS) {
+        notes.push(
+            "admin.reports.audit.readonly dates tokens for `select: in_window`; without it they are \
+             kept then"
                 .into(),
         );
     }

@@ -7,7 +7,13 @@ use crate::connectors::rights;
 use crate::model::{Access, Action, Grant};
 
 pub(super) fn grants(_settings: &Value, actions: &[&'static Action], access: Access) -> Grant {
-    let all = rights(actions, access).chain([USER_READ]);
+    let every: Vec<&str> = rights(actions, access).chain([USER_READ]).collect();
+    // The one that writes reads, too: `MailboxSettings.ReadWrite` beside `MailboxSettings.Read`.
+    let is_idle = |right: &&str| {
+        let stronger = right.replace(".Read", ".ReadWrite");
+        stronger != **right && !right.contains(".ReadWrite") && every.contains(&stronger.as_str())
+    };
+    let all = every.iter().copied().filter(|right| !is_idle(right));
     Grant {
         roles: match access {
             Access::Read => Vec::new(),

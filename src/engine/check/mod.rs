@@ -73,6 +73,12 @@ pub async fn check(tools: &Tools, ask: &CheckAsk<'_>) -> Checked {
     for system in &mut systems {
         settle(system);
     }
+    let directory = systems
+        .iter()
+        .find(|each| each.id == tools.directory.system.id);
+    if directory.is_some_and(|directory| directory.state != State::Ready) {
+        quieten(&mut findings);
+    }
     worst_first(&mut findings);
     let ready = systems.iter().filter(|each| each.state == State::Ready);
     let mut checked = Checked {
@@ -168,6 +174,15 @@ async fn twice(tools: &Tools, here: &[&System]) -> Vec<Finding> {
         .iter()
         .filter_map(|(id, tenant)| Some((id, tenant.as_deref()?)));
     tenants::shared_by(known)
+}
+
+/// What follows from a directory that is hindered is told, and not as something more.
+fn quieten(findings: &mut [Finding]) {
+    for finding in findings {
+        if finding.id == org::ORG_UNREAD {
+            finding.severity = Severity::Info;
+        }
+    }
 }
 
 /// The state follows from what was found.

@@ -30,6 +30,9 @@ const PROTECTED_MAX: usize = 100;
 /// By how many percent the configured number may be off.
 const OFF_PERCENT: u64 = 20;
 
+/// That nothing of the org could be read.
+pub(super) const ORG_UNREAD: &str = "org_unread";
+
 /// What was found about the org.
 pub(super) struct OrgLook {
     pub(super) org: Option<OrgChecked>,
@@ -62,15 +65,21 @@ pub(super) async fn look(tools: &Tools, ask: &CheckAsk<'_>) -> OrgLook {
         protected(tools, &brief, &ask.guards.protected),
     );
     let Some((org, counted, supers, gone)) = within(clock, SYSTEM_FOR, facts).await else {
-        let text = "the org itself was not read in time: how many people use it, and whether the \
-                    protected accounts exist, is not known";
-        findings.push(finding(Severity::Warning, "org_unread", text.into(), ""));
+        findings.push(unread("in time"));
         return OrgLook {
             org: None,
             active_users,
             findings,
         };
     };
+    if let (Err(why), Err(_), Err(_)) = (&counted, &supers, &org) {
+        findings.push(unread(&format!("({why})")));
+        return OrgLook {
+            org: None,
+            active_users,
+            findings,
+        };
+    }
     findings.extend(gone);
     findings.extend(super_admins(supers));
     if let Ok(counted) = &counted {
@@ -87,6 +96,15 @@ pub(super) async fn look(tools: &Tools, ask: &CheckAsk<'_>) -> OrgLook {
         active_users,
         findings,
     }
+}
+
+/// That nothing of the org could be read. Where the directory itself is hindered, why stands there.
+fn unread(why: &str) -> Finding {
+    let text = format!(
+        "the org itself was not read {why}: how many people use it, who its super administrators \
+         are and whether the protected accounts exist, is not known"
+    );
+    finding(Severity::Warning, ORG_UNREAD, text, "")
 }
 
 /// Protected ids that name nobody, or somebody who cannot sign in.

@@ -1,7 +1,7 @@
 //! The command: what a person and a script see of it, its exit codes, and that it keeps to reads.
 
 use oust_mocks::world::{CLIENT_ID, PRIYA};
-use oust_mocks::{m365, slack};
+use oust_mocks::{Certificate, m365, slack};
 use serde_json::Value;
 
 use crate::cli::desk::Desk;
@@ -123,6 +123,27 @@ fn a_ledger_that_cannot_be_opened_stops_us_and_a_server_without_a_certificate_to
     desk.oust_words(&["--state", state, "check"])
         .exits(3)
         .says("the ledger cannot be opened");
+
+    let ended = Certificate::self_signed("oust", 0, 1_700_000_000_000);
+    desk.write_private("server.crt", &ended.pem);
+    desk.write_private("server.key", &ended.key.private_pem);
+    desk.configure(&format!(
+        "server:\n  tls: {{ certificate: {}, key: {} }}\n",
+        desk.at("server.crt").display(),
+        desk.at("server.key").display()
+    ));
+    desk.oust("check")
+        .exits(3)
+        .says("server.crt ended 2023-11-14T22:13:20.000Z");
+}
+
+#[test]
+fn detections_that_cannot_be_used_are_told() {
+    let desk = Desk::contoso();
+    desk.write("rules/bad.yml", "title: no rule\n");
+    let rules = desk.at("rules");
+    desk.configure(&format!("detections: {}\n", rules.display()));
+    desk.oust("check").exits(0).says("bad.yml");
 }
 
 #[test]

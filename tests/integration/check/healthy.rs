@@ -1,10 +1,14 @@
 //! Where nothing is wrong nothing is said to be, and what is good to know is true.
 
+use std::sync::Arc;
+
 use oust::engine::State;
+use oust::ledger::MemoryStore;
 use oust_mocks::World;
 use oust_mocks::world::CLIENT_ID;
 
 use super::bench::{ACTIVE, Bench, healthy, key, loud, words};
+use crate::lab::{Lab, NOON, NoTap};
 
 #[tokio::test(start_paused = true)]
 async fn a_healthy_range_is_ready_everywhere() {
@@ -49,9 +53,43 @@ async fn what_many_accounts_would_take_is_told_with_our_share() {
     let said = words(&checked);
     assert!(said.contains("50 % of each rate limit"), "{said}");
     assert!(said.contains("1000 accounts take about"), "{said}");
+    assert!(said.contains("Universal Logout would reach"), "{said}");
     let unread = healthy().ungrant_scope("okta.principalRateLimits.read");
     let said = words(&Bench::of(unread).check().await);
     assert!(said.contains("Okta's default"), "{said}");
+}
+
+/// What is said of many accounts is measured here: what ten of them took of the bucket that most
+/// calls count against.
+#[tokio::test(start_paused = true)]
+async fn the_requests_that_an_account_is_said_to_take_are_what_it_takes() {
+    let said = words(&Bench::of(healthy()).check().await);
+    let (before, _) = said.split_once(" requests each").unwrap();
+    let told: usize = before.rsplit(' ').next().unwrap().parse().unwrap();
+
+    let world = World::contoso(NOON).only_okta().crowd(10);
+    let lab = Lab::tapped(world, 7, Arc::new(NoTap), 5);
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let names: Vec<String> = (1..=10)
+        .map(|n| format!("crowd-{n:05}@contoso.example"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    lab.contain(&tools, &names, "account-takeover").await;
+    let range = lab.range.lock().unwrap();
+    let others = ["apps", "groups", "logs", "devices", "sessions"];
+    let counted = range.journal.entries().iter().filter(|entry| {
+        let parts: Vec<&str> = entry.path.trim_matches('/').split('/').collect();
+        match parts.as_slice() {
+            ["api", "v1", "users"] | ["api", "v1", "users", _] => false,
+            ["api", "v1", area, ..] => !others.contains(area),
+            _ => false,
+        }
+    });
+    let each = counted.count().div_ceil(10);
+    assert!(
+        each <= told && told <= each * 2,
+        "{told} is said, {each} is so"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::super::glance::{Glance, items, text};
 use super::{told, wants};
 use crate::model::{ActionId, Finding, Severity};
@@ -32,14 +34,16 @@ pub(super) async fn look(
         return found;
     }
     let glance = Glance::new(r);
-    let apps = Path::new("/api/v1/apps")
-        .query("filter", "status eq \"ACTIVE\"")
-        .query("limit", "200");
-    let got = glance.list(apps).await;
+    let got = glance
+        .list(Path::new("/api/v1/apps").query("limit", "200"))
+        .await;
     let Ok(apps) = &*got else {
         return found;
     };
-    let apps = items(apps);
+    let apps: Vec<&Value> = items(apps)
+        .iter()
+        .filter(|app| text(app, "status") == "ACTIVE")
+        .collect();
     let enabled = apps
         .iter()
         .filter(|app| text(&app["universalLogout"], "status") == "ENABLED");

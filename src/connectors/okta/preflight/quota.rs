@@ -60,11 +60,12 @@ pub(super) async fn look(
             text.push_str(&format!("; with the whole limit it would be {all}"));
         }
     }
-    let hint = match share < 75 {
-        true => "raise the share before an incident: Admin console, Reports, Rate limits",
-        false => "",
-    };
-    vec![told(Severity::Info, "rate_limit_share", text, hint)]
+    let hint = "raise the share before an incident: Admin console, Reports, Rate limits";
+    if share < 100 {
+        text.push_str("; ");
+        text.push_str(hint);
+    }
+    vec![told(Severity::Info, "rate_limit_share", text, "")]
 }
 
 /// Our share, and the limit as the answer's headers show it.
