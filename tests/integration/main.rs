@@ -40,6 +40,7 @@ mod notify;
 mod okta;
 mod pages;
 mod playbook;
+mod rehearse;
 mod report;
 mod requests;
 mod salesforce;

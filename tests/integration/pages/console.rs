@@ -251,7 +251,7 @@ fn proposed(run: &str) -> Plan {
         .plan()
 }
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 14] = [
     ("now", "/"),
     ("proposals", "/proposals"),
     ("proposal", "/proposals/r_0193f4"),
