@@ -235,7 +235,9 @@ impl Consent {
             by,
             at,
         } = recorded;
-        if *digest != plan.digest() || !kind.outlives_a_process() {
+        // A link for a new password needs somebody who takes it.
+        let needs_a_person = plan.gives_back.is_some();
+        if *digest != plan.digest() || !kind.outlives_a_process() || needs_a_person {
             return Err(ConsentError::NotRecorded);
         }
         Ok(Self {

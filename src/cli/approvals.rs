@@ -25,9 +25,9 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// By which the plan is kept.
-    pub(super) fn phrase(&self) -> String {
-        format!("contain {}", &self.digest[..8])
+    /// By which the plan is kept that contains, or gives back.
+    pub(super) fn phrase(&self, what: &str) -> String {
+        format!("{what} {}", &self.digest[..8])
     }
 }
 

@@ -408,7 +408,10 @@ async fn approved(
 ) -> Result<(Prepared, Consent), Failure> {
     let given = approvals::read(files, &shop.approvers)?;
     let store = &shop.tools.store;
-    let plan = store.plan(&given.phrase()).await.map_err(store_failed)?;
+    let plan = store
+        .plan(&given.phrase("contain"))
+        .await
+        .map_err(store_failed)?;
     let Some(plan) = plan.filter(|plan| plan.digest() == given.digest) else {
         return Err(approvals::no_such_plan(&given));
     };

@@ -57,7 +57,12 @@ pub(super) fn release(global: &Global, args: &ReleaseArgs) -> Result<Exit, Failu
                 refuse(global, &plan)?;
                 // Told before anybody agrees: a link that has nowhere to go would be lost.
                 let secrets = secrets(&shop, &plan, args.secrets.as_deref())?;
-                let consent = ask(&shop, &plan, plan.made_at, args.go.yes)?;
+                let asked = ask(&shop, &plan, plan.made_at, args.go.yes);
+                let consent = asked.inspect_err(|_| {
+                    if let Some(secrets) = &secrets {
+                        secrets.discard();
+                    }
+                })?;
                 return go(global, &shop, plan, consent, secrets, &args.go).await;
             }
             Some((plan, consent)) => {
@@ -320,6 +325,32 @@ async fn younger(
     Ok(younger)
 }
 
+/// A release that was left unfinished is not gone on with over the head of a run that has contained
+/// one of its accounts since.
+///
+/// # Errors
+/// [`Failure`] that names that run.
+pub(super) async fn refuse_if_contained_again(
+    archive: &dyn Archive,
+    release: &RunId,
+    state: &RunState,
+) -> Result<(), Failure> {
+    let rows = archive.runs().await.map_err(store_failed)?;
+    let younger = younger(archive, release, state, &rows).await?;
+    let Some(last) = younger.last() else {
+        return Ok(());
+    };
+    let what = format!(
+        "{release} gives an account back that {} has contained since: it is not gone on with",
+        last.run
+    );
+    let hint = format!(
+        "what {} took is given back by oust release {}",
+        last.run, last.run
+    );
+    Err(Failure::say(Exit::Refused, what, hint))
+}
+
 /// Whether a release gave all of it back, no system left out.
 async fn is_given_back(
     archive: &dyn Archive,
@@ -378,7 +409,10 @@ async fn stored(shop: &Workshop, args: &ReleaseArgs) -> Result<Option<(Plan, Con
         return Ok(None);
     }
     let given = approvals::read(&args.go.approval, &shop.approvers)?;
-    let plan = store.plan(&given.phrase()).await.map_err(store_failed)?;
+    let plan = store
+        .plan(&given.phrase("release"))
+        .await
+        .map_err(store_failed)?;
     let Some(plan) = plan.filter(|plan| plan.digest() == given.digest) else {
         return Err(approvals::no_such_plan(&given));
     };

@@ -123,7 +123,10 @@ async fn resume(
     say(&show::result(global, &so_far, None));
     let shown_at = shop.tools.clock.now();
     let secrets = match plan.gives_back {
-        Some(_) => release::secrets(&shop, &plan, secrets)?,
+        Some(_) => {
+            release::refuse_if_contained_again(&*shop.archive, &id, &state).await?;
+            release::secrets(&shop, &plan, secrets)?
+        }
         None => None,
     };
     shop.notifier();

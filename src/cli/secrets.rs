@@ -63,11 +63,26 @@ impl Secrets {
         for handed in &kept {
             say(&line(handed));
         }
+        if self.count() == 0 {
+            say(
+                "! nothing came to be handed over: if the old password is no more, send him a new \
+                 link from the directory's own console",
+            );
+            self.discard();
+        }
         if let Some((path, _)) = self.file.as_ref().filter(|_| self.count() > kept.len()) {
             say(&format!(
                 "what to hand over is in {}, which only you can read: delete it afterwards",
                 visible(&path.display().to_string())
             ));
+        }
+    }
+
+    /// Takes the file away again, if nothing came into it.
+    pub(super) fn discard(&self) {
+        if let Some((path, _)) = self.file.as_ref().filter(|_| self.count() == 0) {
+            // An empty file that stays is no harm.
+            let _ = std::fs::remove_file(path);
         }
     }
 

@@ -9,6 +9,8 @@
 //! finished, one that was undone is begun anew, one that was done is left alone, whatever became of
 //! the account since.
 
+use std::time::Duration;
+
 use super::executor::Subject;
 use super::run::Run;
 use super::step::{self, ATTEMPTS_MAX};
@@ -19,6 +21,10 @@ use crate::model::{
     Change, Finding, Outcome, OutcomeKind, PlannedStep, Proof, ProofState, Severity, Skip, StepKey,
 };
 use crate::transport::Reader;
+
+/// Reads that must agree before what was answered counts as not done, and the time between them: vendors lag behind themselves.
+const REFUTALS: u32 = 3;
+const LAG: Duration = Duration::from_secs(1);
 
 /// Carries the pair out for one subject, as far as it is not done.
 pub(super) async fn run(
@@ -87,7 +93,8 @@ impl Pair<'_> {
                 }
             }
         }
-        let good = (is_in && renewed) || self.send(&self.then).await;
+        let good =
+            (is_in && renewed) || (self.send(&self.then).await && self.shows(&self.then).await);
         match good {
             true => self.needs_no_more(subject),
             false => self.shut_again().await,
@@ -197,6 +204,31 @@ impl Pair<'_> {
         self.is_so(change)
     }
 
+    /// Whether what was answered shows in a read, too: an answer alone must not leave the account
+    /// open. What cannot be read is believed; nothing that requires it goes on without its proof.
+    async fn shows(&self, change: &Change) -> bool {
+        let sent = [change.clone()];
+        for read in 1..=REFUTALS {
+            let proofs = step::read_back(self.run, self.system, &self.reader, &sent).await;
+            let Some(proof) = proofs.into_iter().next() else {
+                return true;
+            };
+            let state = proof.state;
+            if state == ProofState::Proven || (state == ProofState::Refuted && read == REFUTALS) {
+                let change = change.id.clone();
+                self.run.recorder.defer(Event::Proved { change, proof });
+            }
+            match state {
+                ProofState::Refuted => {}
+                ProofState::Proven | ProofState::Pending | ProofState::Unverifiable => return true,
+            }
+            if read < REFUTALS {
+                self.run.tools.clock.sleep(LAG).await;
+            }
+        }
+        false
+    }
+
     /// Whether it is so, as far as answers and reads tell.
     fn is_so(&self, change: &Change) -> bool {
         self.run.recorder.read(|state| {
@@ -223,7 +255,12 @@ impl Pair<'_> {
     /// The password step failed: he is shut out again.
     async fn shut_again(&self) {
         step::intend(self.run, std::slice::from_ref(&self.or_else)).await;
-        let shut = self.send(&self.or_else).await;
+        let mut shut = self.send(&self.or_else).await && self.shows(&self.or_else).await;
+        if !shut {
+            // Once more: nothing is worse than leaving him in.
+            step::intend(self.run, std::slice::from_ref(&self.or_else)).await;
+            shut = self.send(&self.or_else).await && self.shows(&self.or_else).await;
+        }
         let who = &self.or_else.target.label;
         if shut {
             self.refute_first();

@@ -28,7 +28,10 @@ pub enum LeftWhy {
         seen: String,
     },
     /// It was made in the window: perhaps by the intruder.
-    Planted,
+    Planted {
+        /// What is to be done if it was his own after all; empty if it is given back by hand.
+        own: String,
+    },
     /// It was so before the run.
     NotOurs,
     /// Gone for good.
@@ -54,7 +57,7 @@ impl LeftAlone {
     pub fn is_by_hand(&self) -> bool {
         matches!(
             self.why,
-            LeftWhy::Planted | LeftWhy::Never { .. } | LeftWhy::PersonRedoes { .. }
+            LeftWhy::Planted { .. } | LeftWhy::Never { .. } | LeftWhy::PersonRedoes { .. }
         )
     }
 
@@ -64,14 +67,10 @@ impl LeftAlone {
         let what = &self.what;
         match &self.why {
             LeftWhy::Changed { seen } => format!("{what}: changed by somebody since ({seen})"),
-            LeftWhy::Planted => {
-                format!(
-                    "{what}: made while the intruder was in; if it is his own, give it back by hand"
-                )
-            }
+            LeftWhy::Planted { .. } => format!("{what}: made or chosen while the intruder was in"),
             LeftWhy::NotOurs => format!("{what}: it was so before"),
             LeftWhy::Never { why } => format!("{what}: {why}"),
-            LeftWhy::PersonRedoes { how } => format!("{what}: he {how}"),
+            LeftWhy::PersonRedoes { how } => format!("{what}: the person {how}"),
             LeftWhy::GivenBack { by } => format!("{what}: given back by {by}"),
         }
     }

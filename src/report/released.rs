@@ -4,6 +4,9 @@
 
 use crate::model::{LeftAlone, LeftWhy, Plan, SystemId, UserId};
 
+/// What every connector says of ended sessions.
+const SIGNS_IN: &str = "signs in again";
+
 /// What stays, in one line of its kind.
 pub(super) struct Stays {
     /// Whose.
@@ -19,8 +22,14 @@ pub(super) struct Stays {
 impl Stays {
     /// Where, for people.
     pub(super) fn place(&self) -> String {
-        let names: Vec<&str> = self.systems.iter().map(SystemId::as_str).collect();
-        names.join(", ")
+        match &self.systems[..] {
+            many if many.len() > 2 => format!("{} systems", many.len()),
+            few => few
+                .iter()
+                .map(SystemId::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
     }
 }
 
@@ -45,7 +54,13 @@ pub(super) fn stays(plan: &Plan) -> Vec<Stays> {
     }
     let line = |(first, systems, whats): (&LeftAlone, Vec<SystemId>, Vec<&str>)| Stays {
         subject: first.subject.clone(),
-        text: text(&first.why, &whats),
+        text: match systems.len() {
+            0..=2 => text(&first.why, &whats),
+            _ => {
+                let names: Vec<&str> = systems.iter().map(SystemId::as_str).collect();
+                format!("{} ({})", text(&first.why, &whats), names.join(", "))
+            }
+        },
         by_hand: first.is_by_hand(),
         systems,
     };
@@ -66,13 +81,18 @@ fn text(why: &LeftWhy, whats: &[&str]) -> String {
     };
     match why {
         LeftWhy::Changed { seen } => format!("changed by somebody since: {whats} ({seen})"),
-        LeftWhy::Planted => format!(
-            "made or chosen while the intruder was in: {whats}; if it is his own, give it back by \
-             hand"
-        ),
+        LeftWhy::Planted { own } => {
+            let own = match &own[..] {
+                "" => "give it back by hand",
+                own => own,
+            };
+            format!("made or chosen while the intruder was in: {whats}; if it is his own, {own}")
+        }
         LeftWhy::NotOurs => format!("was so before: {whats}"),
         LeftWhy::Never { why } => format!("{why}: {whats}"),
-        LeftWhy::PersonRedoes { how } => format!("he {how}: {whats}"),
+        // That sessions were ended is said by the word itself.
+        LeftWhy::PersonRedoes { how } if how == SIGNS_IN => format!("the person {how}"),
+        LeftWhy::PersonRedoes { how } => format!("the person {how}: {whats}"),
         LeftWhy::GivenBack { by } => format!("given back by {by}: {whats}"),
     }
 }

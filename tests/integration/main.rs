@@ -41,6 +41,7 @@ mod okta;
 mod pages;
 mod playbook;
 mod rehearse;
+mod release;
 mod report;
 mod requests;
 mod salesforce;

@@ -5,7 +5,7 @@
 //! every cell stand in [`oracle`]; the exceptions stand beside the requests, with their reasons.
 
 mod cell;
-mod faults;
+pub(crate) mod faults;
 mod oracle;
 mod reads;
 mod services;

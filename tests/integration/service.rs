@@ -130,7 +130,7 @@ impl ServiceDesk {
     }
 
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
-        let writer = Writer::new(&self.reader, &self.consent).handing_to(Some(&self.hands));
+        let writer = Writer::new(&self.reader, &self.consent);
         let batch = std::slice::from_ref(change);
         let mut outcomes = self.system.connector.apply(&writer, batch).await;
         assert_eq!(outcomes.len(), 1);
@@ -139,7 +139,7 @@ impl ServiceDesk {
 
     /// Applies what the connector would send in one go; outcomes in the order of `changes`.
     pub(crate) async fn applied_together(&self, changes: &[Change]) -> Vec<Applied> {
-        let writer = Writer::new(&self.reader, &self.consent).handing_to(Some(&self.hands));
+        let writer = Writer::new(&self.reader, &self.consent);
         let connector = &self.system.connector;
         let mut all = Vec::new();
         for batch in connector.batch(changes.to_vec()) {

@@ -133,7 +133,7 @@ impl Verb for EndSupportAccess {
 
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         Err(CannotUndo::PersonRedoes(
-            "a super administrator grants it again, under Settings, Account".into(),
+            "asks a super administrator to grant it again, under Settings, Account".into(),
         ))
     }
 }

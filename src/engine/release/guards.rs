@@ -299,7 +299,9 @@ impl Asked<'_> {
             }
             Ok(acts) => {
                 for (id, act) in last_acts(self.request.state, acts) {
-                    if let Some(login) = self.login(&id).filter(|_| act.locks && !act.ours) {
+                    // A lock by his own failed sign-ins is nobody's decision.
+                    let decided = act.locks && !act.ours && act.by_id != id.as_str();
+                    if let Some(login) = self.login(&id).filter(|_| decided) {
                         let what = format!("{login}, {} by {} at {}", act.what, act.by, act.at);
                         hit.push((id, what));
                     }

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::planner::refuse_steps;
 use super::run::Tools;
-use crate::connector::{ResolveError, Unheard};
+use crate::connector::{ResolveError, Unheard, Wanted};
 use crate::ledger::{Mode, RunState};
 use crate::model::{
     Case, ChangeId, Finding, GuardAnswer, Identity, LeftAlone, LeftWhy, Lift, NewPassword, Owner,
@@ -319,7 +319,24 @@ async fn read_anew(tools: &Tools, before: &Plan) -> Vec<Whose> {
             whose(was, now)
         }
     });
-    join_all(each).await
+    let who = join_all(each).await;
+    let there = who.iter().filter_map(|each| match each {
+        Whose::There(who) => Some(who.clone()),
+        Whose::Gone(..) | Whose::Unread(..) => None,
+    });
+    // Whoever agrees sees whether it is an administrator that is let in.
+    let there = home
+        .directory
+        .describe(&reader, there.collect(), Wanted::default());
+    let described = there.await;
+    let with_roles = |each: Whose| match each {
+        Whose::There(who) => {
+            let known = described.iter().find(|known| known.id == who.id);
+            Whose::There(known.cloned().unwrap_or(who))
+        }
+        other => other,
+    };
+    who.into_iter().map(with_roles).collect()
 }
 
 fn whose(was: &Subject, now: Result<Subject, ResolveError>) -> Whose {

@@ -163,6 +163,13 @@ fn sort_out(
         Ok(chain) if chain.is_empty() => return Sorted::Left(LeftWhy::NotOurs),
         Ok(chain) => chain,
         Err(CannotUndo::NotOurs) => return Sorted::Left(LeftWhy::NotOurs),
+        Err(CannotUndo::Never(own)) if is_planted(before, change) => {
+            return Sorted::Left(LeftWhy::Planted { own });
+        }
+        Err(CannotUndo::PersonRedoes(how)) if is_planted(before, change) => {
+            let own = format!("the person {how}");
+            return Sorted::Left(LeftWhy::Planted { own });
+        }
         Err(CannotUndo::Never(why)) => return Sorted::Left(LeftWhy::Never { why }),
         Err(CannotUndo::PersonRedoes(how)) => return Sorted::Left(LeftWhy::PersonRedoes { how }),
     };
@@ -170,7 +177,8 @@ fn sort_out(
         return Sorted::Left(LeftWhy::GivenBack { by });
     }
     if is_planted(before, change) {
-        return Sorted::Left(LeftWhy::Planted);
+        let own = String::new();
+        return Sorted::Left(LeftWhy::Planted { own });
     }
     if !request.scope.includes(&change.system) {
         return Sorted::Beyond;
@@ -184,7 +192,9 @@ fn is_planted(before: &Plan, change: &Change) -> bool {
         .made_at
         .is_some_and(|at| before.case.window.contains(at));
     let step = before.step(change.step);
-    made || step.is_some_and(|step| step.select == Select::InWindow)
+    let mut tokens = before.case.intruders.iter().flat_map(|each| &each.tokens);
+    made || tokens.any(|token| token.id == change.target.id)
+        || step.is_some_and(|step| step.select == Select::InWindow)
 }
 
 /// The earlier release that has done what this chain begins with, and whose doing still stands

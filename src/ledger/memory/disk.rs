@@ -39,6 +39,9 @@ struct Row {
 impl Disk {
     /// Begins a run: its row, its claims, its records.
     pub(super) fn open_run(&mut self, title: Title, draft: &Draft) -> Result<Appended, StoreError> {
+        if title.contains {
+            self.make_releases_give_way(&title.subjects);
+        }
         self.refuse_if_held(&title.subjects, None)?;
         let run = &draft.run;
         if self.runs.contains_key(run) {
@@ -81,14 +84,35 @@ impl Disk {
             return Err(StoreError::Purged { run });
         }
         let epoch = fence::admit(draft, row.epoch)?;
+        let (contains, subjects) = (row.contains, row.subjects.clone());
         if draft.turns.contains(&Turn::Reopened) {
-            self.refuse_if_held(&row.subjects, Some(&run))?;
+            if contains {
+                self.make_releases_give_way(&subjects);
+            }
+            self.refuse_if_held(&subjects, Some(&run))?;
         }
         if let Some(row) = self.runs.get_mut(&run) {
             row.epoch = epoch;
         }
         let head = self.add(draft);
         Ok(Appended { head, epoch })
+    }
+
+    /// Throwing somebody out waits for nobody who lets him in: a release that holds one of them
+    /// loses him, and whoever still works on it records nothing more, so that it stops.
+    fn make_releases_give_way(&mut self, subjects: &[UserId]) {
+        for subject in subjects {
+            let Some(run) = self.claims.get(subject) else {
+                continue;
+            };
+            let Some(row) = self.runs.get_mut(run) else {
+                continue;
+            };
+            if row.row.gives_back.is_some() {
+                row.epoch += 1;
+                self.claims.remove(subject);
+            }
+        }
     }
 
     fn add(&mut self, draft: &Draft) -> Head {

@@ -13,6 +13,9 @@ use crate::model::{Plan, RunId, UserId, Utc, hex};
 
 /// Begins a run: its row, its claims, its records.
 pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Appended, Trouble> {
+    if title.contains {
+        make_releases_give_way(db, &title.subjects)?;
+    }
     refuse_if_held(db, &title.subjects, None)?;
     let row = db
         .prepare_cached(
@@ -130,6 +133,13 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
                     row.get(0)
                 })?;
             let subjects: Vec<UserId> = serde_json::from_str(&ids)?;
+            let contains: bool =
+                db.query_row("SELECT contains FROM run WHERE id = ?1", [run], |row| {
+                    row.get(0)
+                })?;
+            if contains {
+                make_releases_give_way(db, &subjects)?;
+            }
             refuse_if_held(db, &subjects, Some(&draft.run))?;
             claim(db, &draft.run, &subjects)?;
             db.prepare_cached(
@@ -137,6 +147,24 @@ fn take_turn(db: &Connection, draft: &Draft, turn: &Turn) -> Result<(), Trouble>
             )?
             .execute([run])?;
         }
+    }
+    Ok(())
+}
+
+/// Throwing somebody out waits for nobody who lets him in: a release that holds one of them loses
+/// him, and whoever still works on it records nothing more, so that it stops.
+fn make_releases_give_way(db: &Connection, subjects: &[UserId]) -> Result<(), Trouble> {
+    let mut fence = db.prepare_cached(
+        "UPDATE run SET epoch = epoch + 1 WHERE gives_back IS NOT NULL
+             AND id IN (SELECT run FROM claim WHERE subject = ?1)",
+    )?;
+    let mut free = db.prepare_cached(
+        "DELETE FROM claim WHERE subject = ?1
+             AND run IN (SELECT id FROM run WHERE gives_back IS NOT NULL)",
+    )?;
+    for subject in subjects {
+        fence.execute([subject.as_str()])?;
+        free.execute([subject.as_str()])?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{LINES_MAX, more};
+use crate::model::Verdict;
 use crate::report::left;
 use crate::report::object::{Because, Ending, LeftAloneReport, Report, Residual};
 use crate::report::summary::{self, whose};
@@ -146,6 +147,10 @@ pub(super) fn next(page: &mut Page, report: &Report, zone: &TimeZone, file: Opti
             .put(Ink::Plain, "  ")
             .put(Ink::Plain, &command)
             .end();
+    }
+    if report.recorded && report.verdict == Verdict::Contained {
+        let undo = format!("undo   oust release {}", report.run_id);
+        page.put(Ink::Plain, &undo).end();
     }
     if let Some(at) = report.finished_at.or(report.started_at) {
         let text = format!("{}, times in {}", moment(at, zone), zone_name(at, zone));

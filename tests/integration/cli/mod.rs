@@ -14,6 +14,7 @@ mod json;
 mod listener;
 mod logs;
 mod notices;
+mod release;
 mod runs;
 mod secrets;
 mod stop;

@@ -1,12 +1,12 @@
 //! What can go wrong with one request, and what our words must say of it.
 
 /// One fault.
-pub(super) struct Trouble {
+pub(crate) struct Trouble {
     /// In the mock's notation.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// For a write: words of which one must stand in what we say of a change that failed by
     /// it, or may have happened.
-    pub(super) said: &'static [&'static str],
+    pub(crate) said: &'static [&'static str],
 }
 
 const fn trouble(kind: &'static str, said: &'static [&'static str]) -> Trouble {
@@ -26,7 +26,7 @@ const LIED: &[&str] = &[
 
 /// What writes meet.
 #[rustfmt::skip]
-pub(super) const OF_WRITES: &[Trouble] = &[
+pub(crate) const OF_WRITES: &[Trouble] = &[
     trouble("lie_ok", LIED),
     trouble("already_done", &["E0000001", "is ACTIVE", "is LOCKED_OUT"]),
     trouble("unauthorized", &["credential"]),
@@ -53,7 +53,7 @@ pub(super) const OF_WRITES: &[Trouble] = &[
 
 /// What reads meet. What is said of a write that a read kept from being sent is not asked here.
 #[rustfmt::skip]
-pub(super) const OF_READS: &[Trouble] = &[
+pub(crate) const OF_READS: &[Trouble] = &[
     trouble("lie_ok", &[]), // an empty list
     trouble("unauthorized", &[]),
     trouble("forbidden", &[]),
