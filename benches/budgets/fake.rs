@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
+    AgentToken, OrgToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
     LogPage, Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
@@ -255,6 +255,10 @@ impl Directory for Fake {
 
     async fn own_principal(&self, _: &Reader) -> Result<Option<UserId>, String> {
         Ok(None)
+    }
+
+    async fn org_tokens(&self, _: &Reader) -> Result<Vec<OrgToken>, String> {
+        Ok(Vec::new())
     }
 
     fn password_step(&self, _: &Change, _: NewPassword) -> Option<Change> {

@@ -13,7 +13,7 @@ use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
 use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
-use super::{approvals, print, request, say, show, subjects, when};
+use super::{approvals, print, request, say, show, subjects, watch, when};
 use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
@@ -133,6 +133,8 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
         return plan(global, &args.case, None);
     }
     ready(&args.go)?;
+    let terms = args.watch.as_deref().map(watch::Terms::for_contain);
+    let terms = terms.transpose()?;
     super::runtime(true)?.block_on(async {
         let ledger = Ledger::of(&args.go);
         let shop = Workshop::open(global, ledger).await?;
@@ -145,8 +147,11 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             (None, files) => approved(global, &shop, &args.case, files).await?,
         };
         let Prepared { plan, snapshot } = prepared;
-        let from = From::Plan(Box::new(plan));
-        carry_out(global, &shop, from, consent, snapshot, &args.go, None).await
+        let Some(terms) = terms else {
+            let from = From::Plan(Box::new(plan));
+            return carry_out(global, &shop, from, consent, snapshot, &args.go, None).await;
+        };
+        watch::after(global, &shop, (plan, snapshot), consent, &args.go, terms).await
     })
 }
 
@@ -356,9 +361,11 @@ pub(super) fn consent_failed(error: &ConsentError) -> Failure {
         ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
             "oust plan makes a new plan and prints its phrase"
         }
-        ConsentError::NotStanding { .. } | ConsentError::NotRecorded => {
-            "a person agrees to it: oust runs resume, or oust plan"
-        }
+        ConsentError::NotStanding { .. }
+        | ConsentError::NotRecorded
+        | ConsentError::OtherPlan
+        | ConsentError::Spent
+        | ConsentError::Over { .. } => "a person agrees to it: oust runs resume, or oust plan",
     };
     Failure::say(exit, error, hint)
 }

@@ -31,6 +31,7 @@ mod subjects;
 mod sweep;
 mod tenants;
 mod unreached;
+pub mod watch;
 
 pub use again::prove_again;
 pub use investigate::{

@@ -26,9 +26,9 @@ use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::given::Clock;
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift, NOT_YET,
-    Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip,
-    Source, StepKey, Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift,
+    MASTERED_ELSEWHERE, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role,
+    RunId, Scope, Severity, Skip, Source, StepKey, Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -654,21 +654,17 @@ fn nothing_read() -> Finding {
 }
 
 fn findings(case: &Case) -> Vec<Finding> {
-    let foreign = case.subjects.iter().filter(|who| {
-        !matches!(
-            who.mastered_by.as_str(),
-            "" | "OKTA" | "SOCIAL" | "FEDERATION"
-        )
-    });
+    let foreign = case.subjects.iter();
+    let foreign = foreign.filter(|who| who.is_mastered_elsewhere());
     foreign
         .map(|who| Finding {
             severity: Severity::Warning,
-            id: "mastered_elsewhere".into(),
+            id: MASTERED_ELSEWHERE.into(),
             text: format!(
-                "{} is mastered by {}: its next import may reactivate him",
+                "{} is mastered by {}: its next import will undo a suspension here",
                 who.login, who.mastered_by
             ),
-            hint: "tell the owner of that source to suspend him there too".into(),
+            hint: "have him suspended at that source too; then watch: oust watch".into(),
         })
         .collect()
 }

@@ -26,7 +26,7 @@ use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
-use crate::transport::{Handover, Quota, Rank, Reader, Writer};
+use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
 /// Rounds after the first.
 const SWEEPS_MAX: u32 = 3;
@@ -110,6 +110,8 @@ pub struct Run {
     pub(super) resumed: bool,
     pub(super) tenants: Tenants,
     handover: Option<Arc<dyn Handover>>,
+    /// What had been sent before a run went on: earlier commands, or a watch, answer for it.
+    sent_before: HashMap<SystemId, MeterReading>,
 }
 
 /// What a run is started with, beside its plan.
@@ -189,8 +191,13 @@ impl Run {
         let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
+        let systems = tools.systems();
+        let sent_before = systems
+            .map(|system| (system.id.clone(), system.client.metered()))
+            .collect();
         Ok(Self {
             resumed: true,
+            sent_before,
             ..Self::new(tools, plan, start, state)
         })
     }
@@ -221,6 +228,7 @@ impl Run {
             resumed: false,
             tenants: Tenants::default(),
             handover: start.handover,
+            sent_before: HashMap::new(),
         }
     }
 
@@ -369,7 +377,11 @@ impl Run {
         let requests = self
             .tools
             .systems()
-            .map(|system| (system.id.clone(), system.client.metered()))
+            .map(|system| {
+                let before = self.sent_before.get(&system.id).copied();
+                let now = system.client.metered();
+                (system.id.clone(), now.less(before.unwrap_or_default()))
+            })
             .collect();
         self.recorder
             .commit(vec![Event::Closed { verdict, requests }])

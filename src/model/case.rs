@@ -125,6 +125,20 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Whether the directory only copies his profile: whatever its source says next, the directory
+    /// does, reactivating him included. Who signs in elsewhere is still the directory's own.
+    #[must_use]
+    pub fn is_mastered_elsewhere(&self) -> bool {
+        let own = ["", "OKTA", "SOCIAL", "FEDERATION"];
+        !own.contains(&self.mastered_by.as_str())
+    }
+
+    /// The names by which `owners:` may call that source: its own, or that of all imports.
+    pub fn source_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let names = [self.mastered_by.as_str(), "import"];
+        names.into_iter().filter(|_| self.is_mastered_elsewhere())
+    }
+
     /// Catalogue names of his apps; `None` if unread.
     #[must_use]
     pub fn apps(&self) -> Option<Vec<String>> {

@@ -33,9 +33,9 @@ pub use left_alone::{LeftAlone, LeftWhy};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
-    GuardAnswer, GuardName, GuardReply, Lift, NOT_FOR_ROLE, NOT_YET, Owner, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip, StageOrder,
-    StepKey, Tie, Unreached,
+    GuardAnswer, GuardName, GuardReply, Lift, MASTERED_ELSEWHERE, NOT_FOR_ROLE, NOT_YET, Owner,
+    Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip,
+    StageOrder, StepKey, Tie, Unreached,
 };
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};

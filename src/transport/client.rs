@@ -126,6 +126,19 @@ pub struct MeterReading {
     pub throttled: u64,
 }
 
+impl MeterReading {
+    /// What came after an earlier reading of the same meter.
+    #[must_use]
+    pub fn less(self, before: Self) -> Self {
+        Self {
+            reads: self.reads.saturating_sub(before.reads),
+            writes: self.writes.saturating_sub(before.writes),
+            retries: self.retries.saturating_sub(before.retries),
+            throttled: self.throttled.saturating_sub(before.throttled),
+        }
+    }
+}
+
 /// One request before it is signed.
 pub(super) struct Outgoing<'call> {
     pub(super) method: Method,

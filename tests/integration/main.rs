@@ -50,6 +50,7 @@ mod server;
 mod service;
 mod simulation;
 mod slack;
+mod watch;
 mod window;
 mod wire;
 mod work;

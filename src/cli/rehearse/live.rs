@@ -17,7 +17,7 @@ use crate::cli::carry::{From, carried};
 use crate::cli::contain::{ask as ask_for_consent, plan_failed, ready};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::setup::{Ledger, Workshop, checked};
-use crate::cli::{notices, say, show};
+use crate::cli::{notices, say, show, stop};
 use crate::consent::{Asked, Consent};
 use crate::engine::{
     Ended, Prepared, RehearseAsk, Rehearsed, ReleaseRequest, Snapshot, canary, is_refused,
@@ -79,7 +79,16 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
     let stood = canary::standing(&shop.tools, &who).await;
 
     let from = From::Plan(Box::new(plan.clone()));
-    let (run, ended) = carried(global, &shop, from, consent, snapshot, &args.go, None).await?;
+    let (run, ended) = carried(
+        global,
+        &shop,
+        from,
+        consent,
+        snapshot,
+        &args.go,
+        (stop::on_ctrl_c(), None),
+    )
+    .await?;
     let state = run.state();
     notices::ended(&shop, &state, ended).await;
     if ended == Ended::Stopped {
@@ -255,7 +264,7 @@ async fn give_back(
         consent,
         Snapshot::default(),
         &args.go,
-        None,
+        (stop::on_ctrl_c(), None),
     )
     .await;
     let (run_of, ended) = carried.map_err(|failure| {
