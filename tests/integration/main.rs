@@ -9,6 +9,7 @@ mod aws;
 mod aws_access;
 mod aws_center;
 mod aws_whole;
+mod check;
 mod cli;
 mod config;
 mod conformance;
