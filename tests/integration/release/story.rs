@@ -117,6 +117,7 @@ impl Story {
             source: Source::Person("kim".into()),
             password: NewPassword::Link,
             owners: &[],
+            keeps_password: false,
         };
         plan_release(&self.tools, request).await
     }
