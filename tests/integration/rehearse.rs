@@ -46,7 +46,10 @@ fn intended(desk: &Desk, run: &str) -> Vec<(String, String)> {
     let records: Vec<Value> = said
         .out
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| {
+            let kept: Value = serde_json::from_str(line).unwrap();
+            serde_json::from_str(kept["body"].as_str().unwrap()).unwrap()
+        })
         .collect();
     let mut system_of = std::collections::BTreeMap::new();
     collect(&records, &mut system_of);

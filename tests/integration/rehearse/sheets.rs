@@ -51,7 +51,9 @@ fn nothing_that_an_intruder_wrote_is_markup_on_a_sheet() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains("<script"), "{}", path.display());
         assert!(!text.contains('\u{202e}'), "{}", path.display());
-        assert!(!text.contains("](javascript"), "{}", path.display());
+        // Markdown keeps the words and takes their meaning: each bracket is escaped.
+        let bare = text.replace("\\]", "");
+        assert!(!bare.contains("](javascript"), "{}", path.display());
         seen += text.matches("alert").count();
     }
     assert!(seen > 4, "{seen}: nothing of it was shown at all");
