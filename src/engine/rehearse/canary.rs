@@ -20,7 +20,7 @@ use crate::model::{
     ActionId, Applied, Fact, Finding, GuardReply, Outcome, OutcomeKind, Plan, Severity, SystemId,
     Tri, Undo, UserId, Utc,
 };
-use crate::rehearsals::{Rehearsal, WhomIs};
+use crate::rehearsals::Rehearsal;
 use crate::transport::{Rank, Reader};
 
 /// The status that can be suspended.
@@ -224,11 +224,11 @@ pub fn not_given_back(before: &Rehearsal, after: &Rehearsal) -> Vec<String> {
     told
 }
 
-/// The systems that did not tell who he is now, and why.
+/// The systems where nobody can tell who he is now, and why.
 #[must_use]
 pub fn unread(after: &Rehearsal) -> Vec<(SystemId, String)> {
     let silent = after.identities.iter();
-    let silent = silent.filter(|whom| whom.is == WhomIs::Unread);
+    let silent = silent.filter(|whom| !whom.is.is_settled());
     silent
         .map(|whom| (whom.system.clone(), whom.why.clone()))
         .collect()

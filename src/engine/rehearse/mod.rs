@@ -24,7 +24,7 @@ use super::run::Tools;
 use crate::approval::Approvers;
 use crate::connector::OrgToken;
 use crate::guard::GuardConfig;
-use crate::model::{Finding, Owner, Plan, Scope, Severity};
+use crate::model::{Finding, Owner, Plan, Scope, Severity, WindowHow};
 use crate::playbook::CheckedPlaybook;
 use crate::rehearsals::{Kind, Rehearsal, SCHEMA, Verdict, Who};
 use crate::transport::{Rank, Reader};
@@ -74,7 +74,7 @@ pub async fn rehearse(
         .ranked(Rank::Evidence)
         .patient(PATIENCE);
     let scope = ask.request.scope.clone();
-    let planned = plan(tools, playbook, guards, ask.request);
+    let planned = plan(tools, playbook, guards, ask.request.clone());
     let (planned, stopping, listed) = join3(
         planned,
         preflights(
@@ -88,6 +88,17 @@ pub async fn rehearse(
     )
     .await;
     let mut prepared = planned?;
+    let window = prepared.plan.case.window;
+    if window.how == WindowHow::Derived {
+        // Some steps wait in a plan until the log has told since when, and a run then finds what
+        // they take. With the window known the plan has it all.
+        let request = PlanRequest {
+            window: Some((window.start, window.end)),
+            found: std::mem::take(&mut prepared.plan.case.intruders),
+            ..ask.request
+        };
+        prepared = plan(tools, playbook, guards, request).await?;
+    }
     prepared.plan.call(&ask.owners);
     let plan = &prepared.plan;
     let Some(who) = plan.case.subjects.first().cloned() else {

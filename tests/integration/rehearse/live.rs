@@ -29,6 +29,11 @@ fn stands(desk: &Desk) -> Value {
 fn the_canary_is_contained_given_back_and_ready_for_the_next_time() {
     let desk = desk_with(CONFIG);
     let before = stands(&desk);
+    // Two within a minute are more than the quota of an org is made for.
+    for bucket in ["logs", "apps"] {
+        let limits = &mut desk.server.range().okta.limits;
+        limits.overrides.insert(bucket.into(), 10_000);
+    }
     let said = desk.oust_words(&["rehearse", "--live", "--yes", "--output", "json"]);
     said.exits(0);
     let first = said.json();

@@ -53,7 +53,12 @@ fn nothing_that_an_intruder_wrote_is_markup_on_a_sheet() {
         assert!(!text.contains('\u{202e}'), "{}", path.display());
         // Markdown keeps the words and takes their meaning: each bracket is escaped.
         let bare = text.replace("\\]", "");
-        assert!(!bare.contains("](javascript"), "{}", path.display());
+        let is_markdown = path.extension().is_some_and(|end| end == "md");
+        assert!(
+            !is_markdown || !bare.contains("](javascript"),
+            "{}",
+            path.display()
+        );
         seen += text.matches("alert").count();
     }
     assert!(seen > 4, "{seen}: nothing of it was shown at all");
