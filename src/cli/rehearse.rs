@@ -74,6 +74,7 @@ fn ask(shop: &Workshop, args: &RehearseArgs, who: String, kind: Kind) -> Rehears
         by: shop.person.clone(),
         kind,
         owners: shop.owners.clone(),
+        approvers: shop.approvers.clone(),
         request: PlanRequest {
             run: shop.run.clone(),
             grace: PATIENCE,

@@ -107,12 +107,13 @@ impl Home {
     }
 }
 
-/// Whom a responder would call, so that the report shows it.
+/// Whom a responder would call, so that the report shows it; and whom a live rehearsal contains.
 const OWNERS: &str = "\
 owners:
 - { app: Atlassian Cloud, owner: Workplace IT, contact: '+1 206 555 0134' }
 - { app: salesforce, owner: CRM team, contact: crm-oncall@contoso.example }
 - { app: aws, owner: Cloud platform, contact: '+1 206 555 0170' }
+canary: kim@contoso.example
 ";
 
 /// A source of alerts for `oust sandbox alert`, with a secret of its own, and a free port to take

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
-use crate::model::{ActionId, RunId, SystemId, Undo, UserId, Utc};
+use crate::model::{ActionId, ChangeId, RunId, SystemId, Undo, UserId, Utc};
 
 /// Who the subject is at one system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ impl WhomIs {
 /// One intended write, exactly as a live run would make it today.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intended {
+    /// The same as in the run that a live one is.
+    pub change: ChangeId,
     /// The stage.
     pub stage: String,
     /// Whether its stage asks for a consent of its own first.

@@ -44,6 +44,7 @@ mod numbers;
 mod okta;
 mod pages;
 mod playbook;
+mod rehearse;
 mod release;
 mod report;
 mod requests;

@@ -7,11 +7,65 @@
 use serde_json::{Value, json};
 
 use super::inside::INTRUDER_IPS;
-use super::state::{AppUser, Device, Role};
+use super::state::{AppUser, Device, Factor, Role, Session};
 use super::{Okta, Origin};
 use crate::time::DAY;
 
+/// An address of the office.
+const OWN_IP: &str = "198.51.100.20";
+
 impl Okta {
+    /// The person signs in himself, from where he always does.
+    pub fn sign_in_by_hand(&mut self, user_id: &str, now_ms: i64) {
+        let session = Session {
+            id: format!("idx{}", self.rng.text(22)),
+            created_ms: now_ms,
+            expires_ms: now_ms + DAY / 2,
+            ip: OWN_IP.to_owned(),
+            intruder: false,
+        };
+        let origin = self.himself(user_id, &session.id, now_ms);
+        let target = vec![self.user_ref(user_id)];
+        let user = self.user_mut(user_id);
+        user.last_login_ms = Some(now_ms);
+        user.sessions.insert(session.id.clone(), session);
+        let done = ("SUCCESS", None);
+        self.event(&origin, "user.session.start", done, target, &[]);
+    }
+
+    /// He has a telephone number as a factor, and no event tells since when. Returns its id.
+    pub fn give_sms_by_hand(&mut self, user_id: &str, now_ms: i64) -> String {
+        let factor = Factor {
+            id: self.rng.id("sms"),
+            kind: "sms".to_owned(),
+            provider: "OKTA".to_owned(),
+            status: "ACTIVE".to_owned(),
+            created_ms: now_ms,
+            last_updated_ms: now_ms,
+            phone: Some("+15555550177".to_owned()),
+            ..Factor::default()
+        };
+        let id = factor.id.clone();
+        self.user_mut(user_id).factors.insert(id.clone(), factor);
+        id
+    }
+
+    fn himself(&mut self, user_id: &str, session: &str, now_ms: i64) -> Origin {
+        Origin {
+            now_ms,
+            actor: self.user_ref(user_id),
+            ip: OWN_IP.to_owned(),
+            proxy: false,
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/139.0".to_owned(),
+            session: Some(session.to_owned()),
+            client_id: None,
+            api_token: None,
+            request_id: self.rng.id("req"),
+            uri: "/idp/idx/identify".to_owned(),
+            job: false,
+        }
+    }
+
     /// Puts the account into a group.
     pub fn join_group_by_hand(&mut self, user_id: &str, group: &str, by: &str, now_ms: i64) {
         self.user_mut(user_id).groups.insert(group.to_owned());

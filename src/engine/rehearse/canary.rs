@@ -202,12 +202,35 @@ pub fn not_given_back(before: &Rehearsal, after: &Rehearsal) -> Vec<String> {
             .collect()
     };
     let now = restorable(after);
-    restorable(before)
+    let mut told: Vec<String> = unread(after)
         .into_iter()
+        .map(|(system, why)| format!("{system}: could not be read again: {why}"))
+        .collect();
+    let unread: BTreeSet<SystemId> = unread(after)
+        .into_iter()
+        .map(|(system, _)| system)
+        .collect();
+    let left = restorable(before)
+        .into_iter()
+        .filter(|(system, _)| !unread.contains(system))
         .filter(|step| !now.contains(step))
         .map(|(system, action)| {
-            format!("{system}: what {action} did still stands, or cannot be read")
-        })
+            let mut alone = after.left_alone.iter();
+            let why = alone.find(|each| each.system == system && each.action == action);
+            let why = why.map_or_else(String::new, |each| format!(" ({})", each.why));
+            format!("{system}: what {action} did is not undone{why}")
+        });
+    told.extend(left);
+    told
+}
+
+/// The systems where nobody can tell who he is now, and why.
+#[must_use]
+pub fn unread(after: &Rehearsal) -> Vec<(SystemId, String)> {
+    let silent = after.identities.iter();
+    let silent = silent.filter(|whom| !whom.is.is_settled());
+    silent
+        .map(|whom| (whom.system.clone(), whom.why.clone()))
         .collect()
 }
 

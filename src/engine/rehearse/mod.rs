@@ -16,13 +16,15 @@ mod tokens;
 
 use std::time::Duration;
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join, join3};
 
+use super::check::{CheckAsk, SystemCheck, check};
 use super::planner::{PlanError, PlanRequest, Prepared, plan};
 use super::run::Tools;
-use crate::connector::{OrgToken, System};
+use crate::approval::Approvers;
+use crate::connector::OrgToken;
 use crate::guard::GuardConfig;
-use crate::model::{ActionId, Finding, Owner, Plan, Severity};
+use crate::model::{Finding, Owner, Plan, Scope, Severity, WindowHow};
 use crate::playbook::CheckedPlaybook;
 use crate::rehearsals::{Kind, Rehearsal, SCHEMA, Verdict, Who};
 use crate::transport::{Rank, Reader};
@@ -43,6 +45,8 @@ pub struct RehearseAsk {
     pub kind: Kind,
     /// Whom to call, as the config says.
     pub owners: Vec<Owner>,
+    /// Who may sign, as the config says.
+    pub approvers: Approvers,
     /// What is planned.
     pub request: PlanRequest,
 }
@@ -70,14 +74,31 @@ pub async fn rehearse(
         .ranked(Rank::Evidence)
         .patient(PATIENCE);
     let scope = ask.request.scope.clone();
-    let planned = plan(tools, playbook, guards, ask.request);
+    let planned = plan(tools, playbook, guards, ask.request.clone());
     let (planned, stopping, listed) = join3(
         planned,
-        preflights(tools, playbook, &scope),
+        preflights(
+            tools,
+            playbook,
+            guards,
+            &scope,
+            (&ask.approvers, &ask.owners),
+        ),
         home.directory.org_tokens(&reader),
     )
     .await;
     let mut prepared = planned?;
+    let window = prepared.plan.case.window;
+    if window.how == WindowHow::Derived {
+        // Some steps wait in a plan until the log has told since when, and a run then finds what
+        // they take. With the window known the plan has it all.
+        let request = PlanRequest {
+            window: Some((window.start, window.end)),
+            found: std::mem::take(&mut prepared.plan.case.intruders),
+            ..ask.request
+        };
+        prepared = plan(tools, playbook, guards, request).await?;
+    }
     prepared.plan.call(&ask.owners);
     let plan = &prepared.plan;
     let Some(who) = plan.case.subjects.first().cloned() else {
@@ -155,39 +176,40 @@ fn reviewed(listed: Result<Vec<OrgToken>, String>, plan: &Plan) -> crate::rehear
     }
 }
 
-/// What each system says would stop us, as far as the playbook needs it.
+/// What `oust check` finds of the playbook's systems and of the org, each under its system's name.
 async fn preflights(
     tools: &Tools,
     playbook: &CheckedPlaybook,
-    scope: &crate::model::Scope,
+    guards: &GuardConfig,
+    scope: &Scope,
+    ask: (&Approvers, &[Owner]),
 ) -> Vec<Finding> {
-    let all = tools.systems().filter(|system| scope.includes(&system.id));
-    let each = all.map(|system| preflight(system, playbook));
-    join_all(each).await.into_iter().flatten().collect()
-}
-
-async fn preflight(system: &System, playbook: &CheckedPlaybook) -> Vec<Finding> {
-    let steps = playbook.stages.iter().flat_map(|stage| &stage.steps);
-    let mut wanted: Vec<ActionId> = steps
-        .map(|step| step.action.clone())
-        .filter(|action| action.vendor() == system.id.vendor())
-        .filter(|action| system.connector.carries(action))
-        .collect();
-    wanted.sort();
-    wanted.dedup();
-    if wanted.is_empty() {
-        return Vec::new();
-    }
-    let reader = Reader::new(system.client.clone())
-        .ranked(Rank::Evidence)
-        .patient(PATIENCE);
-    let found = system.connector.preflight(&reader, &wanted).await;
-    let named = |finding: Finding| Finding {
-        id: format!("{}:{}", system.id, finding.id),
-        text: format!("{}: {}", system.id, finding.text),
-        ..finding
+    let (approvers, owners) = ask;
+    let ask = CheckAsk {
+        playbooks: std::slice::from_ref(playbook),
+        scope,
+        guards,
+        approvers,
+        owners,
+        found: Vec::new(),
+        unopened: Vec::new(),
     };
-    found.into_iter().map(named).collect()
+    let checked = check(tools, &ask).await;
+    let named = |system: &SystemCheck| -> Vec<Finding> {
+        let id = system.id.clone();
+        let all = system.findings.iter().cloned();
+        all.map(|finding| Finding {
+            id: format!("{id}:{}", finding.id),
+            text: format!("{id}: {}", finding.text),
+            ..finding
+        })
+        .collect()
+    };
+    let mut all: Vec<Finding> = checked.systems.iter().flat_map(named).collect();
+    // Owners are told app by app here.
+    let org = checked.findings.into_iter();
+    all.extend(org.filter(|finding| finding.id != owners::NO_OWNER));
+    all
 }
 
 /// A finding of ours.

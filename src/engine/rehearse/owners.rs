@@ -11,6 +11,9 @@ use crate::engine::run::Tools;
 use crate::model::{Finding, Identity, Owner, Plan, Severity, Subject, SystemId};
 use crate::rehearsals::AppOwner;
 
+/// The id of the finding that somebody has no owner; the check has one of the same name.
+pub(super) const NO_OWNER: &str = "no_owner";
+
 /// All of them, those with a connector first.
 pub(super) fn of(tools: &Tools, plan: &Plan, who: &Subject, owners: &[Owner]) -> Vec<AppOwner> {
     let mut all = Vec::new();
@@ -93,6 +96,6 @@ pub(super) fn gaps(owners: &[AppOwner]) -> Option<Finding> {
     (!unowned.is_empty()).then(|| {
         let text = format!("nobody is named as owner of {}", unowned.join(", "));
         let hint = "add them under `owners:` in the config: { app, owner, contact }";
-        finding(Severity::Warning, "no_owner".into(), text, hint)
+        finding(Severity::Warning, NO_OWNER.into(), text, hint)
     })
 }

@@ -45,6 +45,7 @@ pub(super) fn writes(plan: &Plan) -> Vec<Intended> {
     for (stage, step) in in_scope(plan) {
         for change in step.subjects.iter().flat_map(|each| &each.changes) {
             all.push(Intended {
+                change: change.id.clone(),
                 stage: stage.name.clone(),
                 asks: stage.ask,
                 system: change.system.clone(),

@@ -118,6 +118,7 @@ impl Story {
             password: NewPassword::Link,
             keeps_password: false,
             owners: &[],
+            keeps_password: false,
         };
         plan_release(&self.tools, request).await
     }
