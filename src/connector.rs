@@ -13,8 +13,9 @@ use serde_json::Value;
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    Action, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Kept, Lookup,
-    Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId, Utc, Vendor, Window,
+    Action, ActionId, AppAccount, Applied, Case, Change, Fact, Finding, History, Identity, Kept,
+    Lookup, NewPassword, Outcome, Plant, Proof, Select, Skip, StepKey, Subject, SystemId, UserId,
+    Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
@@ -176,6 +177,48 @@ pub struct AgentToken {
     pub name: String,
     /// What kind of agent: "AD agent".
     pub kind: String,
+}
+
+/// An API token of the org, and who owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgToken {
+    /// Its id.
+    pub id: String,
+    /// What it is called. Attacker input.
+    pub name: String,
+    /// Who owns it; its rights are his.
+    pub owner: UserId,
+    /// The owner as he stands now.
+    pub owned_by: TokenOwner,
+    /// From where it may be used, by the directory's word; empty if untold.
+    pub network: String,
+    /// The kind of agent that lives by it; `None` if a person made it.
+    pub agent: Option<String>,
+    /// When it was made.
+    pub created: Option<Utc>,
+    /// When it was last used, as far as the directory lets that be told.
+    pub last_used: Option<Utc>,
+}
+
+/// The owner of an API token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenOwner {
+    /// He is there.
+    Known {
+        /// His login.
+        login: String,
+        /// His status, an open word.
+        status: String,
+        /// His admin roles by type; `None` if unread.
+        roles: Option<Vec<String>>,
+    },
+    /// There is no such account.
+    Gone,
+    /// He could not be read.
+    Unread {
+        /// Why.
+        why: String,
+    },
 }
 
 /// Why a subject could not be resolved.
@@ -342,6 +385,8 @@ pub struct LockAct {
     pub by: String,
     /// Who did it, by id; empty if nobody tells.
     pub by_id: String,
+    /// Whether nobody did it himself: an import from the profile's source, or another job.
+    pub by_job: bool,
     /// Whether it was one of our own clients.
     pub ours: bool,
     /// The event's id.
@@ -428,6 +473,12 @@ pub trait Directory: Connector {
     /// A sentence, if the tokens could not be read.
     async fn agents_of(&self, r: &Reader, who: &[Subject]) -> Result<Vec<Vec<AgentToken>>, String>;
 
+    /// The org's API tokens with their owners, as far as the directory lists them.
+    ///
+    /// # Errors
+    /// A sentence, if the list could not be read.
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String>;
+
     /// The account whose rights we act with, if it is one.
     ///
     /// # Errors
@@ -444,6 +495,15 @@ pub trait Directory: Connector {
     /// The app's page in the directory's own console, where the console's address is known.
     fn console_of(&self, _app: &AppAccount) -> Option<String> {
         None
+    }
+
+    /// Of an undoing chain, the link after which the old password is no more, made so that the
+    /// new one comes to the person in this way; `None` for every other link.
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change>;
+
+    /// Of what undoes a lock, whether it stays until everything else is given back.
+    fn is_left_last(&self, _link: &Change) -> bool {
+        false
     }
 
     /// Actions that keep a subject from signing in, for the guards.
@@ -488,11 +548,21 @@ pub trait Directory: Connector {
     /// A sentence, if the log could not be read.
     async fn locks_since(
         &self,
-        _r: &Reader,
-        _who: &[UserId],
-        _since: Utc,
-    ) -> Result<Vec<LockAct>, String> {
-        Err("not there yet".into())
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String>;
+
+    /// What these changes of one account, carried out, show about the org where documentation does
+    /// not settle it. Nothing, unless a directory has such questions.
+    async fn learnt(&self, _r: &Reader, _done: &[Applied]) -> Vec<Fact> {
+        Vec::new()
+    }
+
+    /// A part of a before-state without what changes by itself (dates, links), so that two of them
+    /// compare.
+    fn lasting(&self, part: Value) -> Value {
+        part
     }
 
     /// What the log shows of each subject after the moment given, our own acts left out.

@@ -4,7 +4,11 @@
 //! it is good for the one plan whose digest it carries. It does not decide *whether* to ask
 //! (`cli`) nor what a plan covers (`model::plan`).
 
+mod again;
+
 use std::time::Duration;
+
+pub use again::{Again, Bounds, ROUNDS_MAX, WATCH_MAX};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +61,8 @@ pub enum ConsentKind {
     Approved,
     /// A rule of the config file that says `mode: contain`, for an alert that the log confirms.
     Standing,
+    /// To the same plan once more, while its run is watched: agreed to when the watch began.
+    Watch,
 }
 
 impl ConsentKind {
@@ -100,6 +106,18 @@ pub enum ConsentError {
     /// The ledger has no consent of a server's to this plan.
     #[error("the ledger has no consent to this plan that a server may go on with")]
     NotRecorded,
+    /// It was given to another plan.
+    #[error("the consent was given to another plan")]
+    OtherPlan,
+    /// It was good for so many rounds of containing again, and those are used up.
+    #[error("all rounds of containing again that were agreed to are used up")]
+    Spent,
+    /// It was good until the watch ended.
+    #[error("the consent to contain again was good until {until}")]
+    Over {
+        /// When that was.
+        until: Utc,
+    },
     /// One of the approvals does not count, so that none was taken.
     #[error("{0}: nothing was written")]
     Objected(Objection),
@@ -207,6 +225,8 @@ impl Consent {
     pub fn standing(plan: &Plan, rule: &str, now: Utc) -> Result<Self, ConsentError> {
         let missing = if !plan.case.source.is_automatic() {
             Some("no alert led to it".to_owned())
+        } else if plan.gives_back.is_some() {
+            Some("it lets somebody in again, which only a person agrees to".to_owned())
         } else if rule.trim().is_empty() {
             Some("it has no name".to_owned())
         } else if plan.case.subjects.is_empty() {

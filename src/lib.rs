@@ -16,6 +16,7 @@ pub mod connector;
 pub mod connectors;
 pub mod sqlite;
 pub mod ledger;
+pub mod rehearsals;
 pub mod yaml;
 pub mod playbook;
 pub mod guard;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LogAsk, LogPage,
-    Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
+    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -22,8 +22,8 @@ use oust::given::{Clock, Rng, SystemClock, SystemRng};
 use oust::ledger::Store;
 use oust::model::{
     ActionId, AppAccount, Applied, Case, Change, Finding, Found, History, Identity, Lookup,
-    Outcome, OutcomeKind, Plant, Proof, ProofState, Receipt, Role, Subject, SystemId, Target, Tri,
-    Undo, UserId, Utc, Vendor, Window,
+    NewPassword, Outcome, OutcomeKind, Plant, Proof, ProofState, Receipt, Role, Subject, SystemId,
+    Target, Tri, Undo, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
     Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
@@ -257,6 +257,14 @@ impl Directory for Fake {
         Ok(None)
     }
 
+    async fn org_tokens(&self, _: &Reader) -> Result<Vec<OrgToken>, String> {
+        Ok(Vec::new())
+    }
+
+    fn password_step(&self, _: &Change, _: NewPassword) -> Option<Change> {
+        None
+    }
+
     fn locking_actions(&self) -> Vec<ActionId> {
         vec![ActionId::new("okta", "suspend_user")]
     }
@@ -271,6 +279,10 @@ impl Directory for Fake {
 
     async fn log_page(&self, _: &Reader, _: &LogAsk, _: Option<&str>) -> Result<LogPage, Unheard> {
         Ok(LogPage::default())
+    }
+
+    async fn locks_since(&self, _: &Reader, _: &[UserId], _: Utc) -> Result<Vec<LockAct>, String> {
+        Ok(Vec::new())
     }
 
     async fn signs_of_life(&self, r: &Reader, _: &[(UserId, Utc)]) -> SignsOfLife {

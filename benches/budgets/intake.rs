@@ -161,6 +161,7 @@ async fn serve(inbox: Arc<dyn Inbox>, home: &Path) -> (SocketAddr, watch::Sender
         inbox,
         desk: None,
         archive: None,
+        rehearsals: None,
         news: News::default(),
         bell: Arc::default(),
     };

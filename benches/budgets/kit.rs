@@ -101,6 +101,7 @@ pub(crate) async fn carry_out(
         observer,
         stop,
         prove_for: None,
+        handover: None,
     };
     let run = Run::begin(tools.clone(), prepared.plan, start)
         .await

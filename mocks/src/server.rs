@@ -21,6 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::http::{Reply, Request, Response};
 use crate::range::Range;
+use crate::strike::Strike;
 
 /// The largest request body, bytes.
 const BODY_MAX: usize = 1024 * 1024;
@@ -141,6 +142,30 @@ async fn serve_connection(stream: TcpStream, range: Arc<Mutex<Range>>, skew_ms: 
     }
 }
 
+/// Below it whoever plays with the range strikes: no vendor's path begins so.
+const STRIKE: &str = "/.range/strike/";
+
+/// `POST /.range/strike/{what}/{login}`: undoes a containment by hand; no vendor sees it.
+fn strike(request: &Request, range: &Mutex<Range>, skew_ms: i64) -> Option<Response> {
+    let (what, login) = request.path.strip_prefix(STRIKE)?.split_once('/')?;
+    let (status, says) = match (request.method.as_str(), Strike::of(what)) {
+        ("POST", Some(what)) => {
+            let mut range = lock(range);
+            match range.strike(what, login, clock_ms(skew_ms)) {
+                Some(says) => (200, says),
+                None => (409, format!("there is nothing of {login} to undo so")),
+            }
+        }
+        ("POST", None) => (404, format!("nothing strikes by the name of {what}")),
+        _ => (405, "only POST".to_owned()),
+    };
+    Some(Response {
+        status,
+        body: says.into_bytes(),
+        ..Response::default()
+    })
+}
+
 async fn answer(
     request: hyper::Request<Incoming>,
     range: &Mutex<Range>,
@@ -156,6 +181,9 @@ async fn answer(
             None,
         );
     };
+    if let Some(struck) = strike(&request, range, skew_ms) {
+        return respond(struck, None);
+    }
     let (system, request) = Range::route(&request);
     let reply = lock(range).handle(system, &request, clock_ms(skew_ms));
     match reply {

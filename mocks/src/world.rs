@@ -98,6 +98,8 @@ impl World {
                 oie: true,
                 universal_logout: true,
                 suspend_ends_sessions: true,
+                suspend_tells_of_sessions: false,
+                factors_go_while_suspended: true,
                 log_delay_ms: 0,
                 latency_ms: 0,
                 hidden_factors: BTreeSet::new(),

@@ -476,6 +476,9 @@ pub enum RunsCommand {
         /// Which.
         #[command(flatten)]
         which: WhichRun,
+        /// Of a release: where link or temporary password goes instead of the terminal
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
         /// How it is agreed to.
         #[command(flatten)]
         go: GoArgs,

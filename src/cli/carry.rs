@@ -4,14 +4,18 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::args::{Global, GoArgs, Output};
 use super::exit::{Exit, Failure, works_on};
+use super::secrets::Secrets;
 use super::setup::Workshop;
 use super::{notices, print, say, show, stop, when};
 use crate::consent::Consent;
 use crate::engine::{Ended, Run, RunError, Snapshot, Start};
 use crate::ledger::{Record, StoreError};
 use crate::model::Plan;
+use crate::transport::Handover;
 
 /// What a run starts from.
 pub(super) enum From<'a> {
@@ -32,15 +36,70 @@ pub(super) async fn carry_out(
     consent: Consent,
     snapshot: Snapshot,
     go: &GoArgs,
+    secrets: Option<Arc<Secrets>>,
 ) -> Result<Exit, Failure> {
+    let hands = (stop::on_ctrl_c(), secrets.clone());
+    let (run, ended) = carried(global, shop, from, consent, snapshot, go, hands).await?;
+    let exit = tell(global, shop, &run, (ended, Tells::All), go);
+    if let Some(secrets) = secrets {
+        secrets.tell();
+    }
+    notices::ended(shop, &run.state(), ended).await;
+    Ok(exit)
+}
+
+/// What is told at the end of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// Everything.
+    All,
+    /// All but the JSON object, of which there is one a command: somebody tells it later.
+    NoJson,
+}
+
+/// The same; whoever goes on with it later has `stop` already. Tells how it ended, too.
+///
+/// # Errors
+/// [`Failure`] if it could not begin; nothing was written by this command then.
+pub(super) async fn carry_out_told(
+    global: &Global,
+    shop: &Workshop,
+    from: From<'_>,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+    (stop, tells): (watch::Receiver<bool>, Tells),
+) -> Result<(Exit, Ended), Failure> {
+    let hands = (stop, None);
+    let (run, ended) = carried(global, shop, from, consent, snapshot, go, hands).await?;
+    let exit = tell(global, shop, &run, (ended, tells), go);
+    notices::ended(shop, &run.state(), ended).await;
+    Ok((exit, ended))
+}
+
+/// Carries it out and shows how it goes, with what stops it and whoever takes secrets; whoever
+/// asked tells what came of it.
+///
+/// # Errors
+/// [`Failure`] if it could not begin; nothing was written by this command then.
+pub(super) async fn carried(
+    global: &Global,
+    shop: &Workshop,
+    from: From<'_>,
+    consent: Consent,
+    snapshot: Snapshot,
+    go: &GoArgs,
+    (stop, secrets): (watch::Receiver<bool>, Option<Arc<Secrets>>),
+) -> Result<(Run, Ended), Failure> {
     let watcher = Arc::new(show::Watcher::new(global));
     let start = Start {
         consent,
         requester: shop.person.clone(),
         snapshot,
         observer: watcher.clone(),
-        stop: stop::on_ctrl_c(),
+        stop,
         prove_for: prove_for(go)?,
+        handover: secrets.map(|secrets| secrets as Arc<dyn Handover>),
     };
     let recorded = shop.archive.is_recorded();
     match &from {
@@ -64,9 +123,7 @@ pub(super) async fn carry_out(
     };
     let ended = run.carry_out().await;
     watcher.finish();
-    let exit = tell(global, shop, &run, ended, go);
-    notices::ended(shop, &run.state(), ended).await;
-    Ok(exit)
+    Ok((run, ended))
 }
 
 /// How long to wait for proofs at most, if that was said.
@@ -85,7 +142,13 @@ pub(super) fn prove_for(go: &GoArgs) -> Result<Option<std::time::Duration>, Fail
 }
 
 /// The result: screen or JSON, files, exit code.
-fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) -> Exit {
+fn tell(
+    global: &Global,
+    shop: &Workshop,
+    run: &Run,
+    (ended, tells): (Ended, Tells),
+    go: &GoArgs,
+) -> Exit {
     let state = run.state();
     let report = show::report(&state, shop.archive.is_recorded());
     let written = show::write_files(&go.report, &report);
@@ -93,6 +156,7 @@ fn tell(global: &Global, shop: &Workshop, run: &Run, ended: Ended, go: &GoArgs) 
         say(trouble);
     }
     match (global.output, ended) {
+        (Output::Json, Ended::Closed(_)) if tells == Tells::NoJson => {}
         (Output::Json, _) => print(&show::json(&report)),
         (Output::Human, Ended::Stopped) => print(&show::stopped(global, &report)),
         (Output::Human, Ended::Closed(_)) => {

@@ -13,7 +13,7 @@ use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
 use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
-use super::{approvals, print, request, say, show, subjects, when};
+use super::{approvals, print, request, say, show, subjects, watch, when};
 use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
@@ -133,6 +133,8 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
         return plan(global, &args.case, None);
     }
     ready(&args.go)?;
+    let terms = args.watch.as_deref().map(watch::Terms::for_contain);
+    let terms = terms.transpose()?;
     super::runtime(true)?.block_on(async {
         let ledger = Ledger::of(&args.go);
         let shop = Workshop::open(global, ledger).await?;
@@ -145,8 +147,11 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             (None, files) => approved(global, &shop, &args.case, files).await?,
         };
         let Prepared { plan, snapshot } = prepared;
-        let from = From::Plan(Box::new(plan));
-        carry_out(global, &shop, from, consent, snapshot, &args.go).await
+        let Some(terms) = terms else {
+            let from = From::Plan(Box::new(plan));
+            return carry_out(global, &shop, from, consent, snapshot, &args.go, None).await;
+        };
+        watch::after(global, &shop, (plan, snapshot), consent, &args.go, terms).await
     })
 }
 
@@ -205,7 +210,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
 }
 
 /// From when on times count: the command was given.
-fn began(shop: &Workshop) -> Began {
+pub(super) fn began(shop: &Workshop) -> Began {
     Began {
         at: shop.began,
         event_time: None,
@@ -235,7 +240,11 @@ fn chosen(given: &[String]) -> Result<Vec<Chosen>, Failure> {
         .collect()
 }
 
-fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
+/// The guards that a person lifts, each for a reason.
+///
+/// # Errors
+/// [`Failure`] for a guard that there is not, or one without a reason.
+pub(super) fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
     let words = || GuardName::ALL.map(GuardName::word);
     given
         .iter()
@@ -271,7 +280,7 @@ fn lifts(given: &[String], by: &str) -> Result<Vec<Lift>, Failure> {
         .collect()
 }
 
-fn plan_failed(error: PlanError) -> Failure {
+pub(super) fn plan_failed(error: PlanError) -> Failure {
     let exit = match &error {
         PlanError::Nobody
         | PlanError::NoSuchSystem(_)
@@ -298,7 +307,7 @@ async fn fresh(
     Ok((prepared, consent))
 }
 
-fn stopping_guard(plan: &Plan) -> Option<&str> {
+pub(super) fn stopping_guard(plan: &Plan) -> Option<&str> {
     plan.guards
         .iter()
         .filter(|guard| guard.stops_run())
@@ -361,9 +370,11 @@ pub(super) fn consent_failed(error: &ConsentError) -> Failure {
         ConsentError::Foreign { .. } | ConsentError::Stale { .. } => {
             "oust plan makes a new plan and prints its phrase"
         }
-        ConsentError::NotStanding { .. } | ConsentError::NotRecorded => {
-            "a person agrees to it: oust runs resume, or oust plan"
-        }
+        ConsentError::NotStanding { .. }
+        | ConsentError::NotRecorded
+        | ConsentError::OtherPlan
+        | ConsentError::Spent
+        | ConsentError::Over { .. } => "a person agrees to it: oust runs resume, or oust plan",
     };
     Failure::say(exit, error, hint)
 }
@@ -389,6 +400,11 @@ async fn stored(
             "oust plan prints a plan's phrase",
         ));
     };
+    if let Some(of) = &plan.gives_back {
+        let what = format!("that plan gives back what {of} took: it contains nobody");
+        let hint = format!("oust release --consent \"{}\"", phrase.trim());
+        return Err(Failure::say(Exit::Refused, what, hint));
+    }
     let asked = Asked {
         shown_at: plan.made_at,
         now: shop.tools.clock.now(),

@@ -31,6 +31,7 @@ pub mod sandbox;
 mod sandbox_alert;
 #[cfg(feature = "sandbox")]
 mod sandbox_home;
+mod secrets;
 mod serve;
 mod setup;
 mod show;

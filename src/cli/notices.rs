@@ -77,6 +77,26 @@ pub(super) async fn ended(shop: &Workshop, state: &RunState, ended: Ended) {
     shop.notifier().flush(FLUSH).await;
 }
 
+/// What a run contained came back.
+pub(super) fn back(shop: &Workshop, run: &RunId, state: &RunState, what: String, next: String) {
+    let subjects = state.plan.as_deref().map(logins).unwrap_or_default();
+    let run = run.clone();
+    tell(
+        shop,
+        NoticeKind::Back {
+            run,
+            subjects,
+            what,
+            next,
+        },
+    );
+}
+
+/// What is on its way gets a moment.
+pub(super) async fn flush(shop: &Workshop) {
+    shop.notifier().flush(FLUSH).await;
+}
+
 fn says(report: &Report, run: &RunId, ended: Ended) -> String {
     let open: usize = report.subjects.iter().map(|who| who.residual.len()).sum();
     match (ended, report.unproven, open) {

@@ -1,5 +1,7 @@
 //! `oust runs`: look at runs, go on with one, look after the ledger.
 
+use std::path::Path;
+
 use super::args::{Global, GoArgs, Output, RunsCommand, WhichRun};
 use super::carry::{From, carry_out, run_failed, store_failed};
 use super::contain::{ask, consent_failed, ready};
@@ -7,7 +9,7 @@ use super::exit::{Exit, Failure};
 use super::export::export;
 use super::remote::{self, Server};
 use super::setup::{Ledger, Workshop, ledger_only, load_config};
-use super::{approvals, print, say, show, when};
+use super::{approvals, print, release, say, show, when};
 use crate::consent::{Asked, Consent};
 use crate::engine::{Snapshot, prove_again};
 use crate::given::{Clock, SystemClock};
@@ -23,7 +25,9 @@ pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failur
         match command {
             RunsCommand::List => list(global).await,
             RunsCommand::Show(which) => show_run(global, which).await,
-            RunsCommand::Resume { which, go } => resume(global, which, go).await,
+            RunsCommand::Resume { which, secrets, go } => {
+                resume(global, which, secrets.as_deref(), go).await
+            }
             RunsCommand::Prove(which) => prove(global, which).await,
             RunsCommand::Verify { head } => verify(global, head.as_deref()).await,
             RunsCommand::Export(args) => export(global, args).await,
@@ -98,7 +102,12 @@ async fn show_remote(global: &Global, server: &Server, which: &WhichRun) -> Resu
     Ok(show::exit_of(&report))
 }
 
-async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, Failure> {
+async fn resume(
+    global: &Global,
+    which: &WhichRun,
+    secrets: Option<&Path>,
+    go: &GoArgs,
+) -> Result<Exit, Failure> {
     ready(go)?;
     let shop = Workshop::open(global, Ledger::of(go)).await?;
     let (id, records) = pick(&*shop.archive, which).await?;
@@ -113,6 +122,10 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
     let so_far = show::report(&state, shop.archive.is_recorded());
     say(&show::result(global, &so_far, None));
     let shown_at = shop.tools.clock.now();
+    let secrets = match plan.gives_back {
+        Some(_) => release::secrets(&shop, &plan, secrets)?,
+        None => None,
+    };
     shop.notifier();
     let consent = match (&go.consent, &go.approval[..]) {
         (None, files @ [_, ..]) => {
@@ -137,6 +150,7 @@ async fn resume(global: &Global, which: &WhichRun, go: &GoArgs) -> Result<Exit, 
         consent,
         snapshot,
         go,
+        secrets,
     )
     .await
 }

@@ -18,7 +18,7 @@ use crate::engine::{Investigator, Tools};
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
-use crate::model::{Finding, Owner, RunId, UserId, Utc};
+use crate::model::{Finding, Owner, RunId, SystemId, UserId, Utc};
 use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
@@ -62,6 +62,8 @@ pub(super) struct Workshop {
     pub guards: GuardConfig,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// The account that a live rehearsal contains.
+    pub canary: Option<String>,
     /// Who runs this, as the operating system says.
     pub person: String,
     /// When the command was given.
@@ -108,6 +110,7 @@ impl Workshop {
             run,
             guards: limits(&config.guards),
             owners: config.owners,
+            canary: config.canary,
             person,
             began,
             approvers: config.approvers,
@@ -128,6 +131,11 @@ impl Workshop {
                 &self.user_agent(),
             )
         })
+    }
+
+    /// The id of another run of this command.
+    pub(super) fn another_run(&self) -> RunId {
+        new_run_id(&*self.tools.clock, &*self.tools.rng)
     }
 
     /// As which client we write.
@@ -381,6 +389,22 @@ pub(super) fn directory(global: &Global) -> Result<DirectorySystem, Failure> {
     let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
     let (directory, _) = open_systems(&config, &givens)?;
     Ok(directory)
+}
+
+/// The config and the ids of its systems; nobody is asked.
+///
+/// # Errors
+/// [`Failure`] that says what could not be opened, and what to do.
+pub(super) fn configured(global: &Global) -> Result<(Config, Vec<SystemId>), Failure> {
+    let config = load_config(global)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
+    let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
+    let (directory, services) = open_systems(&config, &givens)?;
+    let ids = std::iter::once(directory.system.id)
+        .chain(services.into_iter().map(|service| service.id))
+        .collect();
+    Ok((config, ids))
 }
 
 /// All systems and whom to call about apps, for looking into accounts: nothing is kept.

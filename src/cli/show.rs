@@ -23,7 +23,7 @@ use crate::report::{self, Live, Report, Split, Style};
 const DIRECTORY: &str = "okta";
 
 /// How this terminal wants its text.
-fn style(global: &Global) -> Style {
+pub(super) fn style(global: &Global) -> Style {
     let width = console_width().clamp(60, 120);
     Style {
         color: is_lively(global),
@@ -59,7 +59,10 @@ pub(super) fn planned_json(plan: &Plan) -> String {
     let requester = plan.case.source.name();
     let opened = Event::Opened {
         tool: TOOL.to_owned(),
-        mode: Mode::Contain,
+        mode: match plan.gives_back {
+            None => Mode::Contain,
+            Some(_) => Mode::Release,
+        },
         requester: requester.to_owned(),
         plan: std::sync::Arc::new(plan.clone()),
     };
@@ -89,7 +92,7 @@ pub(super) fn report(state: &RunState, recorded: bool) -> Report {
     report
 }
 
-fn action(id: &ActionId) -> Option<&'static Action> {
+pub(super) fn action(id: &ActionId) -> Option<&'static Action> {
     let vendor = connectors::vendors().find(|vendor| vendor.id == id.vendor())?;
     vendor.action(id.verb())
 }
@@ -112,7 +115,7 @@ pub(super) fn stopped(global: &Global, report: &Report) -> String {
 
 /// What a command ends with that shows this report.
 pub(super) fn exit_of(report: &Report) -> Exit {
-    if report.verdict == Verdict::Contained {
+    if matches!(report.verdict, Verdict::Contained | Verdict::Released) {
         Exit::Good
     } else {
         Exit::NotAllGood

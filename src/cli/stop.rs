@@ -10,6 +10,12 @@ use super::exit::{Exit, after_writes, way_on};
 /// Turns true at the first Ctrl-C or SIGTERM; the second ends the process.
 #[must_use]
 pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
+    on_ctrl_c_saying("stopping: finishing the change in flight (Ctrl-C again stops at once)")
+}
+
+/// The same, for a command that says something else at the first.
+#[must_use]
+pub(super) fn on_ctrl_c_saying(first: &'static str) -> watch::Receiver<bool> {
     let (ask, asked) = watch::channel(false);
     #[cfg(unix)]
     outlive_the_terminal();
@@ -23,7 +29,7 @@ pub(super) fn on_ctrl_c() -> watch::Receiver<bool> {
                 #[expect(clippy::exit, reason = "the person asked twice; the ledger is durable")]
                 std::process::exit(after_writes(Exit::NotStarted) as i32);
             }
-            super::say("stopping: finishing the change in flight (Ctrl-C again stops at once)");
+            super::say(first);
             if ask.send(true).is_err() {
                 return;
             }

@@ -10,6 +10,7 @@
 
 mod approvers;
 mod apps;
+mod canary;
 mod client;
 mod connectors;
 mod detections;
@@ -60,6 +61,8 @@ pub struct Config {
     pub guards: Guards,
     /// Whom to call about an app.
     pub owners: Vec<Owner>,
+    /// The account that a live rehearsal contains: a login or an id.
+    pub canary: Option<String>,
     /// Where alerts are taken and people decide.
     pub server: Server,
     /// How many people have to agree to a plan, and whose signatures count.
@@ -183,6 +186,7 @@ impl Config {
             let connectors = connectors::read(&mut fields, file, &text, rows, &mut problems);
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
+            let canary = canary::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
             let rules = rules::read(&mut fields, file, rows, &mut problems);
             let server = server::read(&mut fields, file, &mut problems);
@@ -197,6 +201,7 @@ impl Config {
                 apps,
                 guards,
                 owners,
+                canary,
                 server,
                 approvers,
                 notify,

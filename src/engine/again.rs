@@ -77,7 +77,12 @@ pub async fn prove_again(
 
 /// The word that a run which is over gets by these reads, if it is another one. A run under way
 /// gets its own when it closes.
-fn judged(tools: &Tools, mut state: RunState, now: Utc, news: &[Event]) -> Option<Event> {
+pub(super) fn judged(
+    tools: &Tools,
+    mut state: RunState,
+    now: Utc,
+    news: &[Event],
+) -> Option<Event> {
     let before = state.verdict?;
     for event in news {
         state.apply(now, event);

@@ -14,10 +14,11 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt, Shared, join, join_all, select};
 use futures_util::stream::{self, StreamExt};
 
+use super::pair;
 use super::run::Run;
 use super::step::{self, Reread};
 use super::sweep::Again;
-use crate::model::{PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, StepKey, UserId};
+use crate::model::{PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, StepKey, Tie, UserId};
 
 /// Subjects worked on at the same time; the quota, not this, is the limit.
 const SUBJECTS_AT_ONCE: usize = 32;
@@ -145,6 +146,15 @@ async fn in_order<'p>(subject: &Subject<'_>, steps: impl Iterator<Item = &'p Pla
         if subject.halted.load(Ordering::Relaxed) {
             step::skip(subject, step, Skip::Halted);
             continue;
+        }
+        match step.tie {
+            Tie::None => {}
+            Tie::Unbroken { then, or_else } => {
+                pair::run(subject, step, then, or_else).await;
+                continue;
+            }
+            // The pair has done it, or has no use for it.
+            Tie::Within { .. } => continue,
         }
         let read = ahead.take_if(|(key, _)| *key == step.key);
         let work = step::run(subject, step, read.and_then(|(_, read)| read));

@@ -15,9 +15,12 @@ mod late;
 mod log;
 mod look;
 mod narrow;
+mod pair;
 mod planner;
 mod prover;
 mod recorder;
+mod rehearse;
+mod release;
 mod rows;
 mod run;
 mod scout;
@@ -28,6 +31,7 @@ mod subjects;
 mod sweep;
 mod tenants;
 mod unreached;
+pub mod watch;
 
 pub use again::prove_again;
 pub use investigate::{
@@ -37,5 +41,7 @@ pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
+pub use rehearse::{RehearseAsk, Rehearsed, canary, rehearse};
+pub use release::{ReleaseError, ReleaseRequest, Younger, is_refused, plan_release};
 pub use run::{Ended, Run, RunError, Start, Tools};
 pub use snapshot::Snapshot;

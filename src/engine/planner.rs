@@ -26,9 +26,9 @@ use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::given::Clock;
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift, NOT_YET,
-    Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role, RunId, Scope, Severity, Skip,
-    Source, StepKey, Subject, SystemId, UserId, Utc,
+    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift,
+    MASTERED_ELSEWHERE, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role,
+    RunId, Scope, Severity, Skip, Source, StepKey, Subject, SystemId, UserId, Utc,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -510,6 +510,7 @@ fn assemble(
         findings,
         owners: Vec::new(),
         gives_back: None,
+        left_alone: Vec::new(),
     };
     Prepared {
         plan,
@@ -606,7 +607,7 @@ async fn read_org(home: &DirectorySystem) -> Result<Org, PlanError> {
 }
 
 /// Takes the refused steps out, each with the guard's reason.
-fn refuse_steps(stages: &mut [PlannedStage], guards: &[GuardAnswer]) {
+pub(super) fn refuse_steps(stages: &mut [PlannedStage], guards: &[GuardAnswer]) {
     for guard in guards.iter().filter(|guard| guard.lifted.is_none()) {
         let GuardReply::RefusesSteps {
             why,
@@ -653,21 +654,17 @@ fn nothing_read() -> Finding {
 }
 
 fn findings(case: &Case) -> Vec<Finding> {
-    let foreign = case.subjects.iter().filter(|who| {
-        !matches!(
-            who.mastered_by.as_str(),
-            "" | "OKTA" | "SOCIAL" | "FEDERATION"
-        )
-    });
+    let foreign = case.subjects.iter();
+    let foreign = foreign.filter(|who| who.is_mastered_elsewhere());
     foreign
         .map(|who| Finding {
             severity: Severity::Warning,
-            id: "mastered_elsewhere".into(),
+            id: MASTERED_ELSEWHERE.into(),
             text: format!(
-                "{} is mastered by {}: its next import may reactivate him",
+                "{} is mastered by {}: its next import will undo a suspension here",
                 who.login, who.mastered_by
             ),
-            hint: "tell the owner of that source to suspend him there too".into(),
+            hint: "have him suspended at that source too; then watch: oust watch".into(),
         })
         .collect()
 }

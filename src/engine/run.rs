@@ -26,7 +26,7 @@ use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
-use crate::transport::{Quota, Rank};
+use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
 /// Rounds after the first.
 const SWEEPS_MAX: u32 = 3;
@@ -109,6 +109,9 @@ pub struct Run {
     /// An earlier command made the plan.
     pub(super) resumed: bool,
     pub(super) tenants: Tenants,
+    handover: Option<Arc<dyn Handover>>,
+    /// What had been sent before a run went on: earlier commands, or a watch, answer for it.
+    sent_before: HashMap<SystemId, MeterReading>,
 }
 
 /// What a run is started with, beside its plan.
@@ -125,6 +128,8 @@ pub struct Start {
     pub stop: watch::Receiver<bool>,
     /// Bounds the wait for proofs, where shorter than the vendors' own.
     pub prove_for: Option<Duration>,
+    /// Takes secrets for a person; without it, what would bring one forth is not sent.
+    pub handover: Option<Arc<dyn Handover>>,
 }
 
 impl Run {
@@ -186,8 +191,13 @@ impl Run {
         let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
+        let systems = tools.systems();
+        let sent_before = systems
+            .map(|system| (system.id.clone(), system.client.metered()))
+            .collect();
         Ok(Self {
             resumed: true,
+            sent_before,
             ..Self::new(tools, plan, start, state)
         })
     }
@@ -217,7 +227,14 @@ impl Run {
             scout: Scout::default(),
             resumed: false,
             tenants: Tenants::default(),
+            handover: start.handover,
+            sent_before: HashMap::new(),
         }
+    }
+
+    /// The one place where a writer is made.
+    pub(super) fn writer<'a>(&'a self, reader: &'a Reader) -> Writer<'a> {
+        Writer::new(reader, &self.consent).handing_to(self.handover.as_deref())
     }
 
     /// Carries the plan out, proves it, sweeps after signs of life, closes.
@@ -232,6 +249,10 @@ impl Run {
             if self.stopped() {
                 self.recorder.flush().await;
                 return Ended::Stopped;
+            }
+            // Whoever is let in again shows life, and is not locked: that is what was asked for.
+            if self.gives_back() {
+                break;
             }
             let stands = match round {
                 0 => sweep::Round::First,
@@ -253,6 +274,7 @@ impl Run {
             let writes = executor::contain(self, pass);
             match pass.again {
                 Some(_) => writes.await,
+                None if self.gives_back() => writes.await,
                 None => beside(writes, scout::look_ahead(self)).await,
             }
             self.recorder.commit(vec![Event::WritesEnded]).await;
@@ -285,6 +307,11 @@ impl Run {
         list.get(*place)
             .filter(|entry| whose(entry) == subject)
             .or_else(|| list.iter().find(|entry| whose(entry) == subject))
+    }
+
+    /// Whether it gives back what another run took.
+    pub(super) fn gives_back(&self) -> bool {
+        self.plan.gives_back.is_some()
     }
 
     /// Whether no further write may begin.
@@ -350,7 +377,11 @@ impl Run {
         let requests = self
             .tools
             .systems()
-            .map(|system| (system.id.clone(), system.client.metered()))
+            .map(|system| {
+                let before = self.sent_before.get(&system.id).copied();
+                let now = system.client.metered();
+                (system.id.clone(), now.less(before.unwrap_or_default()))
+            })
             .collect();
         self.recorder
             .commit(vec![Event::Closed { verdict, requests }])

@@ -23,12 +23,12 @@ use crate::model::{
     Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
     PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
 };
-use crate::transport::{Rank, Reader, Writer};
+use crate::transport::{Rank, Reader};
 
 use super::run::Run;
 
 /// Times one change is sent at most within one pass.
-const ATTEMPTS_MAX: u32 = 4;
+pub(super) const ATTEMPTS_MAX: u32 = 4;
 
 /// A quota's window is a minute and its reset may come a moment later: a step that may take a
 /// minute must outlast one, or a single 429 would end it.
@@ -61,7 +61,7 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
     let Some(row) = run.entry_of(&step.subjects, subject.id, |row| &row.subject) else {
         return false;
     };
-    if !may_run(row) {
+    if !may_run(row) || (run.gives_back() && row.changes.is_empty()) {
         return false;
     }
     let Some(system) = run.tools.system(&step.system) else {
@@ -96,7 +96,8 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         return true;
     }
     let known = todo(subject, step, system);
-    if !needs_reread(row) || is_settled {
+    // What is given back is what was read and agreed to, and never more.
+    if run.gives_back() || !needs_reread(row) || is_settled {
         return send_all(run, system, &reader, known).await;
     }
     // What is agreed to is attempted whatever a list shows: it goes out beside the read that may
@@ -206,7 +207,7 @@ async fn required(
     step: &PlannedStep,
     patience: Duration,
 ) -> bool {
-    if step.requires.is_empty() {
+    if step.requires.is_empty() || (run.gives_back() && !is_planned(run, subject, step)) {
         return true;
     }
     let mut changed = run.recorder.listen();
@@ -223,6 +224,19 @@ async fn required(
     within(&*run.tools.clock, patience, proven)
         .await
         .unwrap_or(false)
+}
+
+/// Whether anything that the step requires is to be done for the subject at all. A release whose
+/// subject needs no new password, or has it from elsewhere, was agreed to without one.
+fn is_planned(run: &Run, subject: &Subject<'_>, step: &PlannedStep) -> bool {
+    let mut required = run
+        .plan
+        .steps()
+        .filter(|other| step.requires.contains(&other.action));
+    required.any(|other| {
+        let row = run.entry_of(&other.subjects, subject.id, |row| &row.subject);
+        row.is_some_and(|row| !row.changes.is_empty())
+    })
 }
 
 /// Whether one of what the step requires is proven, and whether one may still be. What is
@@ -480,24 +494,40 @@ async fn settle_doubts(
 
 /// Intent, call, answer. Returns the changes that may or may not have happened.
 async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) -> Vec<Change> {
-    let attempts: Vec<u32> = run.recorder.read(|state| {
+    intend(run, batch).await;
+    call(run, system, reader, batch).await
+}
+
+/// Makes the intents of these changes durable, all of them at once.
+pub(super) async fn intend(run: &Run, batch: &[Change]) {
+    let intents = run.recorder.read(|state| {
         let past = |id: &ChangeId| state.change(id).map_or(0, |each| each.attempts);
-        batch.iter().map(|change| past(&change.id) + 1).collect()
-    });
-    let intents = batch.iter().zip(&attempts);
-    let intents = intents
-        .map(|(change, attempt)| Event::Intended {
+        let intents = batch.iter().map(|change| Event::Intended {
             change: change.id.clone(),
-            attempt: *attempt,
-        })
-        .collect();
+            attempt: past(&change.id) + 1,
+        });
+        intents.collect()
+    });
     run.recorder.commit(intents).await;
+}
+
+/// Sends what is intended. Returns the changes that may or may not have happened.
+pub(super) async fn call(
+    run: &Run,
+    system: &System,
+    reader: &Reader,
+    batch: &[Change],
+) -> Vec<Change> {
+    let attempts: Vec<u32> = run.recorder.read(|state| {
+        let last = |id: &ChangeId| state.change(id).map_or(0, |each| each.attempts);
+        batch.iter().map(|change| last(&change.id)).collect()
+    });
     if run.recorder.is_taken_over() {
         answer_unsent(run, batch, &attempts);
         return Vec::new();
     }
     let began = run.tools.clock.elapsed();
-    let writer = Writer::new(reader, &run.consent);
+    let writer = run.writer(reader);
     let outcomes = system.connector.apply(&writer, batch).await;
     let ms = u64::try_from((run.tools.clock.elapsed() - began).as_millis()).unwrap_or(u64::MAX);
     let mut doubtful = Vec::new();
@@ -542,7 +572,7 @@ fn unanswered() -> Outcome {
 }
 
 /// Reads doubtful changes back; returns those that are to be sent again.
-async fn unsettled(
+pub(super) async fn unsettled(
     run: &Run,
     system: &System,
     reader: &Reader,
@@ -571,7 +601,12 @@ async fn unsettled(
 }
 
 /// One read-back of changes that may have happened.
-async fn read_back(run: &Run, system: &System, reader: &Reader, doubtful: &[Change]) -> Vec<Proof> {
+pub(super) async fn read_back(
+    run: &Run,
+    system: &System,
+    reader: &Reader,
+    doubtful: &[Change],
+) -> Vec<Proof> {
     let applied: Vec<Applied> = run.recorder.read(|state| {
         doubtful
             .iter()

@@ -11,8 +11,8 @@ use std::time::Duration;
 use super::{ChangeState, FirstReading, RunState};
 use crate::model::{
     Action, ActionId, Evicts, Identity, Item, ItemState, Judged, Judgement, Kept, Plan, PlannedFor,
-    PlannedStage, PlannedStep, Plant, Provable, Sent, Severity, Skip, StepKey, Subject, SystemId,
-    Unreached, UserId, Utc, Verdict, judge,
+    PlannedStage, PlannedStep, Plant, ProofState, Provable, Sent, Severity, Skip, StepKey, Subject,
+    SystemId, Tie, Unreached, UserId, Utc, Verdict, judge, judge_release,
 };
 
 /// Stands for whatever could not be told; open by the verdict's rules.
@@ -150,6 +150,9 @@ impl<'r> Judge<'r> {
     pub fn run(&self, subjects: &[SubjectVerdict<'r>]) -> Verdict {
         let words = subjects.iter().map(SubjectVerdict::verdict);
         let worst = words.max().unwrap_or(Verdict::NotAttempted);
+        if self.plan.gives_back.is_some() {
+            return worst;
+        }
         let is_left = |each: &Planted<'_>| !each.resolved && each.plant.severity == Severity::High;
         // A run that leaves the directory out on purpose says nothing of what stands there.
         let counts = self.plan.scope.includes(self.directory);
@@ -212,6 +215,9 @@ impl<'r> Judge<'r> {
     /// The same, for whoever has the steps already.
     #[must_use]
     pub fn subject_of(&self, who: &'r UserId, steps: &[StepOf<'r>]) -> SubjectVerdict<'r> {
+        if self.plan.gives_back.is_some() {
+            return self.given_back(who, steps);
+        }
         let cleared_at = last_clear(steps, self.actions, self.directory).map(|(_, at)| at);
         let signs: Vec<LifeSign<'r>> = self
             .signs
@@ -235,6 +241,44 @@ impl<'r> Judge<'r> {
             cleared_at,
             signs,
         }
+    }
+
+    /// The same of a release: whoever is let in shows life, and what was planted is a guard's
+    /// business, so that neither is asked.
+    fn given_back(&self, who: &'r UserId, steps: &[StepOf<'r>]) -> SubjectVerdict<'r> {
+        let counts = steps.iter().filter(|step| self.counts(who, step.step));
+        let items: Vec<Item<'r>> = counts.flat_map(|step| self.items_of(step)).collect();
+        let judged = judge_release(&items);
+        SubjectVerdict {
+            systems: self.systems(who, steps, &judged),
+            evicted_at: None,
+            can_reenter: false,
+            cleared_at: None,
+            signs: Vec::new(),
+        }
+    }
+
+    /// Whether a step of a release says anything of its end: what makes a failed pair good does
+    /// so only while the pair has failed, and only once it was sent.
+    fn counts(&self, who: &UserId, step: &PlannedStep) -> bool {
+        let Tie::Within { first } = step.tie else {
+            return true;
+        };
+        let Some(Tie::Unbroken { then, or_else }) = self.plan.step(first).map(|first| first.tie)
+        else {
+            return true;
+        };
+        let sent = || {
+            self.state
+                .of_step(step.key, who)
+                .any(|each| each.attempts > 0)
+        };
+        let well = |each: &ChangeState| {
+            let well = each.is_answered_well() || each.is_proven();
+            well && !each.proof_is(ProofState::Refuted)
+        };
+        let renewed = || self.state.of_step(then, who).all(well);
+        step.key != or_else || (sent() && !renewed())
     }
 
     /// What he uses and this run does not reach; what was left out on purpose is not among it.

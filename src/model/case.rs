@@ -46,6 +46,9 @@ impl Case {
     }
 }
 
+/// The reason of a containment that is rehearsed on a canary: by it such a run is told from others.
+pub const LIVE_REHEARSAL: &str = "live rehearsal on the canary";
+
 /// When a case started, by our own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Began {
@@ -139,6 +142,20 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Whether the directory only copies his profile: whatever its source says next, the directory
+    /// does, reactivating him included. Who signs in elsewhere is still the directory's own.
+    #[must_use]
+    pub fn is_mastered_elsewhere(&self) -> bool {
+        let own = ["", "OKTA", "SOCIAL", "FEDERATION"];
+        !own.contains(&self.mastered_by.as_str())
+    }
+
+    /// The names by which `owners:` may call that source: its own, or that of all imports.
+    pub fn source_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let names = [self.mastered_by.as_str(), "import"];
+        names.into_iter().filter(|_| self.is_mastered_elsewhere())
+    }
+
     /// Catalogue names of his apps; `None` if unread.
     #[must_use]
     pub fn apps(&self) -> Option<Vec<String>> {

@@ -91,6 +91,18 @@ pub struct Kept {
     pub suspect: bool,
 }
 
+/// How a person comes to a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewPassword {
+    /// A link, which whoever carries the run out hands over.
+    Link,
+    /// A temporary one, handed over likewise and changed at the first sign-in.
+    Temporary,
+    /// A mail from the directory, to an address that the intruder must not be able to read.
+    Mail,
+}
+
 /// Which of the subject's things a step takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,9 +7,11 @@ mod action;
 mod alert;
 mod case;
 mod change;
+mod fact;
 mod identity;
 mod ids;
 mod intruder;
+mod left_alone;
 mod outcome;
 mod plan;
 mod technique;
@@ -19,22 +21,24 @@ mod words;
 
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
-pub use case::{Began, Case, Role, Source, Subject, Tri, Window, WindowHow};
-pub use change::{Change, Found, Kept, Select, Target};
+pub use case::{Began, Case, LIVE_REHEARSAL, Role, Source, Subject, Tri, Window, WindowHow};
+pub use change::{Change, Found, Kept, NewPassword, Select, Target};
+pub use fact::{Fact, FactName};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,
 };
 pub use ids::{ActionId, ChangeId, RunId, SystemId, UserId};
 pub use intruder::{Address, Confirmation, Intruder, Plant, Sign, Trace, Witness};
+pub use left_alone::{LeftAlone, LeftWhy};
 pub use outcome::{Applied, Finding, Outcome, OutcomeKind, Proof, ProofState, Receipt, Severity};
 pub(crate) use plan::hex;
 pub use plan::{
-    GuardAnswer, GuardName, GuardReply, Lift, NOT_FOR_ROLE, NOT_YET, Owner, Plan, PlannedFor,
-    PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, Scope, Skip, StageOrder, StepKey, Tie,
-    Unreached,
+    GuardAnswer, GuardName, GuardReply, Lift, MASTERED_ELSEWHERE, NOT_FOR_ROLE, NOT_YET, Owner,
+    Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip,
+    StageOrder, StepKey, Tie, Unreached,
 };
 pub use technique::{is_attack_id, is_d3fend_id, technique_link, technique_name, technique_spoken};
 pub use time::Utc;
-pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge};
+pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};
 pub use words::{count, count_and};

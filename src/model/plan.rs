@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Chosen, Finding, Identity, Kept, Logout, Lookup, Role, RunId, Select,
-    SystemId, UserId, Utc,
+    ActionId, Case, Change, Chosen, Finding, Identity, Kept, LeftAlone, Logout, Lookup, Role,
+    RunId, Select, Subject, SystemId, UserId, Utc,
 };
 
 /// Every change of a case.
@@ -59,12 +59,19 @@ pub struct Plan {
     /// The run that it gives back; `None` contains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_back: Option<RunId>,
+    /// Of a release: what stays as it is, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<LeftAlone>,
 }
+
+/// The finding that a source elsewhere will undo a suspension.
+pub const MASTERED_ELSEWHERE: &str = "mastered_elsewhere";
 
 /// Who looks after an app, as the config says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// The app's label, catalogue name or id at the directory, or a system's id.
+    /// The app's label, catalogue name or id at the directory, a system's id, or the source of
+    /// profiles: `active_directory`, `ldap`, or `import` for any.
     pub app: String,
     /// A person or a team.
     pub owner: String,
@@ -87,11 +94,41 @@ impl Plan {
         let apps = self.unreached.iter().flat_map(Unreached::names);
         let systems = self.systems.iter();
         let systems = systems.flat_map(|each| [each.id.as_str(), each.id.vendor()]);
-        let names: Vec<&str> = apps.chain(systems).collect();
+        let sources = self.case.subjects.iter().flat_map(Subject::source_names);
+        let names: Vec<&str> = apps.chain(systems).chain(sources).collect();
         let named = owners
             .iter()
             .filter(|owner| owner.owns(names.iter().copied()));
         self.owners = named.cloned().collect();
+        self.name_owners_of_sources();
+    }
+
+    /// Who is told beforehand that his source must not give the account back.
+    fn name_owners_of_sources(&mut self) {
+        for who in &self.case.subjects {
+            let Some(owner) = self.owner_of_source(who) else {
+                continue;
+            };
+            let hint = format!(
+                "call {}, {}, now: have him suspended at the source too; then watch: oust watch",
+                owner.owner, owner.contact
+            );
+            let his = self.findings.iter_mut().find(|finding| {
+                let rest = finding.text.strip_prefix(who.login.as_str());
+                finding.id == MASTERED_ELSEWHERE && rest.is_some_and(|rest| rest.starts_with(' '))
+            });
+            if let Some(finding) = his {
+                finding.hint = hint;
+            }
+        }
+    }
+
+    /// Who looks after the source that a subject's profile comes from: whoever owns that very
+    /// one before whoever owns imports as such.
+    #[must_use]
+    pub fn owner_of_source(&self, who: &Subject) -> Option<&Owner> {
+        let mut names = who.source_names();
+        names.find_map(|name| self.owner_of(std::iter::once(name)))
     }
 
     /// Whom to call about what goes by one of these names.
@@ -132,6 +169,9 @@ impl Unreached {
         [&*self.app, &*self.name, &*self.id, vendor].into_iter()
     }
 }
+
+/// The name that stands where a containment has its playbook's.
+pub const RELEASE: &str = "release";
 
 /// A playbook by name and content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -146,6 +146,50 @@ pub fn judge(items: &[Item<'_>], directory: &SystemId, lives: bool) -> Judgement
     }
 }
 
+/// Judges what was given back to one subject: nobody is thrown out, so that no eviction has to be
+/// shown, and what cannot be read back is closed by its answer.
+#[must_use]
+pub fn judge_release(items: &[Item<'_>]) -> Judgement {
+    let mut systems: BTreeMap<SystemId, Judged> = BTreeMap::new();
+    for item in items {
+        let system = item.system.clone();
+        let here = systems.entry(system).or_insert(Judged {
+            verdict: Verdict::Released,
+            unproven: 0,
+        });
+        let (verdict, unproven) = match given_back(&item.state) {
+            Closing::InDoubt => (Verdict::Unknown, 0),
+            Closing::Open => (Verdict::Partial, 0),
+            Closing::Unproven => (Verdict::Released, 1),
+            Closing::Proven | Closing::Residual => (Verdict::Released, 0),
+        };
+        here.verdict = here.verdict.max(verdict);
+        here.unproven += unproven;
+    }
+    Judgement {
+        systems,
+        evicted_at: None,
+        tries_eviction: false,
+    }
+}
+
+fn given_back(state: &ItemState<'_>) -> Closing {
+    let sent = match state {
+        ItemState::Unsent => return Closing::Open,
+        ItemState::Skipped(skip) if skip.is_closed() => return Closing::Proven,
+        ItemState::Skipped(_) => return Closing::Open,
+        ItemState::Sent(sent) => sent,
+    };
+    match (sent.proof, sent.outcome) {
+        (Some(ProofState::Proven), _) => Closing::Proven,
+        (Some(ProofState::Refuted), _) => Closing::Open,
+        (_, None | Some(OutcomeKind::InDoubt { .. })) => Closing::InDoubt,
+        (_, Some(OutcomeKind::Failed { .. })) => Closing::Open,
+        (Some(ProofState::Unverifiable), Some(_)) => Closing::Unproven,
+        (Some(ProofState::Pending) | None, Some(_)) => Closing::Open,
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Closing {
     Proven,

@@ -12,7 +12,7 @@ pub use sender::{SIGNATURE, Sender, signature};
 
 use serde::Serialize;
 
-use crate::model::{RunId, Utc, Verdict};
+use crate::model::{RELEASE, RunId, Utc, Verdict};
 
 /// Something to tell.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,6 +65,17 @@ pub enum NoticeKind {
         /// Until when.
         expires_at: Utc,
     },
+    /// What a run contained came back while it was watched.
+    Back {
+        /// Which run.
+        run: RunId,
+        /// Whose accounts.
+        subjects: Vec<String>,
+        /// What came back, and who did it.
+        what: String,
+        /// What is done about it, or what a person can do.
+        next: String,
+    },
     /// An alert was refused by a guard, or a person has to look.
     Refused {
         /// Whose accounts, as far as they are known.
@@ -81,6 +92,17 @@ impl Notice {
     #[must_use]
     pub fn sentence(&self) -> String {
         match &self.what {
+            NoticeKind::Starting {
+                run,
+                subjects,
+                playbook,
+                by,
+                ..
+            } if playbook == RELEASE => format!(
+                "oust gives {} back now (run {run}), agreed to by {by}: what it undoes at the \
+                 vendors is ours",
+                named(subjects)
+            ),
             NoticeKind::Starting {
                 run,
                 subjects,
@@ -112,6 +134,12 @@ impl Notice {
                 "{} waits for approval until {expires_at} (run {run}): {why}",
                 named(subjects)
             ),
+            NoticeKind::Back {
+                run,
+                subjects,
+                what,
+                next,
+            } => format!("{} came back (run {run}): {what}. {next}", named(subjects)),
             NoticeKind::Refused {
                 subjects,
                 why,
@@ -126,7 +154,8 @@ impl Notice {
         match &self.what {
             NoticeKind::Starting { run, .. }
             | NoticeKind::Ended { run, .. }
-            | NoticeKind::Waiting { run, .. } => Some(run),
+            | NoticeKind::Waiting { run, .. }
+            | NoticeKind::Back { run, .. } => Some(run),
             NoticeKind::Refused { .. } => None,
         }
     }
@@ -138,7 +167,8 @@ impl Notice {
             NoticeKind::Starting { .. } => Tell::Starting,
             NoticeKind::Ended { .. } => Tell::Ended,
             NoticeKind::Waiting { .. } => Tell::Waiting,
-            NoticeKind::Refused { .. } => Tell::Refused,
+            // A person has to look, too.
+            NoticeKind::Back { .. } | NoticeKind::Refused { .. } => Tell::Refused,
         }
     }
 }

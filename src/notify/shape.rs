@@ -78,10 +78,10 @@ fn slack(notice: &Notice) -> Value {
 fn pagerduty(notice: &Notice, id: &str, routing_key: Option<&SecretString>) -> Value {
     let (action, severity) = match &notice.what {
         NoticeKind::Starting { .. } => ("trigger", "warning"),
-        NoticeKind::Waiting { .. } => ("trigger", "critical"),
+        NoticeKind::Waiting { .. } | NoticeKind::Back { .. } => ("trigger", "critical"),
         NoticeKind::Refused { .. } => ("trigger", "error"),
         NoticeKind::Ended {
-            verdict: Verdict::Contained,
+            verdict: Verdict::Contained | Verdict::Released,
             ..
         } => ("resolve", "info"),
         NoticeKind::Ended { .. } => ("trigger", "critical"),

@@ -297,6 +297,69 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// A chart of columns that stand side by side in their order, one lane for each measure: for what is
+/// compared by size, and not by when it was. `labels` stand under the first and the last.
+pub(super) fn columns(
+    says: String,
+    lanes: Vec<(&'static str, String, Vec<Option<u64>>)>,
+    (first, last): (String, String),
+) -> Chart {
+    let mut floor = 2;
+    let lanes = lanes
+        .into_iter()
+        .map(|(kind, label, values)| {
+            let base = floor + LABEL + 3 + TRACK;
+            let lane = Lane {
+                label,
+                kind,
+                label_y: floor + LABEL,
+                base_y: base,
+                span: None,
+                bars: side_by_side(&values, base),
+            };
+            floor += LANE;
+            lane
+        })
+        .collect();
+    let tick = |share, label, anchor| Tick {
+        x: percent(share),
+        label,
+        anchor,
+        minor: false,
+    };
+    floor += 8;
+    Chart {
+        says,
+        height: floor + 24,
+        floor,
+        lanes,
+        shade: None,
+        marks: Vec::new(),
+        marks_are: "",
+        ticks: vec![tick(0.0, first, "start"), tick(100.0, last, "end")],
+        notes: Vec::new(),
+    }
+}
+
+fn side_by_side(values: &[Option<u64>], base: u32) -> Vec<Bar> {
+    let most = values.iter().flatten().max().copied().unwrap_or(0).max(1);
+    #[expect(clippy::cast_precision_loss, reason = "places on paper")]
+    let wide = 100.0 / values.len().max(1) as f64;
+    let bar = |(place, value): (usize, &Option<u64>)| {
+        let part = value.as_ref()?.saturating_mul(u64::from(TRACK)) / most;
+        let height = u32::try_from(part).unwrap_or(TRACK).clamp(2, TRACK);
+        #[expect(clippy::cast_precision_loss, reason = "places on paper")]
+        let x = wide * place as f64;
+        Some(Bar {
+            x: percent(x),
+            width: percent((wide * 0.7).min(4.0)),
+            y: base - height,
+            height,
+        })
+    };
+    values.iter().enumerate().filter_map(bar).collect()
+}
+
 /// How tall a bar is: enough to be seen, and taller the more there are.
 fn tall(number: usize, most: usize) -> u32 {
     let part = u32::try_from(number.saturating_mul(100) / most.max(1)).unwrap_or(100);

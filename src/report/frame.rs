@@ -1,9 +1,10 @@
 //! The part of the report that needs no judging: what the plan and the ledger say outright.
 
 use super::object::{
-    ConsentReport, Counts, GuardReport, LedgerHead, Playbook, Report, ReportWindow, Requests,
-    SCHEMA, ScopeReport, SystemRequests, Timings,
+    ConsentReport, Counts, GuardReport, LedgerHead, LeftAloneReport, Playbook, Report,
+    ReportWindow, Requests, SCHEMA, ScopeReport, SystemRequests, Timings,
 };
+use super::released::{Stays, stays};
 use crate::ledger::{Mode, RunState};
 use crate::model::{GuardAnswer, GuardReply, Plan, RunId, Utc, Verdict, WindowHow};
 
@@ -47,6 +48,8 @@ pub(super) fn frame(state: &RunState) -> Report {
         findings: state.findings.clone(),
         planted: Vec::new(),
         manual: Vec::new(),
+        gives_back: plan.and_then(|plan| plan.gives_back.clone()),
+        left_alone: plan.map_or_else(Vec::new, left_alone),
         log_read_until: state.log_read_until,
         timings: Timings::default(),
         requests: requests(state),
@@ -55,6 +58,21 @@ pub(super) fn frame(state: &RunState) -> Report {
             hash: head.hash.clone(),
         }),
     }
+}
+
+fn left_alone(plan: &Plan) -> Vec<LeftAloneReport> {
+    let login = |stays: &Stays| {
+        let mut who = plan.case.subjects.iter();
+        let known = who.find(|who| who.id == stays.subject);
+        known.map_or_else(|| stays.subject.to_string(), |who| who.login.clone())
+    };
+    let each = stays(plan).into_iter().map(|stays| LeftAloneReport {
+        login: login(&stays),
+        system: stays.place(),
+        text: stays.text,
+        by_hand: stays.by_hand,
+    });
+    each.collect()
 }
 
 fn playbook(plan: &Plan) -> Playbook {

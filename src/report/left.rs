@@ -5,7 +5,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::object::{Because, Call, Ending, Manual, Report, Residual};
+use super::object::{Because, Call, Ending, LeftAloneReport, Manual, Report, Residual};
 use super::summary::whose;
 use super::text::clock;
 use crate::model::Utc;
@@ -38,7 +38,8 @@ pub(super) fn rows(report: &Report, zone: &TimeZone) -> Vec<Row> {
     let left = residual
         .iter()
         .map(|(login, one)| row(report, login, one, zone));
-    by_hand.chain(left).collect()
+    let stays = report.left_alone.iter().map(|one| stays_row(report, one));
+    by_hand.chain(left).chain(stays).collect()
 }
 
 /// What still works, whose it is, in the order of the table.
@@ -92,6 +93,24 @@ fn by_hand_row(report: &Report, one: &Manual) -> Row {
         call: spoken(one.call.as_ref()),
         link: one.link.clone(),
         kind: "by hand",
+    }
+}
+
+fn stays_row(report: &Report, one: &LeftAloneReport) -> Row {
+    Row {
+        place: one.system.clone(),
+        what: format!("{}{}", whose(report, &one.login), one.text),
+        why: String::new(),
+        until: match one.by_hand {
+            true => "somebody does it".into(),
+            false => String::new(),
+        },
+        call: String::new(),
+        link: None,
+        kind: match one.by_hand {
+            true => "by hand",
+            false => "left alone",
+        },
     }
 }
 

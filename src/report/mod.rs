@@ -23,6 +23,8 @@ mod pace;
 mod page;
 mod plan_view;
 mod problems;
+mod rehearsal;
+mod released;
 mod residual;
 mod schema;
 mod screen;
@@ -52,6 +54,10 @@ pub use object::{
     ReportWindow, Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport,
     SubjectReport, SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
     WholeTime,
+};
+pub use rehearsal::{
+    OwnerSheet, overdue_screen, owner_sheets, rehearsal_fragment, rehearsal_html,
+    rehearsal_markdown, rehearsal_screen, trend_fragment,
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{

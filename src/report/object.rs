@@ -91,6 +91,13 @@ pub struct Report {
     pub planted: Vec<Planted>,
     /// What is left for people to do by hand.
     pub manual: Vec<Manual>,
+    /// Of a release: the run that it gives back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub gives_back: Option<RunId>,
+    /// Of a release: what that run changed and this one leaves as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<LeftAloneReport>,
     /// Up to which event time the log was read for signs of life.
     #[schemars(with = "Option<words::Moment>")]
     pub log_read_until: Option<Utc>,
@@ -263,6 +270,19 @@ pub struct Manual {
     pub link: Option<String>,
 }
 
+/// Something that a release leaves as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftAloneReport {
+    /// Whose account.
+    pub login: String,
+    /// Where: one system, or several that are left for the same reason.
+    pub system: String,
+    /// What, and why it stays, in one sentence.
+    pub text: String,
+    /// Whether somebody has to do something about it.
+    pub by_hand: bool,
+}
+
 /// How long it took, in milliseconds from the consent that came before the first write, else
 /// from the opening of the run. Null is "not so", never zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -402,7 +422,7 @@ impl Report {
             })
             .collect();
         self.subjects
-            .retain(|subject| subject.verdict != Verdict::Contained);
+            .retain(|subject| subject.verdict > Verdict::Contained);
         self.subjects_file = Some(file.to_owned());
         Split {
             report: self,

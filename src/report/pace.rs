@@ -43,7 +43,7 @@ pub(super) fn of(report: &Report, zone: &TimeZone) -> Option<Chart> {
     let mut draft = Draft::new(Scale::of(all.sent, end), zone, says);
     for (system, pace) in lanes.iter().take(LANES_MAX) {
         let kind = match system.verdict {
-            Verdict::Contained => "good",
+            Verdict::Contained | Verdict::Released => "good",
             _ => "unclear",
         };
         let lasted = u64::try_from(pace.answered.since(pace.sent).as_millis()).unwrap_or(u64::MAX);

@@ -18,6 +18,7 @@ use super::object::{Report, SubjectReport, SubjectSystem};
 use super::problems::problems;
 use super::summary::{self, contained_by, eviction, plain};
 use super::text::{Ink, Page, Style, count};
+use crate::ledger::Mode;
 use crate::model::{SystemId, Verdict};
 
 /// Up to this many subjects are told one by one on a screen.
@@ -39,6 +40,7 @@ pub fn result_screen(report: &Report, zone: &TimeZone, file: Option<&str>, style
     after::still_works(&mut page, report, zone);
     after::planted(&mut page, report);
     after::by_hand(&mut page, report);
+    after::left_alone(&mut page, report);
     after::findings(&mut page, report);
     after::found_later(&mut page, report);
     after::read_again(&mut page, report, zone);
@@ -153,7 +155,7 @@ fn many(page: &mut Page, report: &Report, zone: &TimeZone) {
     let open: Vec<&SubjectReport> = report
         .subjects
         .iter()
-        .filter(|subject| !matches!(subject.verdict, Verdict::Contained))
+        .filter(|subject| subject.verdict > Verdict::Contained)
         .collect();
     for subject in open.iter().take(SUBJECTS_SHOWN_MAX) {
         page.gap();
@@ -168,7 +170,7 @@ fn many(page: &mut Page, report: &Report, zone: &TimeZone) {
             systems: subject
                 .systems
                 .iter()
-                .filter(|system| system.verdict != Verdict::Contained)
+                .filter(|system| !matches!(system.verdict, Verdict::Contained | Verdict::Released))
                 .cloned()
                 .collect(),
             ..(*subject).clone()
@@ -178,8 +180,12 @@ fn many(page: &mut Page, report: &Report, zone: &TimeZone) {
     if open.len() > SUBJECTS_SHOWN_MAX {
         let rest = open.len() - SUBJECTS_SHOWN_MAX;
         let text = format!(
-            "and {} that are not contained: see the report",
-            count(rest, "more subject")
+            "and {} that are not {}: see the report",
+            count(rest, "more subject"),
+            match report.mode {
+                Mode::Contain => "contained",
+                Mode::Release => "given back",
+            }
         );
         page.gap();
         page.put(Ink::Bad, &text).end();

@@ -38,8 +38,19 @@ pub(super) fn headline(report: &Report) -> String {
         .filter(|system| system.verdict != Verdict::NotAttempted);
     let all = count(tried.clone().count(), "system");
     let good = tried
-        .filter(|system| system.verdict == Verdict::Contained)
+        .filter(|system| matches!(system.verdict, Verdict::Contained | Verdict::Released))
         .count();
+    if report.mode == Mode::Release {
+        return match (report.only_subject(), report.verdict) {
+            (Some(only), Verdict::NotAttempted) => format!("{}: nothing was done", only.login),
+            (Some(only), _) => format!("{}: given back at {good} of {all}", only.login),
+            (None, _) => format!(
+                "{} of {} given back at {all}",
+                report.counts.released,
+                count(report.counts.subjects, "subject"),
+            ),
+        };
+    }
     let left = planted_left(report);
     match (report.only_subject(), report.verdict) {
         (Some(only), Verdict::Partial) if only.verdict == Verdict::Contained => {
@@ -285,13 +296,33 @@ pub(super) fn found_later(report: &Report) -> Option<String> {
 
 /// The command to go on with, and its name.
 pub(super) fn next_command(report: &Report) -> Option<(&'static str, String)> {
-    let (name, command) = match (report.verdict, report.mode) {
-        _ if !report.recorded => return None,
-        (Verdict::Contained, Mode::Contain) => ("later", "runs prove"),
-        (Verdict::Partial | Verdict::Unknown, _) => ("next", "runs resume"),
-        _ => return None,
+    let run = &report.run_id;
+    match (report.verdict, report.mode) {
+        _ if !report.recorded => None,
+        (Verdict::Contained, Mode::Contain) => Some(("later", format!("oust runs prove {run}"))),
+        (Verdict::Partial | Verdict::Unknown, _) => {
+            Some(("next", format!("oust runs resume {run}")))
+        }
+        (Verdict::Released, Mode::Release) => Some(("to contain again", contain_again(report))),
+        _ => None,
+    }
+}
+
+/// The command that throws them out once more; ids where logins could be anything.
+fn contain_again(report: &Report) -> String {
+    const NAMED_MAX: usize = 5;
+    let ids: Vec<&str> = report
+        .subjects
+        .iter()
+        .take(NAMED_MAX)
+        .map(|who| who.okta_id.as_str())
+        .collect();
+    let more = if report.counts.subjects > NAMED_MAX {
+        " …"
+    } else {
+        ""
     };
-    Some((name, format!("oust {command} {}", report.run_id)))
+    format!("oust contain {}{more}", ids.join(" "))
 }
 
 /// Says whose it is where there is more than one.

@@ -41,6 +41,8 @@ pub(super) struct View {
     pub(super) chart: Option<Chart>,
     /// What was answered and done, by public ids.
     pub(super) techniques: Option<Section>,
+    /// Whether it gives back: then nothing is said of what still works.
+    pub(super) gives_back: bool,
     /// Whether it is still going on: nothing is judged then.
     pub(super) live: bool,
 }
@@ -130,6 +132,7 @@ impl View {
                 .collect(),
             subjects_file: report.subjects_file.clone(),
             left: left::rows(report, zone),
+            gives_back: report.gives_back.is_some(),
             findings: findings(report),
             guards: guards(report),
             ledger: ledger(report),
@@ -218,6 +221,8 @@ fn tone(verdict: Verdict) -> &'static str {
 fn facts(report: &Report, zone: &TimeZone) -> Vec<(&'static str, String)> {
     let mut facts: Vec<(&'static str, String)> = Vec::new();
     facts.push(("run", report.run_id.to_string()));
+    let back = report.gives_back.as_ref();
+    facts.extend(back.map(|run| ("gives back", run.to_string())));
     facts.push(("org", format!("{} ({})", report.org, report.org_id)));
     facts.extend(report.case.clone().map(|case| ("case", case)));
     facts.extend(report.reason.clone().map(|reason| ("reason", reason)));

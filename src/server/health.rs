@@ -118,7 +118,11 @@ async fn counted(State(health): State<Health>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let counts = health.shared.inbox.counts().await.ok();
-    let text = metrics.read(counts, health.shared.clock.now());
+    let rehearsed = match &health.shared.rehearsals {
+        Some(kept) => kept.last_of_each().await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let text = metrics.read(counts, &rehearsed, health.shared.clock.now());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 

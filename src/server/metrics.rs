@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::inbox::Counts;
 use crate::model::Utc;
+use crate::rehearsals::Kind;
 use crate::report::WholeTime;
 
 const RECEIVED: &str = "oust_alert_requests_total";
@@ -20,6 +21,7 @@ const COMMIT: &str = "oust_inbox_commit_seconds";
 const WAITING: &str = "oust_alerts_waiting";
 const TAKEN: &str = "oust_alerts_taken";
 const OLDEST: &str = "oust_alert_oldest_waiting_seconds";
+const REHEARSED: &str = "oust_rehearsal_age_seconds";
 const RUNS: &str = "oust_runs_total";
 const CONTAIN: &str = "oust_time_to_contain_seconds";
 const EVICT: &str = "oust_time_to_evict_seconds";
@@ -66,7 +68,16 @@ impl Metrics {
     }
 
     /// All of it, with how the inbox stands.
-    pub(super) fn read(&self, counts: Option<Counts>, now: Utc) -> String {
+    pub(super) fn read(
+        &self,
+        counts: Option<Counts>,
+        rehearsed: &[(Kind, String, Utc)],
+        now: Utc,
+    ) -> String {
+        for (kind, playbook, at) in rehearsed {
+            let age = now.since(*at).as_secs_f64();
+            gauge!(REHEARSED, "kind" => kind.word(), "playbook" => playbook.clone()).set(age);
+        }
         if let Some(counts) = counts {
             gauge!(WAITING).set(counts.waiting as f64);
             gauge!(TAKEN).set(counts.taken as f64);
@@ -90,6 +101,10 @@ fn describe() {
     describe_gauge!(WAITING, "Alerts that nobody has taken yet");
     describe_gauge!(TAKEN, "Alerts that are being looked into");
     describe_gauge!(OLDEST, "For how long the oldest alert has waited");
+    describe_gauge!(
+        REHEARSED,
+        "For how long a playbook was not rehearsed, dry or live"
+    );
     describe_counter!(RUNS, "Runs that ended, by verdict");
     describe_histogram!(
         EVICT,

@@ -36,6 +36,7 @@ use crate::given::{Clock, Rng};
 use crate::inbox::Inbox;
 use crate::ledger::Archive;
 use crate::model::RunId;
+use crate::rehearsals::SqliteRehearsals;
 
 /// What all parts of a server share.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub struct Shared {
     pub desk: Option<Arc<dyn Desk>>,
     /// The ledger; `None` in a process that only receives.
     pub archive: Option<Arc<dyn Archive>>,
+    /// What was rehearsed; `None` in a process that only receives.
+    pub rehearsals: Option<Arc<SqliteRehearsals>>,
     /// What happens, for whoever looks on.
     pub news: News,
     /// Rung when an alert came or somebody decided: the worker need not wait for its next look.

@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
 use url::Url;
 
-use super::limit::{Bucket, Budget, Rank};
+use super::limit::{Bucket, BucketSeen, Budget, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
 use super::request::{Body, OwnHeader, Path, Place};
@@ -109,6 +109,8 @@ pub struct Meter {
     writes: AtomicU64,
     retries: AtomicU64,
     throttled: AtomicU64,
+    answers: AtomicU64,
+    answers_ms: AtomicU64,
 }
 
 /// A meter's numbers at one moment.
@@ -122,6 +124,19 @@ pub struct MeterReading {
     pub retries: u64,
     /// 429s seen.
     pub throttled: u64,
+}
+
+impl MeterReading {
+    /// What came after an earlier reading of the same meter.
+    #[must_use]
+    pub fn less(self, before: Self) -> Self {
+        Self {
+            reads: self.reads.saturating_sub(before.reads),
+            writes: self.writes.saturating_sub(before.writes),
+            retries: self.retries.saturating_sub(before.retries),
+            throttled: self.throttled.saturating_sub(before.throttled),
+        }
+    }
 }
 
 /// One request before it is signed.
@@ -176,6 +191,20 @@ impl Client {
             retries: self.meter.retries.load(Ordering::Relaxed),
             throttled: self.meter.throttled.load(Ordering::Relaxed),
         }
+    }
+
+    /// What an answer took so far, on average; `None` before the first.
+    #[must_use]
+    pub fn answer_ms(&self) -> Option<u64> {
+        let answers = self.meter.answers.load(Ordering::Relaxed);
+        let all_ms = self.meter.answers_ms.load(Ordering::Relaxed);
+        all_ms.checked_div(answers)
+    }
+
+    /// The rate limits that answers have told of.
+    #[must_use]
+    pub fn buckets(&self) -> Vec<BucketSeen> {
+        self.budget.seen()
     }
 
     /// What people should know about the credentials it used.
@@ -298,6 +327,7 @@ impl Client {
             };
         }
         let sent_at = self.parts.clock.now();
+        let left = self.parts.clock.elapsed();
         let counter = if call.is_write {
             &self.meter.writes
         } else {
@@ -309,7 +339,10 @@ impl Client {
             ..WireLimits::default()
         };
         let answer = match self.parts.wire.send(request, limits).await {
-            Ok(response) => self.read(response, sent_at, call.is_write),
+            Ok(response) => {
+                self.note_pace(self.parts.clock.elapsed().saturating_sub(left));
+                self.read(response, sent_at, call.is_write)
+            }
             Err(error) => {
                 let again = retry::may_repeat_error(&error, call.is_write);
                 let last = self.failed(error, call, sent_at);
@@ -336,6 +369,12 @@ impl Client {
         self.note_quota(&answer);
         signer.hears(&answer);
         self.after(answer, &**signer, call.is_write, renewed).await
+    }
+
+    fn note_pace(&self, took: Duration) {
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.meter.answers.fetch_add(1, Ordering::Relaxed);
+        self.meter.answers_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     fn note_quota(&self, answer: &Answer) {

@@ -70,6 +70,17 @@ pub(super) struct Learnt {
     pub(super) resets_in: Duration,
 }
 
+/// A bucket as the last answer's headers told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketSeen {
+    /// Its name, ours.
+    pub name: &'static str,
+    /// Requests in a window.
+    pub limit: u64,
+    /// What is left of it.
+    pub remaining: u64,
+}
+
 /// The budgets of one system's buckets.
 pub struct Budget {
     clock: Arc<dyn Clock>,
@@ -143,6 +154,23 @@ impl Budget {
                 .err()
                 .map(|not_yet| not_yet.wait_time_from(Steady::nanos(now))),
         }
+    }
+
+    /// The buckets that an answer has told of, by name.
+    pub(super) fn seen(&self) -> Vec<BucketSeen> {
+        let buckets = self
+            .buckets
+            .lock()
+            .expect("no code panics while it holds this lock");
+        let known = |(name, state): (&&'static str, &State)| {
+            let known = state.known.as_ref()?;
+            Some(BucketSeen {
+                name,
+                limit: known.limit,
+                remaining: known.remaining,
+            })
+        };
+        buckets.iter().filter_map(known).collect()
     }
 
     /// Learns from an answer's headers. Several answers may be on their way back at once, so

@@ -9,6 +9,7 @@
 //! follows a redirect or a link out of the configured origin: credentials stay at home.
 
 mod client;
+mod handover;
 mod http_wire;
 mod limit;
 mod manners;
@@ -22,8 +23,9 @@ mod write;
 mod xml;
 
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
+pub use handover::{Handed, Handover, Parcel};
 pub use http_wire::HttpWire;
-pub use limit::{Bucket, Budget, Rank};
+pub use limit::{Bucket, BucketSeen, Budget, Rank};
 pub use manners::{Manners, Quota, json_or_xml, no_quota, only_401, only_429, only_json};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};

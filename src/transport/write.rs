@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::client::{CallError, Outgoing};
+use super::handover::Handover;
 use super::limit::{Bucket, Rank};
 use super::meaning::Answer;
 use super::read::Reader;
@@ -98,13 +99,31 @@ impl Write {
 pub struct Writer<'run> {
     reader: &'run Reader,
     consent: &'run Consent,
+    handover: Option<&'run dyn Handover>,
 }
 
 impl<'run> Writer<'run> {
     /// A writer beside `reader`, for the plan that `consent` was given to.
     #[must_use]
     pub fn new(reader: &'run Reader, consent: &'run Consent) -> Self {
-        Self { reader, consent }
+        Self {
+            reader,
+            consent,
+            handover: None,
+        }
+    }
+
+    /// With somebody who takes secrets for a person.
+    #[must_use]
+    pub fn handing_to(mut self, handover: Option<&'run dyn Handover>) -> Self {
+        self.handover = handover;
+        self
+    }
+
+    /// Who takes secrets for a person, if anybody does.
+    #[must_use]
+    pub fn handover(&self) -> Option<&'run dyn Handover> {
+        self.handover
     }
 
     /// For reading before and after a write.

@@ -390,6 +390,7 @@ impl Lab {
             observer,
             stop,
             prove_for: None,
+            handover: None,
         }
     }
 }

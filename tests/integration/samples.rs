@@ -195,6 +195,7 @@ impl PlanSample {
             findings: Vec::new(),
             owners: Vec::new(),
             gives_back: None,
+            left_alone: Vec::new(),
             chosen: Vec::new(),
             unreached: Vec::new(),
         };

@@ -30,6 +30,8 @@ pub(crate) struct Origin {
     pub(crate) api_token: Option<String>,
     pub(crate) request_id: String,
     pub(crate) uri: String,
+    /// A job of the org's own: no browser, no address.
+    pub(crate) job: bool,
 }
 
 /// `eventType`, its `legacyEventType`, its `displayMessage`.
@@ -133,10 +135,10 @@ impl Okta {
             "severity": if outcome.0 == "FAILURE" { "WARN" } else { "INFO" },
             "debugContext": { "debugData": data },
             "legacyEventType": if legacy.is_empty() { Value::Null } else { json!(legacy) },
-            "transaction": { "type": "WEB", "id": origin.request_id, "detail": detail },
+            "transaction": { "type": if origin.job { "JOB" } else { "WEB" }, "id": origin.request_id, "detail": detail },
             "uuid": self.rng.uuid(),
             "version": "0",
-            "request": { "ipChain": [{ "ip": origin.ip, "geographicalContext": null, "version": "V4", "source": null }] },
+            "request": { "ipChain": chain_of(origin) },
             "target": if target.is_empty() { Value::Null } else { Value::Array(target) },
         });
         self.log.push(LogRow {
@@ -199,6 +201,14 @@ impl Okta {
         );
         json!({ "id": id, "type": "User", "alternateId": login, "displayName": name, "detailEntry": null })
     }
+}
+
+/// Jobs come from no address.
+fn chain_of(origin: &Origin) -> Value {
+    if origin.job {
+        return json!([]);
+    }
+    json!([{ "ip": origin.ip, "geographicalContext": null, "version": "V4", "source": null }])
 }
 
 fn client_of(origin: &Origin) -> Value {

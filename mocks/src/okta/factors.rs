@@ -46,7 +46,19 @@ impl Okta {
             Ok(id) => id,
             Err(refusal) => return refusal,
         };
+        if let Some(refusal) = self.refuses_while_suspended(&id) {
+            return refusal;
+        }
         self.remove_factor(call, &id, call.param(1), "UserFactor")
+    }
+
+    /// Sources disagree on whether that can be: an org may be either.
+    fn refuses_while_suspended(&self, id: &str) -> Option<Answer> {
+        let refuses = !self.settings.factors_go_while_suspended;
+        (refuses && self.users[id].status == "SUSPENDED").then(|| {
+            let text = "This operation is not allowed in the user's current status.";
+            Answer::error(403, "E0000038", text, &[])
+        })
     }
 
     fn remove_factor(&mut self, call: &Call<'_>, id: &str, factor: &str, kind: &str) -> Answer {

@@ -362,7 +362,17 @@ impl Okta {
         user.status_changed_ms = now_ms;
         user.last_updated_ms = now_ms;
         self.start_agents_of(user_id);
-        let origin = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
+        let by_hand = self.intruder(by, INTRUDER_IPS[1], None, "/admin/user/unsuspend", now_ms);
+        let origin = match by {
+            Self::IMPORT => Origin {
+                now_ms,
+                actor: by_hand.actor,
+                request_id: by_hand.request_id,
+                job: true,
+                ..Origin::default()
+            },
+            _ => by_hand,
+        };
         let target = self.user_ref(user_id);
         self.event(
             &origin,
@@ -416,6 +426,7 @@ impl Okta {
             api_token: None,
             request_id: self.rng.text(27),
             uri: uri.to_owned(),
+            job: false,
         }
     }
 }

@@ -57,6 +57,10 @@ pub struct Settings {
     pub universal_logout: bool,
     /// Whether suspending ends the user's sessions at once; sources disagree.
     pub suspend_ends_sessions: bool,
+    /// Whether a session that a suspension ended leaves an event that names the suspension's request.
+    pub suspend_tells_of_sessions: bool,
+    /// Whether factors of a suspended account can be deleted.
+    pub factors_go_while_suspended: bool,
     /// How long a log event stays invisible, milliseconds.
     pub log_delay_ms: i64,
     /// How long every answer takes, milliseconds.

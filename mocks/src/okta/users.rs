@@ -97,7 +97,13 @@ impl Okta {
             }
             okta.user_mut(id).set_status("SUSPENDED", call.now_ms);
             if okta.settings.suspend_ends_sessions {
+                let was_in = !okta.users[id].sessions.is_empty();
                 okta.user_mut(id).sessions.clear();
+                if was_in && okta.settings.suspend_tells_of_sessions {
+                    let (origin, target) = (okta.origin(call), okta.user_ref(id));
+                    let done = ("SUCCESS", None);
+                    okta.event(&origin, "user.session.end", done, vec![target], &[]);
+                }
             }
             okta.stop_agents_of(id);
             Ok("user.lifecycle.suspend")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{GoArgs, WhichRun};
+use super::GoArgs;
 
 /// How one gives an account back.
 pub(super) const EXAMPLES: &str = "\
@@ -17,9 +17,15 @@ Shows what it would do and asks; nothing is written before the answer.
 /// What to give back.
 #[derive(Clone, Debug, Args)]
 pub struct ReleaseArgs {
-    /// Which run.
-    #[command(flatten)]
-    pub which: WhichRun,
+    /// Which run: its id; may be left out where a stored plan is agreed to
+    #[arg(
+        value_name = "RUN", conflicts_with = "last",
+        required_unless_present_any = ["last", "consent", "approval"]
+    )]
+    pub run: Option<String>,
+    /// The newest that contains
+    #[arg(long)]
+    pub last: bool,
     /// Only these systems
     #[arg(long, value_name = "SYSTEM", value_delimiter = ',')]
     pub only: Vec<String>,

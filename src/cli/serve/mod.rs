@@ -104,6 +104,7 @@ impl Server {
             inbox,
             desk: None,
             archive: None,
+            rehearsals: None,
             news: crate::server::News::default(),
             bell: Arc::default(),
         };

@@ -23,6 +23,7 @@ use crate::evidence::Detections;
 use crate::ledger::{Archive, SqliteStore};
 use crate::model::{Finding, RunId};
 use crate::notify::Sender;
+use crate::rehearsals::SqliteRehearsals;
 use crate::report::escape::visible;
 use crate::server::poll::{Poller, SOURCE};
 use crate::server::work::{Setup, Worker};
@@ -69,6 +70,12 @@ impl Work {
         let wire = HttpWire::new();
         let opener = Opener::new(config.clone(), wire, &shared.clock, &shared.rng)?;
         let tools = opener.tools(archive.clone(), None)?;
+        let rehearsals = SqliteRehearsals::beside(&path);
+        let rehearsals = SqliteRehearsals::open(&rehearsals).map_err(|error| {
+            let hint = "move the file aside: it holds rehearsals alone";
+            Failure::new(Exit::NotStarted, error, hint)
+        })?;
+        shared.rehearsals = Some(Arc::new(rehearsals));
         shared.desk = Some(Arc::new(desk));
         shared.archive = Some(Arc::clone(&archive));
         Ok(Self {

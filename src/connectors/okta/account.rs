@@ -130,6 +130,8 @@ impl Verb for ResetFactors {
     }
 
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        Err(CannotUndo::PersonRedoes("enrols again".into()))
+        Err(CannotUndo::PersonRedoes(
+            "enrols again, with IT present".into(),
+        ))
     }
 }

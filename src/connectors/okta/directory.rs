@@ -12,15 +12,18 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, logs, oauth, signs, users,
+    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, learn, locks, logs, oauth,
+    org_tokens, signs, users,
 };
 use crate::connector::{
-    AgentToken, Directory, LogAsk, LogPage, Org, ResolveError, SignsOfLife, Unheard, Wanted,
+    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife,
+    Unheard, Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
 use crate::model::{
-    ActionId, AppAccount, History, Logout, Plant, Role, Subject, Tri, UserId, Utc, Window,
+    ActionId, AppAccount, Applied, Change, Fact, History, Logout, NewPassword, Plant, Role,
+    Subject, Tri, UserId, Utc, Window,
 };
 use crate::transport::{Path, Read, Reader};
 
@@ -159,6 +162,10 @@ impl Directory for Okta {
         Ok(who.iter().map(agents).collect())
     }
 
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String> {
+        org_tokens::read(self, r).await
+    }
+
     async fn own_principal(&self, r: &Reader) -> Result<Option<UserId>, String> {
         self.own_user(&Glance::new(r)).await
     }
@@ -176,6 +183,14 @@ impl Directory for Okta {
 
     fn console_of(&self, app: &AppAccount) -> Option<String> {
         console::page_of(&self.host(), app)
+    }
+
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change> {
+        super::release::password_step(link, how)
+    }
+
+    fn is_left_last(&self, link: &Change) -> bool {
+        link.action.verb() == "unquarantine_user"
     }
 
     fn locking_actions(&self) -> Vec<ActionId> {
@@ -236,8 +251,50 @@ impl Directory for Okta {
         logs::page(r, ask, next).await
     }
 
+    async fn locks_since(
+        &self,
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String> {
+        locks::since(self, r, who, since).await
+    }
+
+    async fn learnt(&self, r: &Reader, done: &[Applied]) -> Vec<Fact> {
+        learn::facts(r, done).await
+    }
+
+    fn lasting(&self, part: Value) -> Value {
+        lasting(part)
+    }
+
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {
         signs::signs_of_life(self, r, since).await
+    }
+}
+
+/// Dates of a status and of use, and links (which follow the status), come and go by themselves.
+fn lasting(part: Value) -> Value {
+    const PASSING: &[&str] = &[
+        "_links",
+        "_link",
+        "_embedded",
+        "lastLogin",
+        "lastUpdated",
+        "lastMembershipUpdated",
+        "statusChanged",
+        "expiresAt",
+        "transitioningToStatus",
+    ];
+    match part {
+        Value::Array(all) => Value::Array(all.into_iter().map(lasting).collect()),
+        Value::Object(fields) => {
+            let kept = fields
+                .into_iter()
+                .filter(|(name, _)| !PASSING.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name, lasting(value))).collect())
+        }
+        other => other,
     }
 }
 

@@ -193,7 +193,7 @@ pub(super) fn published(event: &Value) -> Option<Utc> {
     event["published"].as_str()?.parse().ok()
 }
 
-fn has_request(event: &Value, receipts: &[Receipt]) -> bool {
+pub(super) fn has_request(event: &Value, receipts: &[Receipt]) -> bool {
     receipts
         .iter()
         .filter_map(|receipt| receipt.request_id.as_deref())

@@ -166,7 +166,9 @@ impl Verb for DeleteFactors {
     }
 
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
-        Err(CannotUndo::PersonRedoes("enrols again".into()))
+        Err(CannotUndo::PersonRedoes(
+            "enrols it again, with IT present".into(),
+        ))
     }
 }
 

@@ -26,12 +26,15 @@ mod history;
 mod holdings;
 mod idps;
 mod key;
+mod learn;
 mod limits;
+mod locks;
 mod logout;
 mod logs;
 mod made_in_window;
 mod memberships;
 mod oauth;
+mod org_tokens;
 mod org_wide;
 mod powers;
 mod preflight;
@@ -226,6 +229,7 @@ fn verb(action: &ActionId) -> Option<&'static dyn Verb> {
         "unquarantine_user" => &quarantine::UnquarantineUser,
         "unsuspend_user" => &release::UnsuspendUser,
         "reset_password" => &release::ResetPassword,
+        "expire_password_with_temp" => &release::ExpirePasswordWithTemp,
         _ => return None,
     })
 }

@@ -33,7 +33,10 @@ impl Verb for QuarantineUser {
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
         let target = Target::user(&who.subject.id, &who.subject.login);
-        let before = json!({ "group": group, "member": member, "status": who.subject.status });
+        let before = json!({
+            "group": group, "member": member, "status": who.subject.status,
+            "mastered_by": who.subject.mastered_by,
+        });
         let sentence = format!("put the account into the quarantine group {group}");
         Planned::one(p.change(who, target, sentence, before))
     }
@@ -66,7 +69,18 @@ impl Verb for QuarantineUser {
             json!({}),
         );
         leave.before["group"] = done.change.before["group"].clone();
-        Ok(vec![leave])
+        // As long as the group keeps him out, the old password lets nobody in.
+        let reset = undoing(
+            &done.change,
+            "reset_password",
+            "reset the password: the intruder may know it",
+            Undo::PersonRedoes,
+            json!({ "send_email": true }),
+        );
+        Ok(match done.change.before["mastered_by"] == "OKTA" {
+            true => vec![reset, leave],
+            false => vec![leave],
+        })
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         UNSUSPEND_USER,
         UNQUARANTINE_USER,
         RESET_PASSWORD,
+        EXPIRE_PASSWORD_WITH_TEMP,
         ASSIGN_ADMIN_ROLE,
         ADD_GROUP_MEMBERSHIP,
         ASSIGN_APP,
@@ -537,10 +538,28 @@ const UNSUSPEND_USER: Action = Action {
 
 const RESET_PASSWORD: Action = Action {
     verb: "reset_password",
-    does: "makes the person choose a new password before signing in",
+    does: "makes the person choose a new password before signing in; without `send_email` the \
+           link is handed to whoever carries it out",
     needs: &[USERS_MANAGE, "okta.users.credentials.resetPassword"],
     reads: &[USERS_READ],
     settings: &[Setting::Flag("send_email", true)],
+    undo: Undo::PersonRedoes,
+    proof: Provable::ByRead,
+    repeatable: true,
+    evicts: Evicts::No,
+    attack: &["T1078.004"],
+    d3fend: &["D3-CRO"],
+    collateral: "",
+    residual: &[],
+};
+
+const EXPIRE_PASSWORD_WITH_TEMP: Action = Action {
+    verb: "expire_password_with_temp",
+    does: "sets a temporary password, handed to whoever carries it out and changed at the first \
+           sign-in",
+    needs: &[USERS_MANAGE, "okta.users.credentials.expirePassword"],
+    reads: &[USERS_READ],
+    settings: &[],
     undo: Undo::PersonRedoes,
     proof: Provable::ByRead,
     repeatable: true,

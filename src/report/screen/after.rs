@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{LINES_MAX, more};
 use crate::report::left;
-use crate::report::object::{Because, Ending, Report, Residual};
+use crate::report::object::{Because, Ending, LeftAloneReport, Report, Residual};
 use crate::report::summary::{self, whose};
 use crate::report::text::{Ink, Page, moment, zone_name};
 use crate::report::times;
@@ -72,6 +72,21 @@ pub(super) fn by_hand(page: &mut Page, report: &Report) {
         })
         .collect();
     list(page, "by hand", &lines);
+}
+
+/// What a release leaves as it is: first what somebody has to do.
+pub(super) fn left_alone(page: &mut Page, report: &Report) {
+    let line = |one: &LeftAloneReport| {
+        format!("{}{}: {}", whose(report, &one.login), one.system, one.text)
+    };
+    for (name, by_hand) in [("by hand", true), ("left alone", false)] {
+        let those = report
+            .left_alone
+            .iter()
+            .filter(|one| one.by_hand == by_hand);
+        let lines: Vec<String> = those.map(line).collect();
+        list(page, name, &lines);
+    }
 }
 
 /// Ways in that the intruder left outside the subjects' own accounts, and other damage.

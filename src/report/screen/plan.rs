@@ -14,6 +14,7 @@ use super::LINES_MAX;
 use crate::model::{
     Change, GuardReply, Identity, NOT_YET, Plan, Severity, Subject, SystemId, Tri, Undo,
 };
+use crate::report::released::{Stays, stays};
 use crate::report::text::{Ink, Page, Style, count, moment, zone_name};
 
 /// Up to this many subjects each change has its line.
@@ -33,6 +34,7 @@ pub fn plan_screen(plan: &Plan, zone: &TimeZone, style: Style) -> String {
         steps::show_stage(&mut page, plan, stage, &mut told);
     }
     not_reached(&mut page, plan);
+    left_alone(&mut page, plan);
     page.gap();
     totals(&mut page, plan);
     page.done()
@@ -85,6 +87,10 @@ fn roles(who: &Subject) -> String {
 }
 
 fn window(page: &mut Page, plan: &Plan, zone: &TimeZone) {
+    if let Some(run) = &plan.gives_back {
+        let text = format!("gives back what run {run} took");
+        page.wrap(0, Ink::Strong, &text).end();
+    }
     let window = plan.case.window;
     let end = window
         .end
@@ -208,6 +214,34 @@ fn not_reached(page: &mut Page, plan: &Plan) {
         if !named.is_empty() {
             page.to(2).put(ink, what);
             page.wrap(18, ink, &named.join(", ")).end();
+        }
+    }
+}
+
+/// Of a release: what stays as it is, first what somebody has to do.
+fn left_alone(page: &mut Page, plan: &Plan) {
+    let all = stays(plan);
+    let login = |stays: &Stays| {
+        let mut who = plan.case.subjects.iter();
+        let known = who.find(|who| who.id == stays.subject && plan.case.subjects.len() > 1);
+        known.map_or_else(String::new, |who| format!("{}: ", who.login))
+    };
+    for (name, by_hand) in [("by hand", true), ("left alone", false)] {
+        let mut those = all
+            .iter()
+            .filter(|stays| stays.by_hand == by_hand)
+            .peekable();
+        if those.peek().is_some() {
+            page.to(2).put(Ink::Strong, name).end();
+        }
+        for stays in those.clone().take(LINES_MAX) {
+            page.to(4).put(Ink::Plain, &stays.place());
+            let text = format!("{}{}", login(stays), stays.text);
+            page.wrap(18, Ink::Plain, &text).end();
+        }
+        let more = those.count().saturating_sub(LINES_MAX);
+        if more > 0 {
+            page.to(18).put(Ink::Dim, &format!("and {more} more")).end();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The two screens of a run that did not run to its end: refused before, stopped between.
 
-use crate::model::{GuardReply, Plan};
+use crate::model::{GuardAnswer, GuardReply, Plan};
 use crate::report::object::{Report, StepOutcome};
 use crate::report::text::{Ink, Page, Style, count};
 
@@ -19,6 +19,18 @@ pub fn refused_screen(plan: &Plan, style: Style) -> String {
                 page.to(2).put(Ink::Strong, "next best:");
                 page.wrap(13, Ink::Plain, next).end();
             }
+        }
+    }
+    // Where no guard refuses the run, some refuse all that it would do.
+    let stops = plan.guards.iter().any(GuardAnswer::stops_run);
+    let steps = plan
+        .guards
+        .iter()
+        .filter(|guard| !stops && guard.lifted.is_none());
+    for guard in steps {
+        if let GuardReply::RefusesSteps { why, .. } = &guard.reply {
+            let text = format!("guard {}: {why}", guard.name);
+            page.wrap(2, Ink::Plain, &text).end();
         }
     }
     page.done()

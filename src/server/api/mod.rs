@@ -13,6 +13,7 @@ pub mod openapi;
 mod operations;
 mod problem;
 mod proposals;
+mod rehearsals;
 mod runs;
 mod shapes;
 

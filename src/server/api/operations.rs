@@ -6,9 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::shapes::{
     Alerted, Alerts, AuditTrail, Because, Deciding, Events, Freeze, Proposals, Proposed,
-    ProposedPlan, Runs,
+    ProposedPlan, Rehearsals, Runs,
 };
-use super::{alerts, audit, freeze, openapi, proposals, runs};
+use super::{alerts, audit, freeze, openapi, proposals, rehearsals, runs};
 use crate::desk::Power;
 use crate::report::Report;
 use crate::server::site::Site;
@@ -268,6 +268,16 @@ fn of_the_machine() -> Vec<Operation> {
                 Power::Admin,
                 shape::<Because>,
                 Good::Json(shape::<Freeze>),
+            )
+        },
+        Operation {
+            query: &[Word::Limit],
+            handler: Some(|| get(rehearsals::list)),
+            ..read(
+                "/v1/rehearsals",
+                "listRehearsals",
+                "Rehearsals as they were kept (`oust.rehearsal/v1`), the newest first.",
+                Good::Json(shape::<Rehearsals>),
             )
         },
         Operation {

@@ -408,6 +408,14 @@ impl From<Standing> for StandingWord {
     }
 }
 
+/// Rehearsals, the newest first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Rehearsals {
+    /// Each an `oust.rehearsal/v1`.
+    #[schemars(with = "Vec<Object>")]
+    pub(super) rehearsals: Vec<Value>,
+}
+
 /// What was done, the newest first.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct AuditTrail {

@@ -86,6 +86,7 @@ impl Frame {
             ("/proposals", "Proposals", counted),
             ("/runs", "Runs", String::new()),
             ("/alerts", "Alerts", String::new()),
+            ("/rehearsals", "Rehearsals", String::new()),
             ("/audit", "Audit", String::new()),
             ("/freeze", "Freeze", String::new()),
         ];

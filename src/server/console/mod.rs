@@ -12,6 +12,7 @@ mod frame;
 mod ledger;
 mod overview;
 mod proposals;
+mod rehearsals;
 mod runs;
 mod sign_in;
 mod tokens;
@@ -53,6 +54,8 @@ pub fn router(shared: Shared, settings: Settings) -> Router {
         .route("/proposals/{run}/deny", post(proposals::deny))
         .route("/alerts", get(alerts::list))
         .route("/alerts/{id}", get(alerts::show))
+        .route("/rehearsals", get(rehearsals::list))
+        .route("/rehearsals/{id}", get(rehearsals::show))
         .route("/audit", get(audit::list))
         .route("/freeze", get(freeze::show).post(freeze::freeze))
         .route("/thaw", post(freeze::thaw))

@@ -42,13 +42,23 @@ impl Worker {
         last: Utc,
     ) -> Result<Option<RunId>, Trouble> {
         let ids: Vec<UserId> = who.iter().map(|(id, _)| id.clone()).collect();
-        let runs = self.archive.runs().await?.into_iter();
-        let since = runs.filter(|run| {
+        let runs = self.archive.runs().await?;
+        // What was given back, whole or in part, keeps nobody out any more.
+        let given_back: Vec<RunId> = runs
+            .iter()
+            .filter(|run| run.wrote)
+            .filter_map(|run| run.gives_back.clone())
+            .collect();
+        let since = runs.into_iter().filter(|run| {
             let named = |(_, login): &(UserId, String)| {
                 let mut logins = run.subjects.iter();
                 logins.any(|known| known.eq_ignore_ascii_case(login))
             };
-            run.wrote && run.closed_at.is_some_and(|at| at >= last) && who.iter().all(named)
+            let contains = run.gives_back.is_none() && !given_back.contains(&run.id);
+            run.wrote
+                && contains
+                && run.closed_at.is_some_and(|at| at >= last)
+                && who.iter().all(named)
         });
         for run in since.take(RUNS_MAX) {
             if self.is_about(&run.id, &ids).await? {

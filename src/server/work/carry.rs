@@ -211,6 +211,7 @@ impl Worker {
             observer: Arc::new(Told(self.shared.news.clone(), id.clone())),
             stop: self.stop.clone(),
             prove_for: None,
+            handover: None,
         };
         let begun = match records {
             None => Run::begin(tools, Arc::unwrap_or_clone(plan), start).await,

@@ -159,6 +159,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             contoso(),
             never,
         ),
+        trial("expire_password_with_temp", json!({}), contoso(), never),
     ]
 }
 

@@ -20,6 +20,7 @@ async fn whoever_is_not_signed_in_is_led_to_the_form_and_back() {
         "/runs",
         "/proposals",
         "/alerts",
+        "/rehearsals",
         "/audit",
         "/freeze",
         "/tokens",

@@ -17,6 +17,7 @@ use oust::given::{Clock, SystemRng};
 use oust::inbox::{Inbox, Received, SqliteInbox};
 use oust::ledger::{Happened, MemoryStore, Record, Store};
 use oust::model::{Alert, AlertRule, Hinted, Part, Plan, Utc};
+use oust::rehearsals::SqliteRehearsals;
 use oust::server::{News, Peer, Settings, Shared, router};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -56,6 +57,7 @@ pub(crate) struct World {
     pub(crate) desk: Arc<SqliteDesk>,
     pub(crate) inbox: Arc<SqliteInbox>,
     pub(crate) ledger: Arc<MemoryStore>,
+    pub(crate) rehearsals: Arc<SqliteRehearsals>,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) shared: Shared,
     _home: tempfile::TempDir,
@@ -74,6 +76,8 @@ impl World {
         let inbox = SqliteInbox::open(&home.path().join("inbox.db"), 20_000, rng.clone());
         let inbox = Arc::new(inbox.unwrap());
         let ledger = Arc::new(MemoryStore::new());
+        let rehearsals = SqliteRehearsals::open(&home.path().join("rehearsals.db"));
+        let rehearsals = Arc::new(rehearsals.unwrap());
         let clock = Arc::new(HandClock(Mutex::new(samples::at(60_000))));
         let shared = Shared {
             clock: clock.clone(),
@@ -81,6 +85,7 @@ impl World {
             inbox: inbox.clone(),
             desk: Some(desk.clone()),
             archive: Some(ledger.clone()),
+            rehearsals: Some(rehearsals.clone()),
             news: News::default(),
             bell: Arc::default(),
         };
@@ -99,6 +104,7 @@ impl World {
             desk,
             inbox,
             ledger,
+            rehearsals,
             clock,
             shared,
             _home: home,

@@ -7,10 +7,11 @@ use oust::model::{
     PlaybookRef, Proof, RunId, Scope, Select, Sign, Source, StepKey, Subject, SystemId, Tri, Utc,
     Window, WindowHow, Witness,
 };
-use oust::transport::{Reader, Writer};
+use oust::transport::{Handover, Reader, Writer};
 use oust_mocks::{Fault, FaultKind, World};
 use serde_json::{Value, json};
 
+use crate::hands::Hands;
 use crate::wire::{NOW, Org, now_ms};
 
 /// The login the stories are about.
@@ -20,6 +21,8 @@ pub(crate) struct Desk {
     pub(crate) org: Org,
     pub(crate) okta: DirectorySystem,
     pub(crate) reader: Reader,
+    /// Takes links and passwords; without it nobody is there.
+    pub(crate) hands: Option<Hands>,
     consent: Consent,
     case: Case,
 }
@@ -74,6 +77,7 @@ impl Desk {
             org,
             okta,
             reader,
+            hands: Some(Hands::default()),
             consent,
             case,
         }
@@ -173,6 +177,8 @@ impl Desk {
 
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
         let writer = Writer::new(&self.reader, &self.consent);
+        let hands = self.hands.as_ref().map(|hands| hands as &dyn Handover);
+        let writer = writer.handing_to(hands);
         let batch = [change.clone()];
         let mut outcomes = self.okta.system.connector.apply(&writer, &batch).await;
         assert_eq!(outcomes.len(), 1);
@@ -275,6 +281,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         findings: Vec::new(),
         owners: Vec::new(),
         gives_back: None,
+        left_alone: Vec::new(),
         chosen: Vec::new(),
         unreached: Vec::new(),
     }

@@ -251,7 +251,7 @@ fn proposed(run: &str) -> Plan {
         .plan()
 }
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 14] = [
     ("now", "/"),
     ("proposals", "/proposals"),
     ("proposal", "/proposals/r_0193f4"),
@@ -261,6 +261,7 @@ const PAGES: [(&str, &str); 13] = [
     ("run-partial", "/runs/r_0193f6"),
     ("run-running", "/runs/r_0193f9"),
     ("alerts", "/alerts"),
+    ("rehearsals", "/rehearsals"),
     ("audit", "/audit"),
     ("freeze", "/freeze"),
     ("tokens", "/tokens"),

@@ -185,6 +185,13 @@ const TABLE: &[Row] = &[
     ),
     row(
         "POST",
+        "/api/v1/users/{}/lifecycle/expire_password_with_temp_password",
+        &[],
+        &[],
+        200,
+    ),
+    row(
+        "POST",
         "/api/v1/users/{}/lifecycle/reset_factors",
         &[],
         &[],

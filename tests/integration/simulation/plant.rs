@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use oust::connector::{
-    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LogAsk, LogPage,
-    Org, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
+    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
 };
 use oust::engine::Tools;
 use oust::evidence::holdings::{Holdings, ThreatConfig};
 use oust::evidence::investigation::Now;
 use oust::model::{
-    self, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup, Outcome,
-    OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
+    self, ActionId, AppAccount, Applied, Case, Change, Finding, History, Identity, Lookup,
+    NewPassword, Outcome, OutcomeKind, Proof, ProofState, Subject, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{Reader, Writer};
 use serde_json::Value;
@@ -141,6 +141,10 @@ impl Directory for Planted {
         self.true_one.threat_config(r).await
     }
 
+    async fn org_tokens(&self, r: &Reader) -> Result<Vec<OrgToken>, String> {
+        self.true_one.org_tokens(r).await
+    }
+
     async fn planted_now(&self, r: &Reader, plants: &[model::Plant]) -> Vec<Now> {
         self.true_one.planted_now(r, plants).await
     }
@@ -183,6 +187,10 @@ impl Directory for Planted {
         self.true_one.own_principal(r).await
     }
 
+    fn password_step(&self, link: &Change, how: NewPassword) -> Option<Change> {
+        self.true_one.password_step(link, how)
+    }
+
     fn locking_actions(&self) -> Vec<ActionId> {
         self.true_one.locking_actions()
     }
@@ -202,6 +210,15 @@ impl Directory for Planted {
         next: Option<&str>,
     ) -> Result<LogPage, Unheard> {
         self.true_one.log_page(r, ask, next).await
+    }
+
+    async fn locks_since(
+        &self,
+        r: &Reader,
+        who: &[UserId],
+        since: Utc,
+    ) -> Result<Vec<LockAct>, String> {
+        self.true_one.locks_since(r, who, since).await
     }
 
     async fn signs_of_life(&self, r: &Reader, since: &[(UserId, Utc)]) -> SignsOfLife {

@@ -116,6 +116,7 @@ impl Soc {
             inbox: self.inbox.clone(),
             desk: Some(self.desk.clone()),
             archive: Some(self.store.clone()),
+            rehearsals: None,
             news: News::default(),
             bell: self.bell.clone(),
         }

@@ -292,7 +292,8 @@ fn whose(plan: &Plan, subject: &UserId) -> String {
 
 /// Steps with nothing to do for anybody, on one line: what was looked for and not found.
 fn nothing_to_do(page: &mut Page, plan: &Plan, steps: &[&PlannedStep]) {
-    if plan.case.subjects.len() > TOLD_ONE_BY_ONE_MAX {
+    // A release has a step only where somebody has something to get back.
+    if plan.case.subjects.len() > TOLD_ONE_BY_ONE_MAX || plan.gives_back.is_some() {
         return;
     }
     let idle: Vec<String> = steps
