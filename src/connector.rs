@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -417,6 +418,15 @@ pub struct LogPage {
     pub next: Option<String>,
 }
 
+/// How many accounts can sign in to the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserCount {
+    /// So many were counted.
+    pub number: u64,
+    /// Whether these are all: a large directory is not counted to its end.
+    pub complete: bool,
+}
+
 /// The identity source: all that engine, guards and evidence know of it.
 #[async_trait]
 pub trait Directory: Connector {
@@ -436,6 +446,13 @@ pub trait Directory: Connector {
     /// The same accounts with their roles, and with the groups and apps that are wanted, as far
     /// as they can be read.
     async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject>;
+
+    /// Counts the accounts that can sign in, for at most `time`: what was counted by then is told
+    /// as incomplete.
+    ///
+    /// # Errors
+    /// A sentence, if nothing could be read.
+    async fn count_active(&self, r: &Reader, time: Duration) -> Result<UserCount, String>;
 
     /// The app assignments of each account, in the same order; `None` where unread.
     async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>>;

@@ -105,6 +105,8 @@ impl World {
                 hidden_factors: BTreeSet::new(),
                 date_skew_ms: 0,
                 dpop_nonce: "mockNonce0001".to_owned(),
+                quarantine_denies: true,
+                before_quarantine: false,
             },
             org_id: "00oContosoOrg00005d7".to_owned(),
             base_url: "https://contoso.okta.example".to_owned(),
@@ -229,6 +231,8 @@ impl World {
             keys: vec![jwk],
             scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
             role: "SUPER_ADMIN".to_owned(),
+            permissions: BTreeSet::new(),
+            withheld: BTreeSet::new(),
             dpop: false,
         };
         self.okta.service_apps.insert(client_id.to_owned(), app);
@@ -275,6 +279,39 @@ impl World {
         for app in self.okta.service_apps.values_mut() {
             app.scopes.remove(scope);
         }
+        self
+    }
+
+    /// A scope that every service app was granted, and that no token comes with.
+    #[must_use]
+    pub fn withhold_scope(mut self, scope: &str) -> Self {
+        for app in self.okta.service_apps.values_mut() {
+            app.withheld.insert(scope.to_owned());
+        }
+        self
+    }
+
+    /// Gives a registered service app a custom role with these permissions.
+    #[must_use]
+    pub fn client_custom_role(mut self, client_id: &str, permissions: &[&str]) -> Self {
+        if let Some(app) = self.okta.service_apps.get_mut(client_id) {
+            "CUSTOM".clone_into(&mut app.role);
+            app.permissions = permissions.iter().map(|p| (*p).to_owned()).collect();
+        }
+        self
+    }
+
+    /// A quarantine group on paper: its policy's rule lets people in.
+    #[must_use]
+    pub fn quarantine_denies_nothing(mut self) -> Self {
+        self.okta.settings.quarantine_denies = false;
+        self
+    }
+
+    /// Another policy stands before that of the quarantine group.
+    #[must_use]
+    pub fn policy_before_quarantine(mut self) -> Self {
+        self.okta.settings.before_quarantine = true;
         self
     }
 

@@ -13,12 +13,14 @@ use super::told::Told;
 use crate::approval::Approvers;
 use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
-use crate::connectors::{self, Opened, Opening};
+use crate::connectors::{self, OpenError, Opened, Opening};
 use crate::engine::{Investigator, Tools};
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
-use crate::ledger::{Archive, Emergency, LineStore, SqliteStore, Store, open_or_emergency};
-use crate::model::{Finding, Owner, RunId, SystemId, UserId, Utc};
+use crate::ledger::{
+    Archive, Emergency, LineStore, MemoryStore, SqliteStore, Store, open_or_emergency,
+};
+use crate::model::{Finding, Owner, RunId, Severity, SystemId, UserId, Utc};
 use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
@@ -437,8 +439,23 @@ fn open_systems(
     config: &Config,
     givens: &Givens,
 ) -> Result<(DirectorySystem, Vec<System>), Failure> {
-    let mut directory = None;
-    let mut services = Vec::new();
+    let (directory, services, unopened) = open_each(config, givens);
+    if let Some((_, error)) = unopened.into_iter().next() {
+        return Err(not_open(error));
+    }
+    Ok((directory.ok_or_else(no_directory)?, services))
+}
+
+/// What can be opened, and why the rest cannot.
+fn open_each(
+    config: &Config,
+    givens: &Givens,
+) -> (
+    Option<DirectorySystem>,
+    Vec<System>,
+    Vec<(SystemId, OpenError)>,
+) {
+    let (mut directory, mut services, mut unopened) = (None, Vec::new(), Vec::new());
     for entry in &config.connectors {
         let opening = Opening {
             id: entry.id.clone(),
@@ -448,22 +465,85 @@ fn open_systems(
             rng: Arc::clone(&givens.rng),
             user_agent: givens.user_agent.clone(),
         };
-        let opened = (entry.row.open)(&opening).map_err(|error| {
-            let hint = error.hint.clone();
-            Failure::new(Exit::Usage, error, hint)
-        })?;
-        match opened {
-            Opened::Directory(found) => directory = Some(found),
-            Opened::Service(found) => services.push(found),
+        match (entry.row.open)(&opening) {
+            Ok(Opened::Directory(found)) => directory = Some(found),
+            Ok(Opened::Service(found)) => services.push(found),
+            Err(error) => unopened.push((entry.id.clone(), error)),
         }
     }
-    let directory = directory.ok_or_else(|| {
-        Failure::say(
-            Exit::Usage,
-            "no connector for okta is configured",
-            "add one to the config",
-        )
-    })?;
     config::hand_out(&mut services, &config.apps);
-    Ok((directory, services))
+    (directory, services, unopened)
+}
+
+fn not_open(error: OpenError) -> Failure {
+    let hint = error.hint.clone();
+    Failure::new(Exit::Usage, error, hint)
+}
+
+fn no_directory() -> Failure {
+    Failure::say(
+        Exit::Usage,
+        "no connector for okta is configured",
+        "add one to the config",
+    )
+}
+
+/// What `oust check` works with: as much as can be opened.
+pub(super) struct CheckShop {
+    /// For the engine; the ledger in it is in memory and stays empty.
+    pub tools: Tools,
+    /// The config file, read.
+    pub config: Config,
+    /// Systems that cannot be opened, and why.
+    pub unopened: Vec<(SystemId, Finding)>,
+}
+
+impl CheckShop {
+    /// Opens what can be opened. Only without a directory there is nothing to look at.
+    ///
+    /// # Errors
+    /// [`Failure`], if the config file is no good or the directory cannot be opened.
+    pub(super) fn open(global: &Global) -> Result<Self, Failure> {
+        warm_up();
+        let config = load_config(global)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let rng: Arc<dyn Rng> = Arc::new(SystemRng::default());
+        let givens = Givens::new(HttpWire::new(), &clock, &rng, TOOL.to_owned())?;
+        let (directory, services, unopened) = open_each(&config, &givens);
+        let directory = match directory {
+            Some(directory) => directory,
+            None => {
+                let is_directory = |id: &SystemId| {
+                    config
+                        .connectors
+                        .iter()
+                        .any(|entry| entry.id == *id && config::is_directory(entry.row.vendor))
+                };
+                let why = unopened.into_iter().find(|(id, _)| is_directory(id));
+                return Err(why.map_or_else(no_directory, |(_, error)| not_open(error)));
+            }
+        };
+        let unopened = unopened.into_iter().map(|(id, error)| {
+            let finding = Finding {
+                severity: Severity::High,
+                id: "settings_unfit".into(),
+                text: error.why,
+                hint: error.hint,
+            };
+            (id, finding)
+        });
+        Ok(Self {
+            tools: Tools {
+                directory,
+                services,
+                vendors: connectors::vendors().collect(),
+                store: Arc::new(MemoryStore::new()),
+                clock,
+                rng,
+                tool: TOOL.to_owned(),
+            },
+            unopened: unopened.collect(),
+            config,
+        })
+    }
 }

@@ -13,11 +13,11 @@ use super::files::{self, Written};
 use super::is_lively;
 use super::setup::TOOL;
 use crate::connectors;
-use crate::engine::Observer;
+use crate::engine::{Checked, Observer};
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
-use crate::report::{self, Live, Report, Split, Style};
+use crate::report::{self, Granting, Live, Report, Split, Style};
 
 /// The vendor of the identity source.
 const DIRECTORY: &str = "okta";
@@ -41,6 +41,16 @@ fn console_width() -> usize {
 /// What an investigation found.
 pub(super) fn investigation(global: &Global, found: &Investigation) -> String {
     report::investigation_screen(found, &TimeZone::system(), style(global))
+}
+
+/// What a check found.
+pub(super) fn check(global: &Global, checked: &Checked) -> String {
+    report::check_screen(checked, style(global))
+}
+
+/// What has to be granted.
+pub(super) fn grants(global: &Global, all: &[Granting]) -> String {
+    report::grants_screen(all, style(global))
 }
 
 /// The plan, as it is consented to.

@@ -191,7 +191,8 @@ fn one_directory(
 }
 
 /// Only the directory's actions have a part in evicting somebody from it.
-pub(super) fn is_directory(vendor: &Vendor) -> bool {
+#[must_use]
+pub fn is_directory(vendor: &Vendor) -> bool {
     vendor
         .actions
         .iter()

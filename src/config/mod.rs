@@ -31,6 +31,7 @@ use serde_json::Value;
 
 pub use apps::hand_out;
 pub use client::Client;
+pub use connectors::is_directory;
 pub use guards::Guards;
 pub use places::Places;
 pub use poll::{Poll, Polled};

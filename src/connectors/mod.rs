@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::connector::{DirectorySystem, System};
 use crate::given::{Clock, Rng};
-use crate::model::{SystemId, Vendor};
+use crate::model::{Access, Action, Grant, SystemId, Vendor};
 use crate::transport::{Client, ClientParts, Credential, Manners, Wire};
 
 /// A vendor as the program finds it.
@@ -36,6 +36,9 @@ pub struct Row {
     /// and its own part of the settings. Empty: one system, with all of them. What is wrong with
     /// the settings, opening says.
     pub split: fn(&Value) -> Vec<(String, Value)>,
+    /// What has to be granted at an instance with these settings for these actions, asking nobody.
+    /// Settings that are no good, or none, are taken for the usual ones.
+    pub grants: fn(&Value, &[&'static Action], Access) -> Grant,
     /// Opens one configured instance.
     pub open: fn(&Opening) -> Result<Opened, OpenError>,
 }
@@ -118,6 +121,17 @@ pub struct OpenError {
     pub why: String,
     /// What to do about it.
     pub hint: String,
+}
+
+/// The rights that actions declare for this: what reads them, or what carries them out, too.
+fn rights(actions: &[&'static Action], access: Access) -> impl Iterator<Item = &'static str> {
+    actions.iter().flat_map(move |action| {
+        let needs = match access {
+            Access::Read => &[],
+            Access::Write => action.needs,
+        };
+        needs.iter().chain(action.reads).copied()
+    })
 }
 
 /// For vendors of which an entry is one system.

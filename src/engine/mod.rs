@@ -7,6 +7,7 @@
 mod again;
 mod background;
 mod bell;
+mod check;
 mod executor;
 mod inquire;
 mod instances;
@@ -34,6 +35,10 @@ mod unreached;
 pub mod watch;
 
 pub use again::prove_again;
+pub use check::{
+    ActiveUsers, CHECK_SCHEMA, CheckAsk, Checked, OrgChecked, State, SystemCheck, check,
+    check_schema, wanted,
+};
 pub use investigate::{
     InvestigateAsk, InvestigateError, Investigator, Only, investigate, looks_back,
 };

@@ -21,13 +21,16 @@ use crate::transport::{Rank, Reader};
 
 /// Systems that turned out to be one and the same account at the vendor.
 pub(super) fn same(planned: &[PlannedService]) -> Vec<Finding> {
+    let told = planned.iter().map(|service| &service.system);
+    shared_by(told.filter_map(|system| Some((&system.id, system.tenant.as_deref()?))))
+}
+
+/// The same, of systems and the tenants that they told.
+pub(super) fn shared_by<'s>(told: impl Iterator<Item = (&'s SystemId, &'s str)>) -> Vec<Finding> {
     let mut tenants: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for service in planned {
-        if let Some(tenant) = &service.system.tenant {
-            let id = &service.system.id;
-            let of_vendor = tenants.entry((id.vendor(), tenant)).or_default();
-            of_vendor.push(id.as_str());
-        }
+    for (id, tenant) in told {
+        let of_vendor = tenants.entry((id.vendor(), tenant)).or_default();
+        of_vendor.push(id.as_str());
     }
     let twice = tenants.into_iter().filter(|(_, names)| names.len() > 1);
     twice
@@ -101,7 +104,11 @@ fn planned<'p>(plan: &'p Plan, system: &SystemId) -> Option<&'p str> {
     planned.tenant.as_deref()
 }
 
-async fn ask(system: &System) -> Result<Option<String>, String> {
+/// Which tenant a system is, by its own word.
+///
+/// # Errors
+/// A sentence, if it could not be read.
+pub(super) async fn ask(system: &System) -> Result<Option<String>, String> {
     let reader = Reader::new(system.client.clone()).ranked(Rank::Contain);
     system.connector.tenant(&reader).await
 }

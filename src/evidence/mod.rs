@@ -21,7 +21,7 @@ pub mod kept;
 pub mod pivot;
 pub mod recent;
 pub mod saved;
-mod schema;
+pub(crate) mod schema;
 mod spelling;
 
 pub use detect::{Detections, Hit, Watch};

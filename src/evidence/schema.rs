@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// A moment: RFC 3339, UTC, milliseconds.
-pub(super) struct Instant;
+pub(crate) struct Instant;
 
 impl JsonSchema for Instant {
     fn inline_schema() -> bool {
@@ -64,13 +64,34 @@ macro_rules! shapes {
         #[derive(JsonSchema)]
         #[schemars(rename = $called)]
         #[expect(dead_code, reason = "only its shape is looked at")]
-        pub(super) struct $name {
+        pub(crate) struct $name {
             $($field: $type,)+
         }
     )+};
 }
 
+/// The id of a system.
+pub(crate) struct SystemIdShape;
+
+impl JsonSchema for SystemIdShape {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "SystemId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
 shapes! {
+    /// Something that a person should know.
+    FindingShape as "Finding" {
+        severity: SeverityWord, id: String, text: String, hint: String,
+    }
     /// An event, and what it says.
     WitnessShape as "Witness" { sign: SignWord, says: String, event: String, at: Option<Instant>, }
     /// A session, token or device that is the intruder's.

@@ -8,6 +8,7 @@ mod alert;
 mod case;
 mod change;
 mod fact;
+mod grant;
 mod identity;
 mod ids;
 mod intruder;
@@ -24,6 +25,7 @@ pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
 pub use case::{Began, Case, LIVE_REHEARSAL, Role, Source, Subject, Tri, Window, WindowHow};
 pub use change::{Change, Found, Kept, NewPassword, Select, Target};
 pub use fact::{Fact, FactName};
+pub use grant::{Access, Grant, GrantPolicy, each_once};
 pub use identity::{
     AppAccount, Chosen, History, Identities, Identity, Key, KeyKind, Logout, Lookup, Renamed,
     keys_of,

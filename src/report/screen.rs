@@ -4,10 +4,14 @@
 //! are local and the zone is said.
 
 mod after;
+mod check;
+mod grants;
 mod investigation;
 mod plan;
 mod stopped;
 
+pub use check::check_screen;
+pub use grants::{Granting, grants_screen};
 pub use investigation::investigation_screen;
 pub use plan::{plan_screen, prompt_line};
 pub use stopped::{refused_screen, stopped_screen};

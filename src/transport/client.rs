@@ -4,7 +4,7 @@
 //! else in the program touches the wire.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -52,6 +52,10 @@ pub struct Client {
     meter: Meter,
     /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
     ahead_ms: AtomicI64,
+    /// Whether any answer carried a `Date`.
+    dated: AtomicBool,
+    /// Whether any answer came.
+    heard: AtomicBool,
     /// What the vendor's last answer told of its long quota.
     quota: Mutex<Option<Quota>>,
 }
@@ -172,6 +176,8 @@ impl Client {
             budget,
             meter: Meter::default(),
             ahead_ms: AtomicI64::new(0),
+            dated: AtomicBool::new(false),
+            heard: AtomicBool::new(false),
             quota: Mutex::default(),
         }
     }
@@ -224,6 +230,21 @@ impl Client {
             .quota
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+
+    /// What the vendor's clock is ahead of ours, in milliseconds, by the `Date` of its last
+    /// answer: whole seconds, so that up to one second behind is nothing. `None` until an answer
+    /// carried one.
+    #[must_use]
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        let dated = self.dated.load(Ordering::Relaxed);
+        dated.then(|| self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// Whether any request was answered, whatever the answer said. Token endpoints do not count.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
     }
 
     /// Fetches what writes will be signed with, so that the first one need not wait. Sends
@@ -471,6 +492,7 @@ impl Client {
         sent_at: Utc,
         is_write: bool,
     ) -> Result<Answer, CallError> {
+        self.heard.store(true, Ordering::Relaxed);
         let (parts, body) = response.into_parts();
         let good = parts.status.is_success();
         let json = match (self.parts.manners.body)(&parts.headers, &body) {
@@ -492,6 +514,7 @@ impl Client {
         if let Some(date) = date {
             let ahead_ms = date.millis() - self.parts.clock.now().millis();
             self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+            self.dated.store(true, Ordering::Relaxed);
         }
         let server_at = date.unwrap_or(sent_at);
         let status = parts.status.as_u16();

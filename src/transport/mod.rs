@@ -8,6 +8,7 @@
 //! Does not know what a vendor's answers mean beyond the status table (`meaning`), and never
 //! follows a redirect or a link out of the configured origin: credentials stay at home.
 
+mod certificate;
 mod client;
 mod handover;
 mod http_wire;
@@ -22,6 +23,7 @@ mod wire;
 mod write;
 mod xml;
 
+pub use certificate::ends_at;
 pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use handover::{Handed, Handover, Parcel};
 pub use http_wire::HttpWire;

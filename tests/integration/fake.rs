@@ -154,6 +154,7 @@ pub(crate) fn rows() -> [Row; 2] {
         vendor,
         settings,
         split: |_| Vec::new(),
+        grants: |_, _, _| oust::model::Grant::default(),
         open: never,
     };
     [

@@ -250,7 +250,7 @@ impl Lab {
         });
         let home = tempfile::tempdir().unwrap();
         let token = home.path().join("token");
-        std::fs::write(&token, oust_mocks::world::SSWS_SECRET).unwrap();
+        write_private(&token, oust_mocks::world::SSWS_SECRET);
         Self {
             range,
             clock,
@@ -317,7 +317,7 @@ impl Lab {
     /// A secret in a file of this laboratory's.
     pub(crate) fn secret(&self, name: &str, text: &str) -> std::path::PathBuf {
         let path = self.home.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        write_private(&path, text);
         path
     }
 
@@ -392,6 +392,16 @@ impl Lab {
             prove_for: None,
             handover: None,
         }
+    }
+}
+
+/// A secret's file, which nobody else may read.
+fn write_private(path: &std::path::Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 }
 

@@ -11,6 +11,7 @@ mod aws_center;
 mod aws_whole;
 mod cacao;
 mod caep;
+mod check;
 mod cli;
 mod config;
 mod conformance;

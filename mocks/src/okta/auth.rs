@@ -267,6 +267,8 @@ impl Okta {
         }
         let mut origin = self.origin(call);
         self.sign_as_client(&mut origin, &client_id);
+        let withheld = &self.service_apps[&client_id].withheld;
+        let wanted: BTreeSet<String> = wanted.difference(withheld).cloned().collect();
         let scopes = wanted.iter().cloned().collect::<Vec<_>>().join(",");
         let debug = [
             ("grantType", "client_credentials".to_owned()),

@@ -33,11 +33,30 @@ impl Okta {
             assignment: "CLIENT".to_owned(),
             created_ms: 0,
         };
-        Answer::list(if app.role.is_empty() {
-            Vec::new()
-        } else {
-            vec![role_json(&role)]
-        })
+        if app.role.is_empty() {
+            return Answer::list(Vec::new());
+        }
+        let mut shown = role_json(&role);
+        if app.role == "CUSTOM" {
+            shown["role"] = json!(format!("cr0{}", app.id));
+            shown["resource-set"] = json!("iamEverything");
+        }
+        Answer::list(vec![shown])
+    }
+
+    /// What a custom role may do; here each is one service app's own.
+    pub(super) fn role_permissions(&mut self, call: &Call<'_>) -> Answer {
+        let role = call.param(0);
+        let mut apps = self.service_apps.values();
+        let Some(app) = apps.find(|app| format!("cr0{}", app.id) == role) else {
+            return Answer::not_found(role, "Role");
+        };
+        let labels = app
+            .permissions
+            .iter()
+            .map(|label| json!({ "label": label }));
+        let labels: Vec<Value> = labels.collect();
+        Answer::json(200, json!({ "permissions": labels }))
     }
 
     pub(super) fn group_users(&mut self, call: &Call<'_>) -> Answer {

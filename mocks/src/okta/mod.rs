@@ -21,6 +21,7 @@ mod listing;
 mod logs;
 mod oauth;
 mod org;
+mod policies;
 mod plant;
 mod routes;
 mod sessions;
@@ -71,6 +72,11 @@ pub struct Settings {
     pub date_skew_ms: i64,
     /// The nonce that the token endpoint wants in DPoP proofs at present.
     pub dpop_nonce: String,
+    /// Whether the policy of the quarantine group denies sign-in. Only what is shown of it: nobody
+    /// signs in here but the intruder, whom membership alone keeps out.
+    pub quarantine_denies: bool,
+    /// Whether another policy stands before it.
+    pub before_quarantine: bool,
 }
 
 /// One Okta org.

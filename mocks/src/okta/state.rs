@@ -356,6 +356,10 @@ pub struct ServiceApp {
     pub scopes: BTreeSet<String>,
     /// Its admin role; `SUPER_ADMIN`, `READ_ONLY_ADMIN`, ….
     pub role: String,
+    /// What its role may do, if that is `CUSTOM`.
+    pub permissions: BTreeSet<String>,
+    /// Scopes that its tokens come without, although they are granted and asked for.
+    pub withheld: BTreeSet<String>,
     /// Whether its token requests need a DPoP proof.
     pub dpop: bool,
 }

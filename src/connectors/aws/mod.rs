@@ -16,6 +16,7 @@ mod arn;
 mod block;
 mod credentials;
 mod deny;
+mod grants;
 mod held;
 mod identity_center;
 mod people;
@@ -44,7 +45,7 @@ use self::credentials::{Signer, no_skew};
 use self::identity_center::Users;
 use self::settings::{Place, Settings};
 use self::sts::Sts;
-use self::vendor::{CENTER_APP, SAML_APP, VENDOR};
+use self::vendor::{CENTER_APP, DENIES, SAML_APP, VENDOR};
 use self::voice::VOICE;
 use super::kit::{Glance, Service, Verb, Voice, one_by_one, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
@@ -56,6 +57,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: settings::split,
+    grants: grants::grants,
     open,
 };
 
@@ -227,7 +229,7 @@ impl Service for Aws {
     }
 
     fn carries(&self, action: &ActionId) -> bool {
-        let of_account = matches!(action.verb(), "deny_sessions" | "allow_sessions");
+        let of_account = DENIES.contains(&action.verb());
         of_account == matches!(self.settings.place, Place::Account(_))
     }
 

@@ -22,13 +22,17 @@ pub(super) const VENDOR: Vendor = Vendor {
     ],
 };
 
+/// What an account carries out.
+pub(super) const DENIES: &[&str] = &["deny_sessions", "allow_sessions"];
+/// What Identity Center carries out.
+pub(super) const BLOCKS: &[&str] = &["block_identity_center_user", "unblock_identity_center_user"];
+
 const DENY_SESSIONS: Action = Action {
     verb: "deny_sessions",
     does: "denies everything to the sessions that the person has in a role, by a statement of our \
            own in that role",
     needs: &[
         "iam:PutRolePolicy",
-        "iam:DeleteRolePolicy",
         "iam:ListRoles",
         "iam:GetRole",
         "iam:ListRolePolicies",
@@ -115,6 +119,15 @@ const BLOCK_IDENTITY_CENTER_USER: Action = Action {
 const ALLOW_SESSIONS: Action = Action {
     verb: "allow_sessions",
     does: "takes our own statement about the person out of a role again; only by release",
+    needs: &[
+        "iam:PutRolePolicy",
+        "iam:DeleteRolePolicy",
+        "iam:ListRoles",
+        "iam:GetRole",
+        "iam:ListRolePolicies",
+        "iam:GetRolePolicy",
+        "iam:SimulatePrincipalPolicy",
+    ],
     attack: &[],
     d3fend: &["D3-RUAA"],
     collateral: "",

@@ -21,6 +21,7 @@ mod app;
 mod credentials;
 mod find;
 mod fine_grained;
+mod grants;
 mod graph;
 mod leftovers;
 mod managed;
@@ -58,6 +59,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

@@ -25,6 +25,7 @@ mod accounts;
 mod answers;
 mod app_passwords;
 mod backup_codes;
+mod grants;
 mod issuer;
 mod key;
 mod preflight;
@@ -58,6 +59,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

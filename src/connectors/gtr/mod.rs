@@ -10,6 +10,7 @@
 //! sends nothing to it: who has an account is the directory's word (`Lookup::has_app`), and a
 //! revocation stays unproven. We have no account there either, so that there is none to spare.
 
+mod grants;
 mod revoke;
 mod settings;
 mod signature;
@@ -38,6 +39,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 
@@ -151,15 +153,24 @@ impl Service for Gtr {
 
     /// Whether we could sign: all that can be told without a revocation.
     async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
+        let high = |id: &str, text: String, hint: &str| Finding {
+            severity: Severity::High,
+            id: id.into(),
+            text,
+            hint: hint.to_owned(),
+        };
+        let secret = match &self.settings.auth {
+            Auth::Token(token) => token,
+            Auth::Jwt(jwt) => &jwt.private_key,
+        };
+        let exposed = secret.exposed();
+        let exposed = exposed.map(|text| high("secret_exposed", text, ""));
         let mut nowhere = http::Request::new(Vec::new());
         let signed = self.credential.sign(&mut nowhere).await;
-        let finding = signed.err().map(|error| Finding {
-            severity: Severity::High,
-            id: "gtr_access".into(),
-            text: error.to_string(),
-            hint: error.hint().to_owned(),
-        });
-        finding.into_iter().collect()
+        let unsigned = signed
+            .err()
+            .map(|error| high("gtr_access", error.to_string(), error.hint()));
+        exposed.into_iter().chain(unsigned).collect()
     }
 
     async fn identify(&self, _r: &Reader, who: &[Lookup]) -> Vec<Identity> {

@@ -1,7 +1,7 @@
 //! The certificate of an app and its key: assertions signed PS256, named by `x5t#S256`.
 //!
-//! Does not look into the certificate: that it has expired is told by Entra's answer, because
-//! nothing in this program reads X.509. The key leaves its secret type only inside the signer.
+//! Does not look into the certificate: that it has expired is told by Entra's answer, and before
+//! the night by [`preflight`](super::preflight). The key leaves its secret type only inside the signer.
 //! Source: Microsoft, "Application authentication certificate credentials".
 
 use base64::Engine as _;

@@ -19,6 +19,7 @@ mod account;
 mod certificate;
 mod consents;
 mod find;
+mod grants;
 mod limits;
 mod methods;
 mod permissions;
@@ -54,6 +55,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

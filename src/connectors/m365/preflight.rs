@@ -3,20 +3,33 @@
 //! Permissions are told by the token itself. Whether the app may act on administrators shows only at
 //! the write: Graph tells nobody beforehand.
 
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+
 use super::M365;
 use super::methods;
 use super::permissions::{self, USER_READ};
+use super::settings::Auth;
 use super::token::{GRANTED, Told};
 use super::vendor::VENDOR;
 use super::voice::VOICE;
 use crate::connectors::kit::unread;
 use crate::model::{ActionId, Finding, Severity};
-use crate::transport::{Path, Read, Reader};
+use crate::transport::{Path, Read, Reader, ends_at};
 
 /// What a person should know before the night.
 pub(super) async fn findings(m365: &M365, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
     let mut found: Vec<Finding> = exposed(m365).collect();
+    let ends = certificate(m365, r).await;
+    let has_ended = ends
+        .as_ref()
+        .is_some_and(|each| each.severity == Severity::High);
+    found.extend(ends);
     if let Err(error) = m365.bearer.header(GRANTED).await {
+        if has_ended {
+            return found;
+        }
         found.push(finding(
             Severity::High,
             "credential",
@@ -53,6 +66,30 @@ fn exposed(m365: &M365) -> impl Iterator<Item = Finding> {
     secrets
         .filter_map(crate::transport::SecretRef::exposed)
         .map(|text| finding(Severity::High, "secret_exposed", text, ""))
+}
+
+/// How long before its end a certificate is spoken of.
+const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Whether the certificate that we sign in by has ended, or will soon.
+async fn certificate(m365: &M365, r: &Reader) -> Option<Finding> {
+    let Auth::Certificate { certificate, .. } = &m365.settings.auth else {
+        return None;
+    };
+    let pem = certificate.fetch(r.clock()).await.ok()?;
+    let ends = ends_at(pem.expose_secret())?;
+    let now = r.vendor_now();
+    let hint = "make a new certificate, upload it under App registrations > Certificates & \
+                secrets, and put it with its key where the config points to";
+    let place = certificate.place();
+    if ends <= now {
+        let text = format!("the certificate in {place} has expired: it ended {ends}");
+        return Some(finding(Severity::High, "certificate_expired", text, hint));
+    }
+    (ends <= now.plus(SOON)).then(|| {
+        let text = format!("the certificate in {place} ends {ends}");
+        finding(Severity::Warning, "certificate_ends", text, hint)
+    })
 }
 
 /// A token of another tenant or app than configured. A domain cannot be compared with an id.

@@ -23,6 +23,7 @@ use super::key::SigningKey;
 use super::scopes::Scopes;
 use super::settings::Auth;
 use super::token::NoToken;
+use crate::model::Utc;
 use crate::transport::{Answer, AuthError, Credential, SecretRef};
 
 /// A token is renewed this long before it ends.
@@ -80,14 +81,6 @@ impl Keyring {
             state: Mutex::default(),
             told: StdMutex::default(),
         }
-    }
-
-    /// Whether a credential can be had now; asks for a token where tokens are asked for.
-    ///
-    /// # Errors
-    /// [`AuthError`], as signing would meet it.
-    pub(super) async fn check(&self) -> Result<(), AuthError> {
-        self.live().await.map(drop)
     }
 
     fn tell(&self, sentence: String) {
@@ -171,6 +164,7 @@ impl Keyring {
             Err(NoToken::InvalidScope(_)) => self.narrow(state, &app).await?,
             other => other.map_err(|error| self.explain(error, &app))?,
         };
+        self.tell_missing(&granted.given.lacks(&all), client_id);
         let now = self.grantor.endpoint.clock.elapsed();
         Ok(Live {
             token: granted.given.token,
@@ -206,56 +200,26 @@ impl Keyring {
             .ask(app, &granted)
             .await
             .map_err(|error| self.explain(error, app))?;
-        if !missing.is_empty() {
-            self.tell(format!(
-                "{} did not grant {} to {}: steps that need it will fail; grant it under \
-                 Applications, Okta API Scopes",
-                self.system,
-                missing.join(", "),
-                app.client_id
-            ));
-        }
+        self.tell_missing(&missing, app.client_id);
         // What nobody told is asked for again with the next token.
         state.granted = all_told.then_some(granted);
         Ok(given)
     }
 
-    fn explain(&self, error: NoToken, app: &App<'_>) -> AuthError {
-        let client_id = app.client_id;
-        match error {
-            NoToken::InvalidScope(why) => self.refused(
-                why,
-                format!(
-                    "grant {} to {client_id} (Admin console, Applications, Okta API Scopes)",
-                    self.scopes.required.join(", ")
-                ),
-            ),
-            NoToken::WrongTime(vendor, why) => self.refused(
-                why,
-                format!(
-                    "its clock says {vendor}, ours {}",
-                    self.grantor.endpoint.clock.now()
-                ),
-            ),
-            NoToken::Refused(why) => self.refused(
-                why,
-                format!(
-                    "check that app {client_id} is active and has the public key of {} under {}",
-                    app.place,
-                    app.key_id
-                        .map_or("one of its keys".to_owned(), |id| format!("key id {id}")),
-                ),
-            ),
-            NoToken::WantsProof | NoToken::WantsNonce(_) => self.refused(
-                "it keeps asking for another DPoP proof".into(),
-                "check the DPoP setting of the app".into(),
-            ),
-            NoToken::Unreachable(why) => AuthError::Unreachable {
-                system: self.system.clone(),
-                why,
-            },
-            NoToken::CannotSign(why) => unfit_key(app.place, client_id, &why),
+    fn tell_missing(&self, missing: &[&str], client_id: &str) {
+        if !missing.is_empty() {
+            self.tell(format!(
+                "{} did not grant {} to {client_id}: steps that need it will fail; grant it under \
+                 Applications, Okta API Scopes",
+                self.system,
+                missing.join(", "),
+            ));
         }
+    }
+
+    fn explain(&self, error: NoToken, app: &App<'_>) -> AuthError {
+        let now = self.grantor.endpoint.clock.now();
+        explain(&self.system, now, &self.scopes.required, error, app)
     }
 
     fn refused(&self, why: String, hint: String) -> AuthError {
@@ -267,8 +231,61 @@ impl Keyring {
     }
 }
 
+/// Why an app got no token for `scopes`, and what to do about it.
+pub(super) fn explain(
+    system: &str,
+    now: Utc,
+    scopes: &[&str],
+    error: NoToken,
+    app: &App<'_>,
+) -> AuthError {
+    let refused = |why: String, hint: String| AuthError::Refused {
+        system: system.to_owned(),
+        why,
+        hint,
+    };
+    let client_id = app.client_id;
+    match error {
+        NoToken::InvalidScope(why) => refused(
+            why,
+            format!(
+                "grant {} to {client_id} (Admin console, Applications, Okta API Scopes)",
+                scopes.join(", ")
+            ),
+        ),
+        NoToken::WrongTime(vendor, why) => {
+            let apart = vendor.seconds() - now.seconds();
+            let side = if apart >= 0 { "ahead of" } else { "behind" };
+            let hint = format!(
+                "its clock says {vendor}, ours {now}: it is {} s {side} ours; set the clock of \
+                 this machine by NTP",
+                apart.abs()
+            );
+            refused(why, hint)
+        }
+        NoToken::Refused(why) => refused(
+            why,
+            format!(
+                "check that app {client_id} is active and has the public key of {} under {}",
+                app.place,
+                app.key_id
+                    .map_or("one of its keys".to_owned(), |id| format!("key id {id}")),
+            ),
+        ),
+        NoToken::WantsProof | NoToken::WantsNonce(_) => refused(
+            "it keeps asking for another DPoP proof".into(),
+            "check the DPoP setting of the app".into(),
+        ),
+        NoToken::Unreachable(why) => AuthError::Unreachable {
+            system: system.to_owned(),
+            why,
+        },
+        NoToken::CannotSign(why) => unfit_key(app.place, client_id, &why),
+    }
+}
+
 /// A key that is there and cannot be used.
-fn unfit_key(place: &str, client_id: &str, why: &str) -> AuthError {
+pub(super) fn unfit_key(place: &str, client_id: &str, why: &str) -> AuthError {
     AuthError::Secret {
         what: format!("{place} {why} (it should hold the private key of app {client_id})"),
         hint: "put there the private key that belongs to a public key of the app, as PEM; or \

@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, answers, api_tokens, console, history, holdings, learn, locks, logs, oauth,
-    org_tokens, signs, users,
+    AT_ONCE, Okta, active, answers, api_tokens, console, history, holdings, learn, locks, logs,
+    oauth, org_tokens, signs, users,
 };
 use crate::connector::{
     AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife,
-    Unheard, Wanted,
+    Unheard, UserCount, Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
@@ -115,6 +115,10 @@ impl Directory for Okta {
             stream::iter(asked).buffered(AT_ONCE).collect().await;
         let found: Result<Vec<Option<UserId>>, String> = answers.into_iter().collect();
         Ok(found?.into_iter().flatten().collect())
+    }
+
+    async fn count_active(&self, r: &Reader, time: Duration) -> Result<UserCount, String> {
+        active::count(r, time).await
     }
 
     async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {

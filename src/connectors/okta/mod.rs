@@ -8,6 +8,7 @@
 //! Every call is made with the account's immutable id; a login is looked up once.
 
 mod account;
+mod active;
 mod addresses;
 mod answers;
 mod api_tokens;
@@ -22,6 +23,7 @@ mod factor_events;
 mod factors;
 mod glance;
 mod grantor;
+mod grants;
 mod history;
 mod holdings;
 mod idps;
@@ -70,7 +72,7 @@ use self::events::Evidence;
 use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
 use self::powers::{Powers, Rare};
-use self::scopes::{RARE, Scopes};
+use self::scopes::{CHECKED, RARE, Scopes};
 use self::settings::{Auth, Settings};
 use self::together::Together;
 use self::token::Endpoint;
@@ -91,6 +93,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 
@@ -110,8 +113,10 @@ const AT_ONCE: usize = 16;
 /// One org.
 struct Okta {
     settings: Settings,
-    /// What writes are signed with, for the preflight.
-    writes_as: Arc<Powers>,
+    /// The system's id, for errors.
+    id: String,
+    /// The token endpoint, for the preflight.
+    grantor: Arc<Grantor>,
     /// The account that our API token belongs to, once asked.
     own: OnceCell<Option<UserId>>,
     /// Reads of the whole org, shared by all who wait for them.
@@ -122,17 +127,25 @@ struct Okta {
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let settings = opening.settings(Settings::parse)?;
-    let (reads_as, writes_as) = credentials(opening, &settings);
+    let grantor = Arc::new(Grantor::new(Endpoint {
+        wire: Arc::clone(&opening.wire),
+        clock: Arc::clone(&opening.clock),
+        rng: Arc::clone(&opening.rng),
+        url: format!("{}oauth2/v1/token", settings.org_url),
+        user_agent: opening.user_agent.clone(),
+    }));
+    let (reads_as, writes_as) = credentials(opening, &settings, &grantor);
     let client = opening.client(Reached {
         origin: settings.org_url.clone(),
         more_origins: Vec::new(),
         reads_as,
-        writes_as: Arc::clone(&writes_as) as Arc<dyn Credential>,
+        writes_as,
         manners: MANNERS,
     });
     let okta = Arc::new(Okta {
         settings,
-        writes_as,
+        id: opening.id.to_string(),
+        grantor,
         own: OnceCell::new(),
         together: Together::default(),
         zone_turn: tokio::sync::Mutex::default(),
@@ -150,14 +163,11 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
 }
 
 /// What reads and what writes are signed with. A lone SSWS token has no scopes to split.
-fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, Arc<Powers>) {
-    let grantor = Arc::new(Grantor::new(Endpoint {
-        wire: Arc::clone(&opening.wire),
-        clock: Arc::clone(&opening.clock),
-        rng: Arc::clone(&opening.rng),
-        url: format!("{}oauth2/v1/token", settings.org_url),
-        user_agent: opening.user_agent.clone(),
-    }));
+fn credentials(
+    opening: &Opening,
+    settings: &Settings,
+    grantor: &Arc<Grantor>,
+) -> (Arc<dyn Credential>, Arc<Powers>) {
     let is_app = |auth: &Auth| matches!(auth, Auth::ServiceApp { .. });
     let second_is_an_app = settings.second.as_ref().is_some_and(is_app);
     let powers = |first: &Auth, everyday: Scopes, rare: &[(&'static str, &'static str)]| {
@@ -167,7 +177,7 @@ fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, 
                 .chain(&settings.second)
                 .cloned()
                 .collect();
-            let grantor = Arc::clone(&grantor);
+            let grantor = Arc::clone(grantor);
             Arc::new(Keyring::new(opening.id.as_str(), sources, scopes, grantor))
         };
         let own = |(below, scope): &(&'static str, &'static str)| Rare {
@@ -187,6 +197,7 @@ fn credentials(opening: &Opening, settings: &Settings) -> (Arc<dyn Credential>, 
     let to_read: Vec<_> = RARE
         .iter()
         .filter_map(|(below, read, _)| Some((*below, (*read)?)))
+        .chain(CHECKED.iter().copied())
         .collect();
     let writes = powers(&settings.auth, Scopes::writing(), &to_write);
     let reads: Arc<dyn Credential> = match (&settings.read_auth, &settings.auth) {

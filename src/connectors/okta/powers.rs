@@ -31,18 +31,6 @@ impl Powers {
         Self { everyday, rare }
     }
 
-    /// Whether credentials can be had now for requests below `paths` and for everyday ones.
-    ///
-    /// # Errors
-    /// [`AuthError`], as signing would meet it.
-    pub(super) async fn check(&self, paths: &[&str]) -> Result<(), AuthError> {
-        self.everyday.check().await?;
-        for rare in self.rare.iter().filter(|rare| paths.contains(&rare.below)) {
-            rare.keyring.check().await?;
-        }
-        Ok(())
-    }
-
     fn of(&self, path: &str) -> &Keyring {
         let is_below = |rare: &&Rare| {
             let rest = path.strip_prefix(rare.below);

@@ -64,6 +64,26 @@ pub(super) const RARE: &[(&str, Option<&str>, &str)] = &[
     ),
 ];
 
+/// What only a check reads, by where it stands: what is not granted is only not told.
+pub(super) const CHECKED: &[(&str, &str)] = &[
+    ("/api/v1/policies", "okta.policies.read"),
+    (
+        "/api/v1/principal-rate-limits",
+        "okta.principalRateLimits.read",
+    ),
+];
+
+/// Whether a right that an action declares is a scope of a token; else it is one of an admin role.
+pub(super) fn is_scope(right: &str) -> bool {
+    let of = |scopes: Scopes| [scopes.required, scopes.optional].concat();
+    let everyday = [of(Scopes::reading()), of(Scopes::writing())].concat();
+    everyday.contains(&right)
+        || RARE
+            .iter()
+            .any(|(_, read, manage)| *read == Some(right) || *manage == right)
+        || CHECKED.iter().any(|(_, read)| *read == right)
+}
+
 impl Scopes {
     /// One scope, without which the token is no use.
     pub(super) fn only(scope: &'static str) -> Self {

@@ -66,6 +66,20 @@ pub(super) struct Given {
     pub(super) holds: Duration,
     /// Whether it is bound to our DPoP key.
     pub(super) bound: bool,
+    /// The scopes that it has, where the answer tells them.
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+impl Given {
+    /// Those of `asked` that it does not have. Okta refuses a request for a scope that is not
+    /// granted; a token that comes with fewer is compared all the same.
+    pub(super) fn lacks(&self, asked: &[&'static str]) -> Vec<&'static str> {
+        let Some(has) = &self.scopes else {
+            return Vec::new();
+        };
+        let lacks = |scope: &&&'static str| !has.iter().any(|each| each == **scope);
+        asked.iter().filter(lacks).copied().collect()
+    }
 }
 
 /// Why no token came.
@@ -126,6 +140,9 @@ impl Endpoint {
                 token: SecretString::from(answer.access_token().secret().clone()),
                 holds: answer.expires_in().unwrap_or(Duration::from_secs(300)),
                 bound: answer.token_type().as_ref().eq_ignore_ascii_case("dpop"),
+                scopes: answer
+                    .scopes()
+                    .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
             }),
             Err(error) => Err(meaning(error, &seen, what.proof_key.is_some())),
         }

@@ -19,6 +19,7 @@
 //! just before it is used, and never by a plan.
 
 mod freeze;
+mod grants;
 mod people;
 mod preflight;
 mod rights;
@@ -55,6 +56,7 @@ pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 

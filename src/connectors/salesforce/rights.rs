@@ -45,6 +45,15 @@ pub(super) async fn sight(salesforce: &Salesforce, glance: &Glance, right: &str)
     }
 }
 
+/// A right as Salesforce's own objects call it.
+pub(super) fn field(right: &str) -> &'static str {
+    match right {
+        API_ENABLED => "PermissionsApiEnabled",
+        CUSTOMIZE_APPLICATION => "PermissionsCustomizeApplication",
+        _ => "PermissionsManageUsers",
+    }
+}
+
 /// Whether the integration user has a right.
 ///
 /// # Errors
@@ -56,11 +65,7 @@ pub(super) async fn holds(
 ) -> Result<bool, String> {
     let rows = soql::rows(glance, &salesforce.data, QUERY).await;
     let rows = rows.map_err(|unread| why(&unread))?;
-    let field = match right {
-        API_ENABLED => "PermissionsApiEnabled",
-        CUSTOMIZE_APPLICATION => "PermissionsCustomizeApplication",
-        _ => "PermissionsManageUsers",
-    };
+    let field = field(right);
     let told = rows.first().and_then(|row| row[field].as_bool());
     told.ok_or_else(|| format!("Salesforce does not tell {field}"))
 }

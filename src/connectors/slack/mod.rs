@@ -10,8 +10,10 @@
 
 mod bulk;
 mod deactivate;
+mod grants;
 mod limits;
 mod members;
+mod preflight;
 mod sessions;
 mod settings;
 mod voice;
@@ -28,16 +30,17 @@ use self::voice::VOICE;
 use super::kit::{Bearer, Glance, Service, Stored, Verb, Voice, opened, settle_all, text};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{
-    Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Setting, Severity,
-    Undo, Vendor,
+    Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Setting, Undo,
+    Vendor,
 };
-use crate::transport::{Manners, Path, Reader, no_quota, only_401, only_json};
+use crate::transport::{Manners, Path, Reader, SecretRef, no_quota, only_401, only_json};
 
 /// The row in the register.
 pub(super) const ROW: Row = Row {
     vendor: &VENDOR,
     settings: settings::KEYS,
     split: super::one,
+    grants: grants::grants,
     open,
 };
 
@@ -100,6 +103,7 @@ const NO_SETTINGS: &[Setting] = &[];
 
 /// One organisation.
 struct Slack {
+    token: SecretRef,
     scim: bool,
     bulk: Bulk,
     /// The organisation's id and our own member id, once asked.
@@ -116,7 +120,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
     let settings = opening.settings(Settings::parse)?;
     let token = Arc::new(Bearer::new(
         Box::new(Stored {
-            token: settings.token,
+            token: settings.token.clone(),
             clock: Arc::clone(&opening.clock),
         }),
         Arc::clone(&opening.clock),
@@ -139,6 +143,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         },
     });
     let connector = Slack {
+        token: settings.token,
         scim: settings.scim,
         bulk: Bulk::default(),
         own: OnceCell::new(),
@@ -187,32 +192,8 @@ impl Service for Slack {
         })
     }
 
-    /// `auth.test`, and the list whose refusal tells plan and role apart.
-    async fn preflight(&self, r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
-        let found = match self.own(r).await {
-            Err(why) => Some((why, "check the token: a user token (xoxp-) of an org owner")),
-            Ok(Own {
-                enterprise: None, ..
-            }) => Some((
-                "the token is of a workspace, not of an Enterprise organisation".into(),
-                "sessions can be reset on Enterprise only; install the app on the organisation",
-            )),
-            Ok(own) => {
-                let glance = Glance::new(r, &VOICE);
-                let team = own.enterprise.unwrap_or_default();
-                match sessions::any(&glance, &team, &own.user).await {
-                    Ok(_) => None,
-                    Err(why) => Some((why, "grant admin.users:read and admin.users:write")),
-                }
-            }
-        };
-        let finding = found.map(|(text, hint)| Finding {
-            severity: Severity::High,
-            id: "slack_access".into(),
-            text,
-            hint: hint.to_owned(),
-        });
-        finding.into_iter().collect()
+    async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
+        preflight::findings(self, r, wanted).await
     }
 
     async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {

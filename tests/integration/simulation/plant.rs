@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
-    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, Wanted,
+    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, UserCount,
+    Wanted,
 };
 use oust::engine::Tools;
 use oust::evidence::holdings::{Holdings, ThreatConfig};
@@ -155,6 +157,10 @@ impl Directory for Planted {
 
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
         self.true_one.usable_super_admins(r).await
+    }
+
+    async fn count_active(&self, r: &Reader, time: Duration) -> Result<UserCount, String> {
+        self.true_one.count_active(r, time).await
     }
 
     async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
