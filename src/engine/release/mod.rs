@@ -260,9 +260,10 @@ pub async fn plan_release(
             id: before.case.id.clone(),
             reason: before.case.reason.clone(),
             source: request.source,
-            began: None,
             // Who was in, and what he left, is told by the run that is given back.
             intruders: Vec::new(),
+            // How long it takes to give back is no measure of anything.
+            began: None,
         },
         systems,
         scope: request.scope,
@@ -293,8 +294,8 @@ fn checked<'r>(tools: &Tools, request: &ReleaseRequest<'r>) -> Result<&'r Plan, 
     if !state.wrote() {
         return Err(ReleaseError::WroteNothing { of: of.clone() });
     }
-    let runs = std::iter::once(state).chain(request.earlier);
-    for run in runs.filter(|run| run.closed_at.is_none()) {
+    let mut runs = std::iter::once(state).chain(request.earlier);
+    if let Some(run) = runs.find(|run| run.closed_at.is_none()) {
         let run = run.plan.as_ref().map_or(of, |plan| &plan.run);
         return Err(ReleaseError::Unfinished { run: run.clone() });
     }
