@@ -210,7 +210,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
 }
 
 /// From when on times count: the command was given.
-fn began(shop: &Workshop) -> Began {
+pub(super) fn began(shop: &Workshop) -> Began {
     Began {
         at: shop.began,
         event_time: None,

@@ -11,9 +11,9 @@ use super::exit::{Exit, Failure};
 use super::setup::ledger_only;
 use super::{print, show, when};
 use crate::given::{Clock, SystemClock};
-use crate::ledger::{Archive, RunRow, RunState, StoreError};
-use crate::model::Utc;
-use crate::report::{Counting, Stats};
+use crate::ledger::{Archive, Event, Record, RunRow, RunState, StoreError};
+use crate::model::{Utc, Verdict};
+use crate::report::{Counting, Report, Stats};
 
 /// Counts, and shows it.
 ///
@@ -60,13 +60,24 @@ async fn counted(
             continue;
         }
         match archive.records(&row.id).await {
-            Ok(records) => {
-                let state = RunState::of(&records);
-                counting.take(&show::report(&state, archive.is_recorded()));
-            }
+            Ok(records) => counting.take(&counts_as(&records, archive.is_recorded())),
             Err(StoreError::Purged { .. }) => counting.left_out().purged += 1,
             Err(error) => return Err(store_failed(error)),
         }
     }
     Ok(counting.done())
+}
+
+/// The report of a run with the times of its first containment: what a watch or a person did about it
+/// later is no time to contain. The verdict is what it is now.
+fn counts_as(records: &[Record], recorded: bool) -> Report {
+    let contained = |record: &Record| matches!(&record.event, Event::Closed { verdict, .. } if *verdict == Verdict::Contained);
+    let now = show::report(&RunState::of(records), recorded);
+    match records.iter().position(contained) {
+        Some(first) if first + 1 < records.len() => Report {
+            timings: show::report(&RunState::of(&records[..=first]), recorded).timings,
+            ..now
+        },
+        _ => now,
+    }
 }

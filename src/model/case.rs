@@ -46,6 +46,9 @@ impl Case {
     }
 }
 
+/// The reason of a containment that is rehearsed on a canary: by it such a run is told from others.
+pub const LIVE_REHEARSAL: &str = "live rehearsal on the canary";
+
 /// When a case started, by our own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Began {

@@ -39,10 +39,10 @@ pub(super) struct View {
     pub(super) guards: Vec<(String, String)>,
     pub(super) ledger: String,
     pub(super) chart: Option<Chart>,
-    /// Whether it gives back: then nothing is said of what still works.
-    pub(super) gives_back: bool,
     /// What was answered and done, by public ids.
     pub(super) techniques: Option<Section>,
+    /// Whether it gives back: then nothing is said of what still works.
+    pub(super) gives_back: bool,
     /// Whether it is still going on: nothing is judged then.
     pub(super) live: bool,
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::{DEFAULT_PLAYBOOK, ask, open, tell};
 use crate::cli::args::{Global, RehearseArgs};
 use crate::cli::carry::{From, carried};
-use crate::cli::contain::{ask as ask_for_consent, plan_failed, ready};
+use crate::cli::contain::{ask as ask_for_consent, began, plan_failed, ready};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::setup::{Ledger, Workshop, checked};
 use crate::cli::{notices, say, show, stop};
@@ -25,7 +25,8 @@ use crate::engine::{
 };
 use crate::ledger::RunState;
 use crate::model::{
-    Finding, GuardName, Lift, NewPassword, Plan, RunId, Scope, Severity, Source, Undo, Verdict,
+    Finding, GuardName, LIVE_REHEARSAL, Lift, NewPassword, Plan, RunId, Scope, Severity, Source,
+    Undo, Verdict,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::rehearsals::{Kind, Live, Measured, Rehearsal};
@@ -69,8 +70,9 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
     let before = planned(&shop, args, &playbook, named, Kind::Live).await?;
     let Rehearsed {
         mut rehearsal,
-        prepared: Prepared { plan, snapshot },
+        prepared: Prepared { mut plan, snapshot },
     } = before;
+    plan.case.began = Some(began(&shop));
     if let Some((why, hint)) = canary::unfit(&plan, &rehearsal) {
         return Err(Failure::say(Exit::Refused, why, hint));
     }
@@ -195,7 +197,7 @@ async fn planned(
     let now = shop.tools.clock.now();
     ask.request.window = Some((now.minus(WINDOW), None));
     ask.request.warm_writes = kind == Kind::Live;
-    ask.request.reason = Some("live rehearsal on the canary".into());
+    ask.request.reason = Some(LIVE_REHEARSAL.into());
     let rehearsed = rehearse_case(&shop.tools, playbook, &shop.guards, ask).await;
     rehearsed.map_err(plan_failed)
 }

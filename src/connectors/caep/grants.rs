@@ -1,4 +1,4 @@
-//! What a receiver of security event tokens has to grant: belief in our issuer.
+//! What a receiver of shared signals has to be told and to grant: by its admin, once.
 
 use serde_json::Value;
 
@@ -12,9 +12,9 @@ pub(super) fn grants(_settings: &Value, _actions: &[&'static Action], access: Ac
             ..Grant::default()
         },
         Access::Write => Grant {
-            principal: "our issuer and key".into(),
-            roles: vec!["a stream of ours, whose issuer, audience and key id it knows".into()],
-            notes: vec!["where it asks for an Authorization header, that too".into()],
+            principal: "our key, and the receiver's authorization if it gives one out".into(),
+            roles: vec!["the right to push security event tokens, as the receiver calls it".into()],
+            notes: vec!["it must trust the issuer and know the public half of the key".into()],
             ..Grant::default()
         },
     }

@@ -164,18 +164,26 @@ impl Service for Caep {
     /// Whether we could sign, and have what the receiver wants to see: all that can be told without
     /// telling it something.
     async fn preflight(&self, _r: &Reader, _wanted: &[ActionId]) -> Vec<Finding> {
+        let high = |id: &str, text: String, hint: &str| Finding {
+            severity: Severity::High,
+            id: id.into(),
+            text,
+            hint: hint.to_owned(),
+        };
+        let secrets = [
+            Some(&self.settings.private_key),
+            self.settings.authorization.as_ref(),
+        ];
+        let exposed = secrets.into_iter().flatten().filter_map(SecretRef::exposed);
+        let exposed = exposed.map(|text| high("secret_exposed", text, ""));
         let mut nowhere = Request::new(Vec::new());
         let errors = [
             self.signer.ready().await.err(),
             self.header.sign(&mut nowhere).await.err(),
         ];
-        let findings = errors.into_iter().flatten().map(|error| Finding {
-            severity: Severity::High,
-            id: "caep_access".into(),
-            text: error.to_string(),
-            hint: error.hint().to_owned(),
-        });
-        findings.collect()
+        let errors = errors.into_iter().flatten();
+        let errors = errors.map(|error| high("caep_access", error.to_string(), error.hint()));
+        exposed.chain(errors).collect()
     }
 
     async fn identify(&self, _r: &Reader, who: &[Lookup]) -> Vec<Identity> {

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::object::{BeganBy, Report};
-use crate::model::{Utc, Verdict};
+use crate::model::{LIVE_REHEARSAL, Utc, Verdict};
 
 /// The name of the format, in the first field.
 const SCHEMA: &str = "oust.stats/v1";
@@ -109,6 +109,8 @@ pub struct Stats {
     pub left_out: LeftOut,
     /// All runs that are counted.
     pub all: Group,
+    /// Live rehearsals on a canary, which are not among them.
+    pub rehearsals: Group,
     /// By playbook, in the order of the names.
     pub by_playbook: Vec<Group>,
     /// By verdict.
@@ -124,6 +126,7 @@ pub struct Counting {
     playbook: Option<String>,
     left_out: LeftOut,
     all: Numbers,
+    rehearsals: Numbers,
     by_playbook: BTreeMap<String, Numbers>,
     by_verdict: BTreeMap<String, Numbers>,
     by_month: BTreeMap<String, Numbers>,
@@ -153,6 +156,10 @@ impl Counting {
             return;
         }
         let took = Took::of(report);
+        if report.reason.as_deref() == Some(LIVE_REHEARSAL) {
+            self.rehearsals.take(&took);
+            return;
+        }
         let month = report.started_at.map_or_else(String::new, |at| {
             let at = at.timestamp().to_zoned(TimeZone::UTC);
             at.strftime("%Y-%m").to_string()
@@ -182,6 +189,7 @@ impl Counting {
             playbook: self.playbook,
             left_out: self.left_out,
             all: self.all.done(String::new()),
+            rehearsals: self.rehearsals.done(String::new()),
             by_playbook: groups(self.by_playbook),
             by_verdict: groups(self.by_verdict),
             by_month: groups(self.by_month),

@@ -16,11 +16,20 @@ const MONTHS_SHOWN: usize = 12;
 pub fn stats_screen(stats: &Stats, zone: &TimeZone, style: Style) -> String {
     let mut page = Page::new(style);
     headline(&mut page, stats, zone);
+    if stats.all.runs > 0 {
+        page.gap();
+        legs(&mut page, &stats.all);
+    }
+    if stats.rehearsals.runs > 0 {
+        let on_a_canary = Group {
+            name: "on a canary".into(),
+            ..stats.rehearsals.clone()
+        };
+        groups(&mut page, "live rehearsals, half of them", &[on_a_canary]);
+    }
     if stats.all.runs == 0 {
         return page.done();
     }
-    page.gap();
-    legs(&mut page, &stats.all);
     groups(&mut page, "by playbook, half of them", &stats.by_playbook);
     groups(&mut page, "by verdict, half of them", &stats.by_verdict);
     let months = stats.by_month.len().saturating_sub(MONTHS_SHOWN);
