@@ -118,7 +118,6 @@ impl Story {
             password: NewPassword::Link,
             keeps_password: false,
             owners: &[],
-            keeps_password: false,
         };
         plan_release(&self.tools, request).await
     }
