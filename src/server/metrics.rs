@@ -20,6 +20,10 @@ const WAITING: &str = "oust_alerts_waiting";
 const TAKEN: &str = "oust_alerts_taken";
 const OLDEST: &str = "oust_alert_oldest_waiting_seconds";
 const RUNS: &str = "oust_runs_total";
+const WATCHES: &str = "oust_watch_runs";
+const LOOKS: &str = "oust_watch_looks_total";
+const NEWS: &str = "oust_watch_news_total";
+const AGAIN: &str = "oust_watch_contained_again_total";
 const CONTAIN: &str = "oust_time_to_contain_seconds";
 
 /// Reads what was counted.
@@ -80,6 +84,13 @@ fn describe() {
     describe_gauge!(TAKEN, "Alerts that are being looked into");
     describe_gauge!(OLDEST, "For how long the oldest alert has waited");
     describe_counter!(RUNS, "Runs that ended, by verdict");
+    describe_gauge!(WATCHES, "Runs that are over and watched");
+    describe_counter!(LOOKS, "Looks at runs that are watched");
+    describe_counter!(
+        NEWS,
+        "What came back at runs that are watched, by kind: let_in, undone, appeared, acted, named"
+    );
+    describe_counter!(AGAIN, "Runs that were contained again, by verdict");
     describe_histogram!(
         CONTAIN,
         "From the plan, a moment after its alert, until its subjects were contained"
@@ -119,4 +130,24 @@ pub fn run_ended(verdict: &'static str) {
 /// From the plan, a moment after its alert, until its subjects were contained.
 pub fn contained_after(took: Duration) {
     histogram!(CONTAIN).record(took.as_secs_f64());
+}
+
+/// So many runs are watched.
+pub(super) fn watched(runs: usize) {
+    gauge!(WATCHES).set(runs as f64);
+}
+
+/// A watched run was looked at.
+pub(super) fn looked() {
+    counter!(LOOKS).increment(1);
+}
+
+/// Something came back, of this kind.
+pub(super) fn came_back(kind: &'static str) {
+    counter!(NEWS, "kind" => kind).increment(1);
+}
+
+/// A watched run was contained again, with this verdict's word.
+pub(super) fn contained_again(verdict: &'static str) {
+    counter!(AGAIN, "verdict" => verdict).increment(1);
 }
