@@ -31,6 +31,8 @@ pub mod sandbox;
 mod sandbox_alert;
 #[cfg(feature = "sandbox")]
 mod sandbox_home;
+#[cfg(feature = "sandbox")]
+mod sandbox_strike;
 mod serve;
 mod setup;
 mod show;

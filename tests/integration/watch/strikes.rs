@@ -148,7 +148,7 @@ async fn a_door_that_stood_open_for_a_moment_is_seen() {
 #[tokio::test(start_paused = true)]
 async fn every_other_strike_is_caught_and_contained_again() {
     for (strike, system, says) in [
-        (Strike::Factor, "okta", "something new: delete factor"),
+        (Strike::Factor, "okta", "something new: delete push factor"),
         (Strike::M365, "m365", "something new: "),
         (Strike::Google, "google", "something new: "),
         (Strike::Salesforce, "salesforce", "is undone"),
