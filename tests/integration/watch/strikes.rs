@@ -153,7 +153,7 @@ async fn every_other_strike_is_caught_and_contained_again() {
         (Strike::Google, "google", "app password"),
         (Strike::Salesforce, "salesforce", "is undone"),
         (Strike::Slack, "slack", "is undone"),
-        (Strike::GitHub, "github", "something new: "),
+        (Strike::GitHub, "github", "is undone: 1 authorised again"),
         (Strike::Aws, "aws", "is undone"),
     ] {
         let it = Watched::everywhere().await;
