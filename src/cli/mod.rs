@@ -32,6 +32,8 @@ mod sandbox_alert;
 #[cfg(feature = "sandbox")]
 mod sandbox_home;
 mod secrets;
+#[cfg(feature = "sandbox")]
+mod sandbox_strike;
 mod serve;
 mod setup;
 mod show;

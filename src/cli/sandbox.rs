@@ -17,6 +17,7 @@ use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::sandbox_alert::{self, AlertArgs};
 use super::sandbox_home::{Home, ToldService};
+use super::sandbox_strike::{self, StrikeArgs};
 use super::{print, say};
 use crate::model::count;
 
@@ -59,6 +60,8 @@ pub enum SandboxCommand {
     Drill(DrillArgs),
     /// Sends an alert about alex to `oust serve`, as a SIEM would
     Alert(AlertArgs),
+    /// Undoes what was contained, as an import, an administrator or the intruder would
+    Strike(StrikeArgs),
     /// The mocks themselves, told about on stdout
     #[command(hide = true)]
     Serve(MockArgs),
@@ -87,6 +90,7 @@ pub fn run(global: &Global, args: &SandboxArgs) -> Result<Exit, Failure> {
         Some(SandboxCommand::Serve(mocks)) => serve(mocks),
         Some(SandboxCommand::Drill(drill)) => run_drill(drill),
         Some(SandboxCommand::Alert(args)) => sandbox_alert::alert(global, args),
+        Some(SandboxCommand::Strike(args)) => sandbox_strike::strike(global, args),
         None => stay(args),
     }
 }
@@ -351,6 +355,9 @@ fn stay(args: &SandboxArgs) -> Result<Exit, Failure> {
          oust contain {victim} --since 2h\n  \
          oust runs list\n\n\
          or in one line: oust contain {victim} --since 2h --yes {settings}\n\n\
+         What was contained comes back; watch it, and strike in another terminal:\n\n  \
+         oust watch --last --for 30m --yes\n  \
+         oust sandbox strike import           (or: unsuspend, slack, aws; --help has them all)\n\n\
          From alert to containment, with the same two variables, each in a terminal of its own:\n\n  \
          oust token add you --role approver   (prints what you sign in with)\n  \
          oust serve                           (then open what it says in a browser)\n  \

@@ -35,6 +35,9 @@ const WORD_MAX: u64 = 4096;
 /// Said at the first Ctrl-C: most of the time nothing is in flight.
 const STOPPING: &str = "stopping: what is under way is finished (Ctrl-C again stops at once)";
 
+/// What the last look found is contained, too: it may take so long.
+const LOOK_MAX: Duration = Duration::from_secs(600);
+
 /// How long the run before the watch may take, for a consent that covers both.
 const RUN_MAX: Duration = Duration::from_secs(3600);
 
@@ -151,7 +154,11 @@ pub(super) async fn after(
 ) -> Result<Exit, Failure> {
     let bounds = Bounds {
         rounds: terms.rounds,
-        until: shop.tools.clock.now().plus(terms.lasts + RUN_MAX),
+        until: shop
+            .tools
+            .clock
+            .now()
+            .plus(RUN_MAX + terms.lasts + LOOK_MAX),
     };
     let agreed = Again::agreed(&consent, &plan, bounds).map_err(|why| consent_failed(&why))?;
     let run = plan.run.clone();
@@ -213,7 +220,7 @@ fn agreed(
     };
     let bounds = Bounds {
         rounds: terms.rounds,
-        until: shop.tools.clock.now().plus(terms.lasts),
+        until: shop.tools.clock.now().plus(terms.lasts + LOOK_MAX),
     };
     let again = consent.map(|consent| Again::agreed(&consent, plan, bounds));
     let again = again.transpose().map_err(|error| consent_failed(&error))?;

@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -12,7 +13,11 @@ use url::Url;
 use super::poll::{self, Poll};
 use super::sources;
 use crate::alerts::SourceSettings;
+use crate::consent::WATCH_MAX;
 use crate::yaml::{At, Diagnostic, Fields, Node, Problems, spoken};
+
+/// For how long a run is watched, if nobody says otherwise.
+const WATCH: Duration = Duration::from_secs(24 * 60 * 60);
 
 const CHARS_MAX: usize = 4_096;
 const PROXIES_MAX: usize = 1_000;
@@ -40,6 +45,8 @@ pub struct Server {
     pub sources: Vec<SourceSettings>,
     /// What the log is polled for; `None`: it is not.
     pub poll: Option<Poll>,
+    /// For how long what a run contained is watched afterwards; `None`: it is not.
+    pub watch: Option<Duration>,
 }
 
 /// PEM files.
@@ -64,6 +71,7 @@ impl Default for Server {
             console: loopback(8444),
             sources: Vec::new(),
             poll: None,
+            watch: Some(WATCH),
         }
     }
 }
@@ -112,6 +120,9 @@ pub(super) fn read(fields: &mut Fields<'_>, file: &str, problems: &mut Problems)
     server.sources = sources::read(&mut fields, problems);
     let poll = fields.take("poll", problems);
     server.poll = poll.and_then(|at| poll::read(at, problems));
+    if let Some(at) = fields.take("watch", problems) {
+        server.watch = watch(at, problems).unwrap_or(server.watch);
+    }
     fields.finish(problems);
 
     // A mistake in `tls` is said already: that plain http is none here would only confuse.
@@ -147,6 +158,20 @@ pub(super) fn read(fields: &mut Fields<'_>, file: &str, problems: &mut Problems)
         }
     }
     server
+}
+
+/// `24h`, or `off`. `false` is meant so, too.
+fn watch(at: &At<Node>, problems: &mut Problems) -> Option<Option<Duration>> {
+    let is_off = match &at.value {
+        Node::Text(text) => text.eq_ignore_ascii_case("off"),
+        Node::Flag(on) => !on,
+        _ => false,
+    };
+    if is_off {
+        return Some(None);
+    }
+    let lasts = problems.duration("`watch`", at, WATCH_MAX)?;
+    Some(Some(lasts.value))
 }
 
 fn address(what: &str, at: &At<Node>, problems: &mut Problems) -> Option<SocketAddr> {

@@ -205,6 +205,65 @@ pub struct Frozen {
     pub at: Utc,
 }
 
+/// A run that a server watches after it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// Which.
+    pub run: RunId,
+    /// Since when.
+    pub from: Utc,
+    /// Until when.
+    pub until: Utc,
+    /// When it is looked at next.
+    pub next_at: Utc,
+    /// Looks so far.
+    pub looks: u32,
+    /// Looks since the last news.
+    pub quiet: u32,
+    /// How often it was contained again.
+    pub rounds: u32,
+    /// Something came back and is not contained again.
+    pub is_open: bool,
+    /// How often something came back.
+    pub news: u32,
+    /// What the last look could not read; empty if all of it was read.
+    pub unread: String,
+    /// The run that was proposed for what came back.
+    pub proposed: Option<RunId>,
+    /// Where it stands.
+    pub state: WatchState,
+}
+
+/// Where a watch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchState {
+    /// It goes on.
+    Watching,
+    /// Its time was over.
+    Over,
+    /// It came back too often, and people were told.
+    GaveUp,
+    /// The run was given back.
+    Released,
+    /// A newer run took its place and is watched instead.
+    Followed,
+}
+
+impl WatchState {
+    /// Its word in files and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Watching => "watching",
+            Self::Over => "over",
+            Self::GaveUp => "gave_up",
+            Self::Released => "released",
+            Self::Followed => "followed",
+        }
+    }
+}
+
 /// Somebody did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audited {
@@ -275,6 +334,13 @@ pub trait Desk: Send + Sync {
     async fn session(&self, hash: &str) -> Result<Option<Session>, FileError>;
     /// Ends it.
     async fn end_session(&self, hash: &str) -> Result<(), FileError>;
+
+    /// Keeps how a watch stands; there is one a run.
+    async fn keep_watch(&self, watch: &Watch) -> Result<(), FileError>;
+    /// Those in this state, the one that is due first at the head.
+    async fn watches(&self, state: WatchState, most: usize) -> Result<Vec<Watch>, FileError>;
+    /// The watch over this run.
+    async fn watch(&self, run: &RunId) -> Result<Option<Watch>, FileError>;
 
     /// Notes that somebody did something.
     async fn audit(&self, entry: &Audited) -> Result<(), FileError>;

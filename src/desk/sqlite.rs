@@ -8,6 +8,7 @@
 mod people;
 mod proposals;
 mod runs;
+mod watches;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +16,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::{Audited, Decision, Desk, Frozen, Proposal, ProposalState, Session, Token};
+use super::{
+    Audited, Decision, Desk, Frozen, Proposal, ProposalState, Session, Token, Watch, WatchState,
+};
 use crate::model::{Finding, RunId, Utc};
 use crate::sqlite::{self, FileError, Kind, Worker};
 
@@ -47,6 +50,10 @@ const TABLES: &str = "
     CREATE TABLE audit (
         place INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL,
         what TEXT NOT NULL) STRICT;
+    CREATE TABLE watch (
+        run TEXT PRIMARY KEY, state TEXT NOT NULL, next_at INTEGER NOT NULL,
+        body TEXT NOT NULL) STRICT;
+    CREATE INDEX watch_due ON watch (state, next_at);
 ";
 
 /// A desk.
@@ -64,6 +71,7 @@ static DESK: Kind = Kind {
         "token",
         "session",
         "audit",
+        "watch",
     ],
     shared: false,
     fold_at: 1_000,
@@ -232,6 +240,21 @@ impl Desk for SqliteDesk {
     async fn end_session(&self, hash: &str) -> Result<(), FileError> {
         let hash = hash.to_owned();
         self.write(move |db| people::end_session(db, &hash)).await
+    }
+
+    async fn keep_watch(&self, watch: &Watch) -> Result<(), FileError> {
+        let watch = watch.clone();
+        self.write(move |db| watches::keep(db, &watch)).await
+    }
+
+    async fn watches(&self, state: WatchState, most: usize) -> Result<Vec<Watch>, FileError> {
+        self.read(move |db| watches::of_state(db, state, most))
+            .await
+    }
+
+    async fn watch(&self, run: &RunId) -> Result<Option<Watch>, FileError> {
+        let run = run.clone();
+        self.read(move |db| watches::one(db, &run)).await
     }
 
     async fn audit(&self, entry: &Audited) -> Result<(), FileError> {

@@ -401,7 +401,9 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
             Evicts::Clears if subject.is_sweep => true,
             Evicts::Clears => is_open(each) || was_unlocked(subject, step, state, each),
             Evicts::Locks | Evicts::No => {
-                is_open(each) || (ends_what_came_in && each.change.target.kind == "user")
+                let may_have_come_in = || subject.is_sweep || was_let_in(subject, state, each);
+                let whole = ends_what_came_in && each.change.target.kind == "user";
+                is_open(each) || (whole && may_have_come_in())
             }
         };
         state
@@ -414,11 +416,25 @@ fn todo(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Vec<Chang
 
 /// Whoever was at work at the directory after its clear may have signed on to a service
 /// meanwhile, after that was signed out: a sweep does again there what acts on the account as a
-/// whole. What `release` takes back is left as it is: done twice, it would count as not ours.
+/// whole, and so does a run that goes on after somebody let him in. What `release` takes back is left as it is: done twice, it would count as not ours.
 fn ends_what_came_in(subject: &Subject<'_>, step: &PlannedStep, action: &Action) -> bool {
     let home = &subject.run.tools.directory.system.id;
     let once = action.undo == Undo::Restores;
-    subject.is_sweep && step.system != *home && action.repeatable && !once
+    step.system != *home && action.repeatable && !once
+}
+
+/// Whether he was thrown out of the directory anew since this was done at a service: until then he
+/// could sign on there. Without it the verdict would not count it, either: it came before.
+fn was_let_in(subject: &Subject<'_>, state: &RunState, done: &ChangeState) -> bool {
+    let run = subject.run;
+    let home = &run.tools.directory.system.id;
+    let evicts = run.plan.steps().filter(|other| {
+        let declared = run.tools.action(&other.action);
+        other.system == *home && declared.is_some_and(|known| known.evicts != Evicts::No)
+    });
+    evicts
+        .flat_map(|other| state.of_step(other.key, subject.id))
+        .any(|anew| anew.change.step < done.change.step && anew.order > done.order)
 }
 
 fn is_open(each: &ChangeState) -> bool {

@@ -305,7 +305,11 @@ impl RunState {
                 if let Some(first) = first {
                     self.first_readings.insert(key.clone(), (**first).clone());
                 }
-                if matches!(self.skipped.get(&key), Some(Skip::Unread { .. })) {
+                // Whose targets are read again has what his step requires.
+                if matches!(
+                    self.skipped.get(&key),
+                    Some(Skip::Unread { .. } | Skip::Requires { .. })
+                ) {
                     self.skipped.remove(&key);
                 }
             }

@@ -23,6 +23,10 @@ const TAKEN: &str = "oust_alerts_taken";
 const OLDEST: &str = "oust_alert_oldest_waiting_seconds";
 const REHEARSED: &str = "oust_rehearsal_age_seconds";
 const RUNS: &str = "oust_runs_total";
+const WATCHES: &str = "oust_watch_runs";
+const LOOKS: &str = "oust_watch_looks_total";
+const NEWS: &str = "oust_watch_news_total";
+const AGAIN: &str = "oust_watch_contained_again_total";
 const CONTAIN: &str = "oust_time_to_contain_seconds";
 const EVICT: &str = "oust_time_to_evict_seconds";
 const PEOPLE: &str = "oust_time_waited_for_people_seconds";
@@ -106,6 +110,13 @@ fn describe() {
         "For how long a playbook was not rehearsed, dry or live"
     );
     describe_counter!(RUNS, "Runs that ended, by verdict");
+    describe_gauge!(WATCHES, "Runs that are over and watched");
+    describe_counter!(LOOKS, "Looks at runs that are watched");
+    describe_counter!(
+        NEWS,
+        "What came back at runs that are watched, by kind: let_in, undone, appeared, acted, named"
+    );
+    describe_counter!(AGAIN, "Runs that were contained again, by verdict");
     describe_histogram!(
         EVICT,
         "From when an alert was durable until its subjects were evicted, people's time left out"
@@ -165,4 +176,24 @@ pub fn took(times: &WholeTime) {
     if let Some(ms) = times.waited_ms {
         histogram!(PEOPLE).record(seconds(ms));
     }
+}
+
+/// So many runs are watched.
+pub(super) fn watched(runs: usize) {
+    gauge!(WATCHES).set(runs as f64);
+}
+
+/// A watched run was looked at.
+pub(super) fn looked() {
+    counter!(LOOKS).increment(1);
+}
+
+/// Something came back, of this kind.
+pub(super) fn came_back(kind: &'static str) {
+    counter!(NEWS, "kind" => kind).increment(1);
+}
+
+/// A watched run was contained again, with this verdict's word.
+pub(super) fn contained_again(verdict: &'static str) {
+    counter!(AGAIN, "verdict" => verdict).increment(1);
 }

@@ -204,14 +204,14 @@ impl Problems {
             }
             None => {
                 let title = format!("{} is no duration", spoken(&text));
-                self.add(Diagnostic::new(span, title).label("write `500ms`, `10s` or `2m`"));
+                self.add(Diagnostic::new(span, title).label("write `500ms`, `10s`, `2m` or `24h`"));
                 None
             }
         }
     }
 }
 
-/// `500ms`, `10s`, `2m`; `None` if it is none of these.
+/// `500ms`, `10s`, `2m`, `24h`; `None` if it is none of these.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
@@ -220,6 +220,7 @@ fn duration(text: &str) -> Option<Duration> {
         "ms" => Some(Duration::from_millis(number)),
         "s" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3_600).map(Duration::from_secs),
         _ => None,
     }
 }

@@ -188,7 +188,7 @@ fn the_servers_keys_stand_in_the_shipped_file_and_hold() {
     let server = uncommented.collect::<String>();
     let config = read(&format!("{GOOD}{server}")).unwrap_or_else(|wrong| panic!("{wrong}"));
     let config = config.server;
-    for key in KEYS.iter().chain(&["listen", "sources"]) {
+    for key in KEYS.iter().chain(&["listen", "sources", "watch"]) {
         assert!(
             server.contains(&format!("\n  {key}:")),
             "{key} in\n{server}"
@@ -200,8 +200,27 @@ fn the_servers_keys_stand_in_the_shipped_file_and_hold() {
     assert_eq!(config.waiting_max, usual.waiting_max);
     assert_eq!(config.connections_max, usual.connections_max);
     assert_eq!(config.console, usual.console);
+    assert_eq!(config.watch, usual.watch);
     assert_eq!(config.sources[0].name, "soc-elastic");
     assert_eq!(config.tls.unwrap().certificate, Path::new("server.pem"));
+}
+
+#[test]
+fn how_long_runs_are_watched_is_a_duration_or_off() {
+    let watch = |text: &str| read(&format!("{GOOD}server: {{ watch: {text} }}\n"));
+    let hours = |hours: u64| Some(std::time::Duration::from_secs(hours * 3600));
+    assert_eq!(read(GOOD).unwrap().server.watch, hours(24));
+    assert_eq!(watch("36h").unwrap().server.watch, hours(36));
+    for off in ["off", "OFF", "false"] {
+        assert_eq!(watch(off).unwrap().server.watch, None, "{off}");
+    }
+    for wrong in ["soon", "0h", "169h", "true", "[]"] {
+        let said = watch(wrong).unwrap_err().to_string();
+        assert!(
+            said.contains("watch") || said.contains("duration"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

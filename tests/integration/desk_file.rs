@@ -8,7 +8,7 @@ use std::time::Duration;
 use oust::approval::{Approvers, FormError};
 use oust::desk::{
     Audited, Decision, Desk, Frozen, Power, Proposal, ProposalState, Session, SqliteDesk, Token,
-    Wanted, hash, holder,
+    Wanted, Watch, WatchState, hash, holder,
 };
 use oust::model::{RunId, Utc};
 use secrecy::ExposeSecret as _;
@@ -288,4 +288,44 @@ fn a_decision_that_claims_to_be_signed_is_checked_anew() {
     forged.signed = Some("I, ana, agree".into());
     let refused = forged.vote(&RunId::new("r_1"), &Approvers::default());
     assert!(matches!(refused, Err(FormError::Line { line: 1, .. })));
+}
+
+#[tokio::test]
+async fn what_is_watched_is_there_for_another_process_the_next_one_due_first() {
+    let (_home, path) = place();
+    let watch = |run: &str, next_ms: u64| Watch {
+        run: RunId::new(run),
+        from: at(0),
+        until: at(86_400_000),
+        next_at: at(next_ms),
+        looks: 3,
+        quiet: 2,
+        rounds: 1,
+        is_open: false,
+        news: 1,
+        unread: String::new(),
+        proposed: None,
+        state: WatchState::Watching,
+    };
+    {
+        let desk = SqliteDesk::open(&path).unwrap();
+        desk.keep_watch(&watch("r_1", 9_000)).await.unwrap();
+        desk.keep_watch(&watch("r_2", 5_000)).await.unwrap();
+        desk.keep_watch(&watch("r_3", 7_000)).await.unwrap();
+        let over = Watch {
+            state: WatchState::Over,
+            ..watch("r_3", 7_000)
+        };
+        desk.keep_watch(&over).await.unwrap();
+    }
+    let desk = SqliteDesk::open(&path).unwrap();
+    let due = desk.watches(WatchState::Watching, 10).await.unwrap();
+    assert_eq!(due, [watch("r_2", 5_000), watch("r_1", 9_000)]);
+    assert_eq!(
+        desk.watches(WatchState::Watching, 1).await.unwrap().len(),
+        1
+    );
+    let over = desk.watch(&RunId::new("r_3")).await.unwrap().unwrap();
+    assert_eq!(over.state, WatchState::Over);
+    assert_eq!(desk.watch(&RunId::new("r_4")).await.unwrap(), None);
 }

@@ -107,7 +107,7 @@ stages:
      --> mine.yaml:7:17
       |
     7 |     stage_wait: 10
-      |                 ^^ write `500ms`, `10s` or `2m`
+      |                 ^^ write `500ms`, `10s`, `2m` or `24h`
 
     error: `order` is one of `sequential`, `parallel`
      --> mine.yaml:8:12
@@ -213,7 +213,7 @@ stages:
       --> mine.yaml:22:18
        |
     22 |         timeout: soon
-       |                  ^^^^ write `500ms`, `10s` or `2m`
+       |                  ^^^^ write `500ms`, `10s`, `2m` or `24h`
 
     error: `on_failure` is one of `continue`, `halt`
       --> mine.yaml:23:21

@@ -10,3 +10,4 @@ mod polled;
 mod rules;
 mod soc;
 mod told;
+mod watched;

@@ -125,6 +125,7 @@ impl Work {
             owners: config.owners.clone(),
             notifier: sender.clone(),
             approvers: config.approvers.clone(),
+            watch: config.server.watch,
         };
         let worker = Worker::new(shared.clone(), setup, stop.clone())
             .map_err(|error| Failure::new(Exit::NotStarted, error, ""))?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::super::recorder::Observer;
-use super::super::run::{Ended, Run, RunError, Start, Tools};
+use super::super::run::{Ended, Run, Start, Tools};
 use super::super::snapshot::Snapshot;
 use super::news::News;
 use super::{WatchError, watchable};
@@ -33,8 +33,7 @@ pub async fn contain_again(
     let plan = state.plan.clone().expect("a watchable run has a plan");
     // A round is used up by what was begun, not by what could not begin.
     let mut taken = agreed.clone();
-    let consent = taken.take(&plan, tools.clock.now());
-    let consent = consent.map_err(|_| RunError::ForeignConsent)?;
+    let consent = taken.take(&plan, tools.clock.now())?;
     let start = Start {
         requester: consent.by().to_owned(),
         consent,

@@ -26,6 +26,7 @@ pub use news::{News, NewsKind};
 pub use pace::{CALLS_AN_HOUR, pause};
 
 use super::run::{RunError, Tools};
+use crate::consent::ConsentError;
 use crate::ledger::{Record, RunState, StoreError};
 use crate::model::RunId;
 
@@ -65,6 +66,9 @@ pub enum WatchError {
         /// By which run.
         by: RunId,
     },
+    /// What was agreed to does not cover containing again now.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The ledger refused, or the run could not go on.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -91,6 +95,7 @@ impl WatchError {
                 "if he has to be thrown out again: oust contain makes a new run".into()
             }
             Self::BeingReleased { by, .. } => format!("see how that goes: oust runs show {by}"),
+            Self::Consent(_) => "agree anew: oust watch, or oust runs resume".into(),
             Self::Run(_) => String::new(),
         }
     }

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::frame::{Broken, Frame, When, sorry};
 use super::html;
 use super::visitor::{Visitor, Words};
+use crate::desk::{Watch, WatchState};
 use crate::ledger::{RunRow, RunState};
 use crate::model::{RunId, count};
 use crate::report::{Progress, run_fragment};
@@ -122,6 +123,7 @@ struct One {
     shown: String,
     is_open: bool,
     proposal: Option<String>,
+    watched: Option<String>,
 }
 
 /// One run.
@@ -155,14 +157,36 @@ pub(super) async fn show(
         });
     let report = (site.settings.report)(&state, site.archive.is_recorded());
     let proposal = site.desk.proposal(&run).await?;
+    let watched = site.desk.watch(&run).await?;
     let page = One {
         frame: Frame::of(&site, &who, "/runs", format!("Run {id}")).await?,
         shown: run_fragment(report, &records, progress, &site.settings.zone),
         is_open: progress.is_some(),
         proposal: proposal.map(|_| format!("/proposals/{}", seg(&id))),
+        watched: watched.map(|watch| watch_line(&watch, &site.settings.zone)),
         run: id,
     };
     Ok(html(&page))
+}
+
+/// Whether it is watched still, until when, and what came of it.
+fn watch_line(watch: &Watch, zone: &TimeZone) -> String {
+    let looks = count(watch.looks as usize, "look");
+    let until = When::of(watch.until, zone).local;
+    let came = match watch.news {
+        0 => "nothing came back".to_owned(),
+        _ => format!(
+            "something came back, contained again {}",
+            count(watch.rounds as usize, "time")
+        ),
+    };
+    match watch.state {
+        WatchState::Watching => format!("Watched until {until}: {looks}, {came}."),
+        WatchState::Over => format!("Was watched until {until}: {looks}, {came}."),
+        WatchState::GaveUp => format!("The watch was given up after {looks}: {came}."),
+        WatchState::Released => "The watch ended: it was given back.".to_owned(),
+        WatchState::Followed => "A newer run took its place and is watched instead.".to_owned(),
+    }
 }
 
 fn none() -> Response {

@@ -174,7 +174,10 @@ impl Worker {
     }
 
     /// The playbook of a stored plan, by its content: one that a rule names.
-    fn playbook(&self, plan: &Plan) -> Option<std::sync::Arc<crate::playbook::CheckedPlaybook>> {
+    pub(super) fn playbook(
+        &self,
+        plan: &Plan,
+    ) -> Option<std::sync::Arc<crate::playbook::CheckedPlaybook>> {
         let mut rows = self.setup.rules.rows();
         let row = rows.find(|row| row.playbook.reference.digest == plan.playbook.digest)?;
         Some(std::sync::Arc::clone(&row.playbook))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
-use crate::consent::{Consent, Recorded};
+use crate::consent::{Consent, ConsentKind, Recorded};
 use crate::desk::ProposalState;
 use crate::engine::{Ended, Observer, Run, RunError, Snapshot, Start, Tools};
 use crate::ledger::{Event, Mode, Record, RunState, StoreError};
@@ -69,7 +69,7 @@ impl Carry {
 }
 
 /// Says that something happened in a run.
-struct Told(News, RunId);
+pub(super) struct Told(pub(super) News, pub(super) RunId);
 
 impl Observer for Told {
     fn saw(&self, _: Utc, _: &Event, _: &RunState) {
@@ -124,6 +124,11 @@ impl Worker {
             .iter()
             .rev()
             .find_map(|record| match &record.event {
+                // Containing again what came back rests on what was agreed to before.
+                Event::Consented {
+                    kind: ConsentKind::Watch,
+                    ..
+                } => None,
                 Event::Consented {
                     digest, kind, by, ..
                 } => Some(Recorded {
@@ -229,6 +234,7 @@ impl Worker {
                 metrics::run_ended(verdict.word());
                 self.measure(&run.state());
                 self.closed(&id, subjects, verdict).await;
+                self.begin_watch(&id).await;
                 if let Some(alert) = alert {
                     let run = id;
                     self.settle(&alert, Fate::Contained { run, verdict }).await;
@@ -258,7 +264,7 @@ impl Worker {
         }
     }
 
-    async fn closed(&self, run: &RunId, subjects: Vec<String>, verdict: Verdict) {
+    pub(super) async fn closed(&self, run: &RunId, subjects: Vec<String>, verdict: Verdict) {
         let head = self.archive.head().await.ok();
         self.tell(NoticeKind::Ended {
             run: run.clone(),

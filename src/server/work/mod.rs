@@ -20,6 +20,7 @@ mod ids;
 mod look;
 mod people;
 mod propose;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +35,7 @@ use self::held::Held;
 use super::{Item, Shared};
 use crate::approval::Approvers;
 use crate::config::AlertRules;
-use crate::desk::{Audited, Desk, Proposal};
+use crate::desk::{Audited, Desk, Proposal, Watch};
 use crate::engine::Tools;
 use crate::guard::GuardConfig;
 use crate::inbox::{Entry, InboxError};
@@ -84,6 +85,8 @@ pub struct Setup {
     pub notifier: Arc<dyn Notifier>,
     /// Whose decisions count, and how many.
     pub approvers: Approvers,
+    /// For how long what a run contained is watched; `None`: it is not.
+    pub watch: Option<Duration>,
 }
 
 /// Why there is no worker.
@@ -157,6 +160,8 @@ struct Job {
     alert: Option<(String, String)>,
     /// The run.
     run: Option<RunId>,
+    /// It is only looked at, whether it holds.
+    is_watch: bool,
 }
 
 impl Worker {
@@ -199,6 +204,7 @@ impl Worker {
         let mut stop = self.stop.clone();
         while !*stop.borrow() {
             self.look_at_the_desk(&mut tasks).await;
+            self.look_at_the_watches(&mut tasks).await;
             while let Some(entry) = self.take(&tasks).await {
                 tasks.look_into(self, entry);
             }
@@ -389,7 +395,14 @@ impl Tasks {
         let worker = worker.clone();
         let task = async move { Done::Alert(worker.see_through(&entry).await) };
         let id = self.set.spawn(task).id();
-        self.jobs.insert(id, Job { alert, run: None });
+        self.jobs.insert(
+            id,
+            Job {
+                alert,
+                run: None,
+                is_watch: false,
+            },
+        );
     }
 
     fn carry(&mut self, worker: &Worker, carry: Carry) {
@@ -400,7 +413,14 @@ impl Tasks {
             Done::Run
         };
         let id = self.set.spawn(task).id();
-        self.jobs.insert(id, Job { alert: None, run });
+        self.jobs.insert(
+            id,
+            Job {
+                alert: None,
+                run,
+                is_watch: false,
+            },
+        );
     }
 
     fn approved(&mut self, worker: &Worker, proposal: Proposal) {
@@ -411,7 +431,37 @@ impl Tasks {
             Done::Run
         };
         let id = self.set.spawn(task).id();
-        self.jobs.insert(id, Job { alert: None, run });
+        self.jobs.insert(
+            id,
+            Job {
+                alert: None,
+                run,
+                is_watch: false,
+            },
+        );
+    }
+
+    fn watch(&mut self, worker: &Worker, watch: Watch) {
+        let run = Some(watch.run.clone());
+        let worker = worker.clone();
+        let task = async move {
+            worker.keep_watch(watch).await;
+            Done::Run
+        };
+        let id = self.set.spawn(task).id();
+        self.jobs.insert(
+            id,
+            Job {
+                alert: None,
+                run,
+                is_watch: true,
+            },
+        );
+    }
+
+    fn watches(&self) -> usize {
+        let jobs = self.jobs.values();
+        jobs.filter(|job| job.is_watch).count()
     }
 
     /// Whether something is under way for this run.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
-use oust::desk::{Desk, Power};
+use oust::desk::{Desk, Power, Watch, WatchState};
 use oust::given::Clock;
 use oust::inbox::Inbox;
 use oust::model::{Fate, RunId};
@@ -110,6 +110,40 @@ async fn a_run_that_is_over_is_told_as_its_report_tells_it() {
     }
     let list = viewer.get("/runs").await.text;
     assert!(list.contains("href=\"/runs/r_0193f2\""), "{list}");
+}
+
+#[tokio::test]
+async fn until_when_a_run_is_watched_stands_on_its_page() {
+    let world = World::new();
+    world.recorded(samples::contained().records()).await;
+    let viewer = world.signed_in("vera", Power::Viewer).await;
+    let page = viewer.get("/runs/r_0193f2").await.text;
+    assert!(!page.contains("atched until"), "nobody watches it: {page}");
+    let now = world.clock.now();
+    let mut watch = Watch {
+        run: RunId::new("r_0193f2"),
+        from: now,
+        until: now.plus(Duration::from_secs(86_400)),
+        next_at: now,
+        looks: 12,
+        quiet: 12,
+        rounds: 0,
+        is_open: false,
+        news: 0,
+        unread: String::new(),
+        proposed: None,
+        state: WatchState::Watching,
+    };
+    for (state, says) in [
+        (WatchState::Watching, "Watched until "),
+        (WatchState::GaveUp, "The watch was given up after 12 looks"),
+        (WatchState::Released, "The watch ended: it was given back."),
+    ] {
+        watch.state = state;
+        world.desk.keep_watch(&watch).await.unwrap();
+        let page = viewer.get("/runs/r_0193f2").await.text;
+        assert!(page.contains(says), "{says}: {page}");
+    }
 }
 
 #[tokio::test]

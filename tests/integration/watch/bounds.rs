@@ -35,8 +35,13 @@ async fn without_consent_nothing_is_written_and_the_news_are_told_once() {
     let run = oust::engine::Run::resume(it.tools.clone(), &records, start)
         .await
         .unwrap();
-    run.carry_out().await;
-    assert_eq!(run.verdict(), Some(Verdict::Contained));
+    let ended = run.carry_out().await;
+    assert_eq!(
+        run.verdict(),
+        Some(Verdict::Contained),
+        "{}",
+        crate::downstream::story::Told::of(ended, run.state()).screen
+    );
     it.lab.clock.sleep(keeper.pause()).await;
     quiet(keeper.turn(&it.tools).await);
     assert!(!keeper.progress.is_open);
@@ -78,7 +83,7 @@ async fn a_round_that_did_not_hold_is_tried_again_within_the_rounds() {
     let it = Watched::at_okta().await;
     let mut keeper = it.keeper(2);
     it.strike(Strike::Unsuspend);
-    it.range().faults = Faults::parse("POST suspend=forbidden_403").unwrap();
+    it.range().faults = Faults::parse("POST suspend=forbidden").unwrap();
     due(keeper.turn(&it.tools).await);
     match it.contain(&mut keeper).await {
         Contained::Closed(verdict, _) => assert!(verdict > Verdict::Contained),
@@ -126,8 +131,7 @@ async fn a_consent_is_bound_to_its_plan_its_rounds_and_its_time() {
 async fn what_cannot_be_read_is_said_and_takes_nothing_back() {
     let it = Watched::everywhere().await;
     let mut keeper = it.keeper(3);
-    it.range().faults =
-        Faults::parse("slack=unavailable_503; GET /api/v1/logs=forbidden_403").unwrap();
+    it.range().faults = Faults::parse("slack=internal,GET /api/v1/logs=forbidden").unwrap();
     match keeper.turn(&it.tools).await {
         Turn::Quiet(look) => {
             assert_eq!(look.news, []);

@@ -148,13 +148,13 @@ async fn a_door_that_stood_open_for_a_moment_is_seen() {
 #[tokio::test(start_paused = true)]
 async fn every_other_strike_is_caught_and_contained_again() {
     for (strike, system, says) in [
-        (Strike::Factor, "okta", "something new: delete factor"),
+        (Strike::Factor, "okta", "something new: delete push factor"),
         (Strike::M365, "m365", "something new: "),
-        (Strike::Google, "google", "something new: "),
+        (Strike::Google, "google", "app password"),
         (Strike::Salesforce, "salesforce", "is undone"),
         (Strike::Slack, "slack", "is undone"),
-        (Strike::GitHub, "github", "something new: "),
-        (Strike::Aws, "aws:111122223333", "is undone"),
+        (Strike::GitHub, "github", "is undone: 1 authorised again"),
+        (Strike::Aws, "aws", "is undone"),
     ] {
         let it = Watched::everywhere().await;
         let mut keeper = it.keeper(3);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use oust::consent::{Again, Asked, Bounds, Consent};
 use oust::engine::watch::{Contained, Keeper, Look, Progress, Turn};
-use oust::engine::{Silent, Tools};
+use oust::engine::{Ended, Silent, Tools};
 use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Plan, RunId, Verdict};
 use oust_mocks::{Range, Strike, World};
 use tokio::sync::watch;
 
+use crate::downstream::story::Told;
 use crate::lab::services::contoso;
 use crate::lab::{Lab, NOON};
 
@@ -99,13 +100,9 @@ impl Watched {
     /// Contains again, and is contained.
     pub(super) async fn contained_again(&self, keeper: &mut Keeper) {
         match self.contain(keeper).await {
-            Contained::Closed(verdict, _) => {
-                assert_eq!(
-                    verdict,
-                    Verdict::Contained,
-                    "{}",
-                    self.range().journal.lines()
-                );
+            Contained::Closed(verdict, state) => {
+                let told = Told::of(Ended::Closed(verdict), *state);
+                assert_eq!(verdict, Verdict::Contained, "{}", told.screen);
             }
             other => panic!("{other:?}"),
         }

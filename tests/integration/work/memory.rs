@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use oust::desk::{Audited, Decision, Desk, Frozen, Proposal, ProposalState, Session, Token};
+use oust::desk::{
+    Audited, Decision, Desk, Frozen, Proposal, ProposalState, Session, Token, Watch, WatchState,
+};
 use oust::inbox::{Accepted, Counts, Cursor, Entry, Inbox, InboxError, Received, Standing};
 use oust::model::{Fate, RunId, Utc};
 use oust::sqlite::FileError;
@@ -182,6 +184,7 @@ impl Inbox for MemoryInbox {
 #[derive(Default)]
 struct OnTheDesk {
     proposals: Vec<Proposal>,
+    watches: Vec<Watch>,
     automatic: Vec<(String, RunId, Utc)>,
     frozen: Option<Frozen>,
     audited: Vec<Audited>,
@@ -326,6 +329,27 @@ impl Desk for MemoryDesk {
 
     async fn end_session(&self, _: &str) -> Result<(), FileError> {
         unreachable!("nobody signs in here")
+    }
+
+    async fn keep_watch(&self, watch: &Watch) -> Result<(), FileError> {
+        let mut desk = self.0.lock().unwrap();
+        desk.watches.retain(|one| one.run != watch.run);
+        desk.watches.push(watch.clone());
+        Ok(())
+    }
+
+    async fn watches(&self, state: WatchState, most: usize) -> Result<Vec<Watch>, FileError> {
+        let desk = self.0.lock().unwrap();
+        let of = desk.watches.iter().filter(|one| one.state == state);
+        let mut of: Vec<Watch> = of.cloned().collect();
+        of.sort_by_key(|one| one.next_at);
+        of.truncate(most);
+        Ok(of)
+    }
+
+    async fn watch(&self, run: &RunId) -> Result<Option<Watch>, FileError> {
+        let desk = self.0.lock().unwrap();
+        Ok(desk.watches.iter().find(|one| one.run == *run).cloned())
     }
 
     async fn audit(&self, entry: &Audited) -> Result<(), FileError> {

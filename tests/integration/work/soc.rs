@@ -73,6 +73,8 @@ pub(super) struct Soc {
     /// The kind of the source `soc`.
     pub(super) kind: &'static str,
     pub(super) guards: GuardConfig,
+    /// For how long runs are watched.
+    pub(super) watch: Option<Duration>,
     bell: Arc<Notify>,
     working: Option<(JoinHandle<()>, watch::Sender<bool>)>,
 }
@@ -97,6 +99,7 @@ impl Soc {
             rules: config(rules).unwrap().rules.complete(&vendors).unwrap(),
             kind: "generic",
             guards: GuardConfig::default(),
+            watch: None,
             bell: Arc::default(),
             working: None,
         }
@@ -144,6 +147,7 @@ impl Soc {
             owners: Vec::new(),
             notifier: self.notices.clone(),
             approvers: Approvers::default(),
+            watch: self.watch,
         };
         let (stop, stopped) = watch::channel(false);
         let worker = Worker::new(self.shared(), setup, stopped).unwrap();
