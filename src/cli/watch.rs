@@ -304,9 +304,14 @@ impl<'w> Watch<'w> {
         self.verdict = state.verdict.unwrap_or(Verdict::Unknown);
         self.screen.begins(state, self.until, self.rounds);
         loop {
+            // Whether it held is told by a look at the end, and not by one from before.
+            let is_last = self.shop.tools.clock.now() >= self.until;
             let turn = self.keeper.turn(&self.shop.tools).await;
             if let Some(end) = self.turned(turn).await {
                 return end;
+            }
+            if is_last {
+                return End::Time;
             }
             if let Some(end) = self.wait().await {
                 return end;
@@ -390,22 +395,19 @@ impl<'w> Watch<'w> {
         }
     }
 
-    /// Waits for the next look; `Some` if there is none.
+    /// Waits for the next look, at the latest until the end; `Some` if there is none.
     async fn wait(&mut self) -> Option<End> {
         let clock = Arc::clone(&self.shop.tools.clock);
-        let next = clock.now().plus(self.keeper.pause());
+        let next = clock.now().plus(self.keeper.pause()).min(self.until);
         loop {
             let now = clock.now();
             if *self.stop.borrow() {
                 return Some(End::Stopped);
             }
-            if now >= self.until {
-                return Some(End::Time);
-            }
             if now >= next {
                 return None;
             }
-            let left = next.min(self.until).since(now);
+            let left = next.since(now);
             let looks = self.keeper.progress.looks;
             self.screen.waits(left, looks, self.news.len());
             let tick = left.min(self.screen.tick());

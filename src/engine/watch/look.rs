@@ -316,6 +316,12 @@ impl Log {
         })
     }
 
+    /// Whether the last that was done about his locks was to let him in.
+    fn is_in(&self, who: &UserId) -> bool {
+        let mut his = self.acts.iter().filter(|act| act.subject == *who);
+        his.next_back().is_some_and(|act| !act.locks)
+    }
+
     /// Those who let him in after `since` and are none of ours.
     fn let_in(&self, who: &UserId, since: Utc) -> impl Iterator<Item = &LockAct> {
         let his = self.acts.iter().filter(move |act| act.subject == *who);
@@ -340,7 +346,20 @@ fn unlocked(
         .collect()
 }
 
-/// Whoever let him in: in words, and against the clear that he outlived.
+/// His locks that count as proven.
+fn locks_of<'s>(
+    tools: &'s Tools,
+    state: &'s RunState,
+    who: &'s UserId,
+) -> impl Iterator<Item = ChangeId> + 's {
+    let locks = |id: &ActionId| declared(tools, id).is_some_and(|a| a.evicts == Evicts::Locks);
+    let his = state.changes().iter().filter(move |each| {
+        each.change.subject == *who && each.is_proven() && locks(&each.change.action)
+    });
+    his.map(|each| each.change.id.clone())
+}
+
+/// Whoever let him in: in words, and against the clear and the lock that he outlived.
 fn tell_let_in(
     tools: &Tools,
     run: &RunId,
@@ -370,11 +389,14 @@ fn tell_let_in(
             if is_told || swept {
                 continue;
             }
-            if let (NewsKind::LetIn, Some(clear)) = (news.kind, clear) {
-                found.events.push(Event::Proved {
-                    change: clear.clone(),
-                    proof: Proof::read(ProofState::Refuted, news.says.clone(), tools.clock.now()),
-                });
+            if news.kind == NewsKind::LetIn {
+                // His lock may have been read a moment before it went.
+                let locks = log.is_in(&who.id).then(|| locks_of(tools, state, &who.id));
+                for change in clear.iter().cloned().chain(locks.into_iter().flatten()) {
+                    let now = tools.clock.now();
+                    let proof = Proof::read(ProofState::Refuted, news.says.clone(), now);
+                    found.events.push(Event::Proved { change, proof });
+                }
             }
             found.news.push(news);
         }

@@ -140,20 +140,8 @@ impl Worker {
 
     async fn looked(&self, mut watch: Watch) -> Result<Watch, Trouble> {
         let tools = self.open(&watch.run)?;
-        let now = self.shared.clock.now();
-        if now >= watch.until {
-            let times = (watch.from, watch.until);
-            let came_back = watch.news as usize;
-            let noted = watched(&tools, &watch.run, times, watch.looks, came_back).await;
-            if let Err(why) = noted {
-                tracing::warn!(
-                    "the end of the watch over {} is not noted: {why}",
-                    watch.run
-                );
-            }
-            watch.state = WatchState::Over;
-            return Ok(watch);
-        }
+        // Whether it held is told by a look at the end, and not by one from before.
+        let is_last = self.shared.clock.now() >= watch.until;
         let records = self.archive.records(&watch.run).await?;
         let agreed = self.agreed(&watch, &records).await?;
         let progress = Progress {
@@ -173,14 +161,33 @@ impl Worker {
             is_open,
         } = keeper.progress;
         let pause = keeper.pause();
-        Ok(Watch {
+        let watch = Watch {
             looks,
             quiet,
             rounds,
             is_open,
             next_at: self.shared.clock.now().plus(pause).min(watch.until),
             ..watch
-        })
+        };
+        match is_last && watch.state == WatchState::Watching {
+            true => Ok(self.over(&tools, watch).await),
+            false => Ok(watch),
+        }
+    }
+
+    /// Its time is over, which the run's records say, too.
+    async fn over(&self, tools: &Tools, watch: Watch) -> Watch {
+        let times = (watch.from, watch.until);
+        let came_back = watch.news as usize;
+        let noted = watched(tools, &watch.run, times, watch.looks, came_back).await;
+        if let Err(why) = noted {
+            let run = &watch.run;
+            tracing::warn!("the end of the watch over {run} is not noted: {why}");
+        }
+        Watch {
+            state: WatchState::Over,
+            ..watch
+        }
     }
 
     async fn turned(&self, watch: &mut Watch, keeper: &mut Keeper, tools: &Tools, turn: Turn) {

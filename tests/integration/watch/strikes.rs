@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use oust::engine::watch::{NewsKind, Turn};
 use oust::model::{MASTERED_ELSEWHERE, Owner, ProofState, Verdict};
-use oust_mocks::Strike;
+use oust_mocks::{Fault, FaultKind, Faults, Strike};
 use oust_mocks::world::ALEX as ALEX_ID;
 
 use super::world::{ALEX, Watched, due, quiet, told};
@@ -92,6 +92,37 @@ async fn an_administrator_who_unsuspends_him_is_named_with_his_id() {
         "{}",
         news.next
     );
+    it.contained_again(&mut keeper).await;
+}
+
+/// The status is read first and the log last: what happens in between counts all the same, and his
+/// lock goes back on before anything else is read.
+#[tokio::test(start_paused = true)]
+async fn what_happens_in_the_middle_of_a_look_is_not_read_past() {
+    let it = Watched::everywhere().await;
+    it.range().faults.add(Fault {
+        method: None,
+        path_contains: "/v1.0/users".into(),
+        nth: None,
+        times: None,
+        kind: FaultKind::Latency { ms: 5_000 },
+    });
+    let mut keeper = it.keeper(3);
+    let strike = async {
+        it.lab.clock.sleep(Duration::from_secs(2)).await;
+        it.strike(Strike::Import);
+    };
+    let (turn, ()) = futures_util::future::join(keeper.turn(&it.tools), strike).await;
+    let look = due(turn);
+    assert_eq!(look.news[0].kind, NewsKind::LetIn);
+    let lock = look
+        .state
+        .changes()
+        .iter()
+        .find(|each| each.change.action.verb() == "suspend_user")
+        .unwrap();
+    assert!(lock.proof_is(ProofState::Refuted), "{:?}", lock.proof);
+    it.range().faults = Faults::default();
     it.contained_again(&mut keeper).await;
 }
 
