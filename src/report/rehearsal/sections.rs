@@ -119,7 +119,10 @@ fn writes(rehearsal: &Rehearsal) -> Section {
         };
         let cells = [
             Cell::text((place + 1).to_string()),
-            Cell::text(stage),
+            Cell {
+                tight: true,
+                ..Cell::text(stage)
+            },
             Cell::text(write.system.as_str()),
             Cell::text(&*write.sentence),
             Cell::text(undo),

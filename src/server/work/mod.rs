@@ -155,6 +155,7 @@ enum Done {
 type Ended = Result<(Id, Done), tokio::task::JoinError>;
 
 /// What a task is about, should it panic.
+#[derive(Default)]
 struct Job {
     /// The alert and its source.
     alert: Option<(String, String)>,
@@ -162,6 +163,16 @@ struct Job {
     run: Option<RunId>,
     /// It is only looked at, whether it holds.
     is_watch: bool,
+}
+
+impl Job {
+    /// About this run.
+    fn of(run: &RunId) -> Self {
+        Self {
+            run: Some(run.clone()),
+            ..Self::default()
+        }
+    }
 }
 
 impl Worker {
@@ -394,69 +405,49 @@ impl Tasks {
         let alert = Some((entry.id.clone(), entry.alert.source.clone()));
         let worker = worker.clone();
         let task = async move { Done::Alert(worker.see_through(&entry).await) };
-        let id = self.set.spawn(task).id();
-        self.jobs.insert(
-            id,
-            Job {
-                alert,
-                run: None,
-                is_watch: false,
-            },
-        );
+        let job = Job {
+            alert,
+            ..Job::default()
+        };
+        self.spawn(job, task);
     }
 
     fn carry(&mut self, worker: &Worker, carry: Carry) {
-        let run = Some(carry.run.clone());
+        let job = Job::of(&carry.run);
         let worker = worker.clone();
         let task = async move {
             worker.carry_out(carry).await;
             Done::Run
         };
-        let id = self.set.spawn(task).id();
-        self.jobs.insert(
-            id,
-            Job {
-                alert: None,
-                run,
-                is_watch: false,
-            },
-        );
+        self.spawn(job, task);
     }
 
     fn approved(&mut self, worker: &Worker, proposal: Proposal) {
-        let run = Some(proposal.run.clone());
+        let job = Job::of(&proposal.run);
         let worker = worker.clone();
         let task = async move {
             worker.carry_approved(proposal).await;
             Done::Run
         };
-        let id = self.set.spawn(task).id();
-        self.jobs.insert(
-            id,
-            Job {
-                alert: None,
-                run,
-                is_watch: false,
-            },
-        );
+        self.spawn(job, task);
     }
 
     fn watch(&mut self, worker: &Worker, watch: Watch) {
-        let run = Some(watch.run.clone());
+        let job = Job {
+            is_watch: true,
+            ..Job::of(&watch.run)
+        };
         let worker = worker.clone();
         let task = async move {
             worker.keep_watch(watch).await;
             Done::Run
         };
+        self.spawn(job, task);
+    }
+
+    fn spawn(&mut self, job: Job, task: impl Future<Output = Done> + Send + 'static) {
         let id = self.set.spawn(task).id();
-        self.jobs.insert(
-            id,
-            Job {
-                alert: None,
-                run,
-                is_watch: true,
-            },
-        );
+        self.jobs.insert(id, job);
     }
 
     fn watches(&self) -> usize {

@@ -23,7 +23,7 @@ fn a_watch_catches_an_import_contains_again_and_says_who() {
         .says("unsuspended by an import or a job (system@okta.com)")
         .says("containing again, 1 of 3")
         .says("contained again, and read back")
-        .says("HELD alex@contoso.example: contained (1 look,");
+        .says("HELD alex@contoso.example: contained (2 looks,");
     desk.is_contained();
     desk.oust("runs show --last")
         .exits(0)

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use oust::engine::watch::{NewsKind, Turn};
 use oust::model::{MASTERED_ELSEWHERE, Owner, ProofState, Verdict};
-use oust_mocks::{Fault, FaultKind, Faults, Strike};
 use oust_mocks::world::ALEX as ALEX_ID;
+use oust_mocks::{Fault, FaultKind, Faults, Strike};
 
 use super::world::{ALEX, Watched, due, quiet, told};
 
