@@ -217,7 +217,9 @@ async fn only_a_receiver_for_all_knows_whoever_has_no_app_there() {
     let all = desk(&key, json!({}));
     for (desk, is_known) in [(&by_app, false), (&all, true)] {
         let connector = &desk.system.connector;
-        let found = connector.identify(&desk.reader, &[lookup.clone()]).await;
+        let found = connector
+            .identify(&desk.reader, std::slice::from_ref(&lookup))
+            .await;
         let found = matches!(found[0], Identity::Found { .. });
         assert_eq!(found, is_known);
     }
