@@ -18,6 +18,7 @@ use super::{print, runtime, show};
 use crate::engine::{CheckAsk, Checked, check as look};
 use crate::model::{Finding, Scope, Severity, SystemId, Utc, nearest};
 use crate::playbook::{CheckedPlaybook, shipped};
+use crate::rehearsals::{SqliteRehearsals, learnt};
 use crate::report::escape::harmless_json;
 use crate::transport::ends_at;
 
@@ -115,7 +116,41 @@ async fn on_this_machine(global: &Global, shop: &CheckShop) -> Vec<Finding> {
     let tls = shop.config.server.tls.as_ref();
     let now = shop.tools.clock.now();
     found.extend(tls.and_then(|tls| certificate(&tls.certificate, now)));
+    found.extend(rehearsed(global).await);
     found
+}
+
+/// What live rehearsals have found out about this org, where documentation does not settle it.
+async fn rehearsed(global: &Global) -> Vec<Finding> {
+    let path = setup::ledger_path(global).map(|ledger| SqliteRehearsals::beside(&ledger));
+    // Nobody's first check makes a file.
+    let Some(path) = path.ok().filter(|path| path.exists()) else {
+        return Vec::new();
+    };
+    let known = match SqliteRehearsals::open(&path) {
+        Ok(rehearsals) => rehearsals.all().await,
+        Err(why) => Err(why),
+    };
+    let noted = |text: String, severity| Finding {
+        severity,
+        id: "rehearsed".into(),
+        text,
+        hint: String::new(),
+    };
+    match known {
+        Ok(all) => {
+            let facts = learnt(&all).into_iter();
+            let told = facts.map(|fact| {
+                let what = fact.name.sentence(fact.holds);
+                noted(format!("{what}, as seen on {}", fact.at), Severity::Info)
+            });
+            told.collect()
+        }
+        Err(why) => {
+            let text = format!("what was rehearsed cannot be read: {why}");
+            vec![noted(text, Severity::Warning)]
+        }
+    }
 }
 
 /// Rules of one's own that detect nothing.

@@ -13,6 +13,8 @@ pub struct Vendor {
     pub actions: &'static [Action],
     /// Catalogue names of the directory's apps that sign people in here.
     pub apps: &'static [&'static str],
+    /// What a release is made of: for each verb that is undone, the verbs of its chain.
+    pub undone_by: &'static [(&'static str, &'static [&'static str])],
 }
 
 impl Vendor {
@@ -20,6 +22,17 @@ impl Vendor {
     #[must_use]
     pub fn action(&self, verb: &str) -> Option<&'static Action> {
         self.actions.iter().find(|action| action.verb == verb)
+    }
+
+    /// The actions that a release of this verb is made of; none if it is not undone.
+    pub fn undoing(&self, verb: &str) -> impl Iterator<Item = &'static Action> {
+        let chains = self
+            .undone_by
+            .iter()
+            .filter(move |(undone, _)| *undone == verb);
+        chains
+            .flat_map(|(_, by)| by.iter())
+            .filter_map(|by| self.action(by))
     }
 }
 

@@ -44,7 +44,8 @@ impl Pauses {
         let steps = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(80))
             .with_max_delay(Duration::from_secs(2))
-            .with_factor(2.5)
+            // 80, 240 and 720 ms: a limit by the second is outlasted.
+            .with_factor(3.0)
             .with_max_times(ATTEMPTS - 1)
             .build();
         Self {

@@ -53,6 +53,7 @@ pub(crate) static OKTA: Vendor = Vendor {
         action("remove_admin_roles", &[SELECT, IDS]),
         action("remove_group_memberships", &[SELECT, IDS]),
     ],
+    undone_by: &[],
 };
 
 /// Okta's actions again, the first of which evicts: what makes a vendor the directory.
@@ -63,6 +64,7 @@ static DIRECTORY: Vendor = Vendor {
         evicts: Evicts::Clears,
         ..action("clear_sessions", &[])
     }],
+    undone_by: &[],
 };
 
 /// A service.
@@ -75,6 +77,7 @@ pub(crate) static M365: Vendor = Vendor {
         action("revoke_consents", &[SELECT, IDS]),
         action("disable_inbox_rules", &[SELECT, IDS]),
     ],
+    undone_by: &[],
 };
 
 /// Another service, as far as the shipped playbooks name it.
@@ -87,6 +90,7 @@ static GOOGLE: Vendor = Vendor {
         action("invalidate_backup_codes", &[]),
         action("sign_out", &[]),
     ],
+    undone_by: &[],
 };
 
 /// And another.
@@ -94,6 +98,7 @@ static SLACK: Vendor = Vendor {
     id: "slack",
     apps: &["slack"],
     actions: &[action("reset_sessions", &[])],
+    undone_by: &[],
 };
 
 /// And one more.
@@ -105,6 +110,7 @@ static SALESFORCE: Vendor = Vendor {
         action("revoke_oauth_tokens", &[]),
         action("delete_sessions", &[]),
     ],
+    undone_by: &[],
 };
 
 /// And one more.
@@ -115,6 +121,7 @@ static GITHUB: Vendor = Vendor {
         action("revoke_credentials", &[]),
         action("revoke_fine_grained_tokens", &[SELECT, IDS]),
     ],
+    undone_by: &[],
 };
 
 /// Any app.
@@ -122,6 +129,7 @@ static GTR: Vendor = Vendor {
     id: "gtr",
     apps: &[],
     actions: &[action("revoke", &[])],
+    undone_by: &[],
 };
 
 /// Accounts of AWS, and their Identity Center.
@@ -132,6 +140,7 @@ static AWS: Vendor = Vendor {
         action("deny_sessions", &[]),
         action("block_identity_center_user", &[]),
     ],
+    undone_by: &[],
 };
 
 /// All of them.

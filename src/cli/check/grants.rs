@@ -25,9 +25,6 @@ const SCHEMA: &str = "oust.grants/v1";
 /// What a release is called beside the playbooks.
 const RELEASE: &str = "release";
 
-/// What gives something back is this in D3FEND, and nothing else is.
-const RESTORES: &str = "D3-RUAA";
-
 /// One system as it is configured.
 struct Place {
     id: SystemId,
@@ -123,9 +120,14 @@ fn of_place(place: &Place, playbooks: &[CheckedPlaybook], release: bool) -> Vec<
         add(&playbook.reference.name, wanted(place, playbook));
     }
     if release {
-        let restores = place.row.vendor.actions.iter();
-        let restores = restores.filter(|action| action.d3fend.contains(&RESTORES));
-        add(RELEASE, restores.collect());
+        let done = playbooks.iter().flat_map(|each| wanted(place, each));
+        let mut undoing: Vec<&'static Action> = Vec::new();
+        for action in done.flat_map(|action| place.row.vendor.undoing(action.verb)) {
+            if undoing.iter().all(|known| known.verb != action.verb) {
+                undoing.push(action);
+            }
+        }
+        add(RELEASE, undoing);
     }
     found
 }

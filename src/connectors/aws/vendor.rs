@@ -20,6 +20,13 @@ pub(super) const VENDOR: Vendor = Vendor {
         ALLOW_SESSIONS,
         UNBLOCK_IDENTITY_CENTER_USER,
     ],
+    undone_by: &[
+        ("deny_sessions", &["allow_sessions"]),
+        (
+            "block_identity_center_user",
+            &["unblock_identity_center_user"],
+        ),
+    ],
 };
 
 /// What an account carries out.

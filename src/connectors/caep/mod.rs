@@ -53,6 +53,7 @@ const VENDOR: Vendor = Vendor {
     // A receiver is no app of a catalogue: `apps:` says which lead there, or `subjects: all`.
     apps: &[],
     actions: &[SESSION_REVOKED],
+    undone_by: &[],
 };
 
 const SESSION_REVOKED: Action = Action {

@@ -19,6 +19,10 @@ pub(super) const VENDOR: Vendor = Vendor {
         INVITE_MEMBER,
         UNSUSPEND_MANAGED_USER,
     ],
+    undone_by: &[
+        ("remove_member", &["invite_member"]),
+        ("suspend_managed_user", &["unsuspend_managed_user"]),
+    ],
 };
 
 /// To list and to revoke what members authorised for single sign-on.

@@ -18,6 +18,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         SUSPEND_USER,
         UNSUSPEND_USER,
     ],
+    undone_by: &[("suspend_user", &["unsuspend_user"])],
 };
 
 /// Why a sign-out is never proven.

@@ -48,6 +48,7 @@ const VENDOR: Vendor = Vendor {
     // Custom apps stand in no catalogue: `apps:` says which lead there.
     apps: &[],
     actions: &[REVOKE],
+    undone_by: &[],
 };
 
 const REVOKE: Action = Action {

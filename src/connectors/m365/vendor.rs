@@ -28,6 +28,10 @@ pub(super) const VENDOR: Vendor = Vendor {
         ENABLE_ACCOUNT,
         ENABLE_INBOX_RULE,
     ],
+    undone_by: &[
+        ("disable_account", &["enable_account"]),
+        ("disable_inbox_rules", &["enable_inbox_rule"]),
+    ],
 };
 
 /// Which items, and the ids for `select: listed`.

@@ -39,6 +39,31 @@ pub(super) const VENDOR: Vendor = Vendor {
         UNBLOCK_ADDRESS,
         RESTORE_THREAT_INSIGHT,
     ],
+    undone_by: &[
+        (
+            "suspend_user",
+            &[
+                "unsuspend_user",
+                "reset_password",
+                "expire_password_with_temp",
+                "clear_sessions",
+            ],
+        ),
+        (
+            "quarantine_user",
+            &[
+                "reset_password",
+                "expire_password_with_temp",
+                "unquarantine_user",
+            ],
+        ),
+        ("remove_admin_roles", &["assign_admin_role"]),
+        ("remove_group_memberships", &["add_group_membership"]),
+        ("remove_app_assignments", &["assign_app"]),
+        ("suspend_devices", &["unsuspend_device"]),
+        ("block_addresses", &["unblock_address"]),
+        ("block_threat_sources", &["restore_threat_insight"]),
+    ],
 };
 
 const USERS_READ: &str = "okta.users.read";

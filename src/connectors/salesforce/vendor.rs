@@ -16,6 +16,7 @@ pub(super) const VENDOR: Vendor = Vendor {
         DELETE_SESSIONS,
         UNFREEZE_USER,
     ],
+    undone_by: &[("freeze_user", &["unfreeze_user"])],
 };
 
 const FREEZE_USER: Action = Action {

@@ -48,6 +48,7 @@ const VENDOR: Vendor = Vendor {
     id: "slack",
     apps: &["slack"],
     actions: &[RESET_SESSIONS, DEACTIVATE_USER, REACTIVATE_USER],
+    undone_by: &[("deactivate_user", &["reactivate_user"])],
 };
 
 const RESET_SESSIONS: Action = Action {

@@ -8,7 +8,7 @@ use oust::connectors::REGISTER;
 use oust::engine::{Ended, Run, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::MemoryStore;
-use oust::model::{Access, Action, Verdict};
+use oust::model::{Access, Action, Undo, Verdict};
 use oust_mocks::{Entry, Range, github, google, m365, slack};
 use serde_json::{Value, json};
 
@@ -136,6 +136,30 @@ fn covers(granted: &BTreeSet<String>, right: &str) -> bool {
             && granted.contains("UserAuthenticationMethod.ReadWrite.All"))
         || (right == "Application.Read.All" && granted.contains("Directory.Read.All"))
         || (right == "MailboxSettings.Read" && granted.contains("MailboxSettings.ReadWrite"))
+}
+
+#[test]
+fn whatever_can_be_undone_says_by_what() {
+    for vendor in REGISTER.iter().map(|row| row.vendor) {
+        let undoing = |verb: &str| {
+            let mut chains = vendor.undone_by.iter();
+            chains.any(|(_, by)| by.contains(&verb))
+        };
+        for action in vendor.actions {
+            let says = vendor.undoing(action.verb).next().is_some();
+            let can = action.undo == Undo::Restores && !undoing(action.verb);
+            assert_eq!(says, can, "{}.{}", vendor.id, action.verb);
+        }
+        for (undone, by) in vendor.undone_by {
+            assert!(vendor.action(undone).is_some(), "{}.{undone}", vendor.id);
+            assert_eq!(
+                vendor.undoing(undone).count(),
+                by.len(),
+                "{}.{undone}",
+                vendor.id
+            );
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

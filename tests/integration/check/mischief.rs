@@ -129,6 +129,12 @@ async fn each_mischief_gives_its_own_finding_and_no_other() {
             &["aws high right_missing"],
             &["iam:PutRolePolicy"],
         ),
+        (
+            "a right that only a release takes",
+            |world| world.aws_without_permission("iam:DeleteRolePolicy"),
+            &["aws warning right_missing"],
+            &["to give an account back: ", "iam:DeleteRolePolicy"],
+        ),
     ];
     for (name, change, expected, said) in cases {
         let checked = Bench::of(change(healthy())).check().await;

@@ -129,7 +129,19 @@ async fn undo(desk: &Desk, kind: Undo, done: &[Applied]) -> Vec<String> {
         let verb = each.change.action.verb();
         match (kind, connector.inverse(each)) {
             (Undo::Restores, Ok(chain)) => {
+                let declared = connector.vendor().undoing(verb);
+                let declared: Vec<&str> = declared.map(|action| action.verb).collect();
                 let mut links = Vec::new();
+                let mut chains = connector.vendor().undone_by.iter();
+                // What undoes an undoing is nobody's to grant.
+                let undoes = chains.any(|(_, by)| by.contains(&verb));
+                for link in &chain {
+                    let by = link.action.verb();
+                    assert!(
+                        undoes || declared.contains(&by),
+                        "{verb}: by {by}, undeclared"
+                    );
+                }
                 for link in &chain {
                     let applied = desk.applied(link).await;
                     assert!(
