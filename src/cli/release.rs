@@ -20,9 +20,6 @@ use crate::engine::{ReleaseError, ReleaseRequest, Snapshot, Younger, is_refused,
 use crate::ledger::{Archive, Mode, RunRow, RunState};
 use crate::model::{NewPassword, Plan, RunId, Scope, Source, UserId};
 
-/// Runs of the ledger that are looked into for whether they contain the same accounts.
-const YOUNGER_MAX: usize = 50;
-
 /// Gives back what a run took.
 ///
 /// # Errors
@@ -287,7 +284,8 @@ fn not_planned(error: ReleaseError) -> Failure {
     Failure::new(exit, error, hint)
 }
 
-/// Younger runs that contain one of the accounts and were not given back whole.
+/// Younger runs that contain one of the accounts and were not given back whole. All are looked
+/// into: over the one that was left out somebody would be let in.
 async fn younger(
     archive: &dyn Archive,
     of: &RunId,
@@ -303,7 +301,7 @@ async fn younger(
         after && row.gives_back.is_none() && row.wrote
     };
     let mut younger = Vec::new();
-    for row in rows.iter().filter(is_younger).take(YOUNGER_MAX) {
+    for row in rows.iter().filter(is_younger) {
         if is_given_back(archive, &row.id, rows).await? {
             continue;
         }
