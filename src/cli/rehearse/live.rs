@@ -103,7 +103,7 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
             rehearsal.subject.login
         );
         let hint = format!(
-            "oust runs resume {run}, then oust release {run} --lift password_first='canary'",
+            "oust runs resume {run}, then oust release {run}",
             run = plan.run
         );
         return Err(Failure::say(Exit::Stopped, what, hint));
@@ -137,10 +137,7 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
             live.released = verdict.word().to_owned();
         }
         Err(why) => {
-            let hint = format!(
-                "give it back by hand: oust release {} --lift password_first='canary'",
-                plan.run
-            );
+            let hint = format!("give it back by hand: oust release {}", plan.run);
             findings.push(high(
                 "not_released",
                 format!("the canary was not given back: {why}"),
