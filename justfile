@@ -5,11 +5,10 @@ set positional-arguments
 _default:
     @just --list --unsorted
 
-# formatting and lints; what is compiled in for kill points too, which CI does not wait for
+# formatting and lints
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
-    cargo clippy --package oust --all-targets --features killpoints -- -D warnings
 
 # every test, or those whose name contains the words given
 test *words:
@@ -21,7 +20,7 @@ simulate n="1000" from="0":
 
 # tests that kill the process at every durable point
 kill:
-    cargo test --features killpoints --test integration kill
+    cargo test --test integration kill
 
 # measure; on a quiet machine
 bench *names:

@@ -1,4 +1,5 @@
-//! Points at which a test makes the program panic; compiled with the feature `killpoints` alone.
+//! Points at which a test makes the program panic; in no release build (they need
+//! debug assertions).
 //!
 //! `OUST_KILL_PANIC=N` panics at the Nth event of the process, at the worst moment there is:
 //! the event is in memory, not yet in the ledger, and the recorder's lock is held.

@@ -12,7 +12,7 @@ mod contain;
 mod desk;
 mod exit;
 mod export;
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 mod fault;
 mod files;
 mod investigate;

@@ -214,7 +214,7 @@ impl Observer for Watcher {
         if matches!(event, Event::Intended { .. }) {
             a_write_is_leaving();
         }
-        #[cfg(feature = "killpoints")]
+        #[cfg(debug_assertions)]
         super::fault::point();
         if let Some(live) = &self.live {
             live.lock()

@@ -1,4 +1,5 @@
-//! Points at which a test kills the process; compiled with the feature `killpoints` alone.
+//! Points at which a test kills the process; in no release build (they need debug
+//! assertions).
 //!
 //! `OUST_KILL_STORE=N` kills at the Nth point of the process, with nothing flushed or dropped;
 //! `OUST_KILL_THREAD=N` lets the file's own thread panic there, which the run must outlive;

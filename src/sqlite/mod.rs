@@ -9,7 +9,7 @@
 
 mod file;
 mod fresh;
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 mod kill;
 mod lock;
 mod trouble;

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 use super::kill;
 use super::trouble::{FileError, Trouble, sql_at};
 use super::{Kind, file};
@@ -310,10 +310,10 @@ fn in_savepoint(db: &Transaction<'_>, ask: &mut dyn Ask) -> rusqlite::Result<()>
 
 /// Commits: after this the file has it, whatever happens.
 pub(super) fn commit(begun: Transaction<'_>) -> rusqlite::Result<()> {
-    #[cfg(feature = "killpoints")]
+    #[cfg(debug_assertions)]
     kill::point("before_commit");
     begun.commit()?;
-    #[cfg(feature = "killpoints")]
+    #[cfg(debug_assertions)]
     kill::point("after_commit");
     Ok(())
 }

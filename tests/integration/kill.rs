@@ -3,7 +3,7 @@
 //! A recording run enumerates the points; then each is one story: contain, be killed there,
 //! resume, and ask the mocks whether it is over. *Network points* are before each write's
 //! effect, after it without an answer, and after its answer. *Store points* are before and
-//! after each commit of the ledger; they are compiled in by the feature `killpoints` alone.
+//! after each commit of the ledger; no release build has them.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -175,7 +175,7 @@ fn at_every_network_point(what: &str, desk: fn() -> Desk, and: fn(&Desk)) {
     });
 }
 
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 mod store {
     use super::{CONTAIN, each, go_on, usual};
     use crate::cli::desk::{Desk, Said};
@@ -228,7 +228,7 @@ mod store {
 
 /// The program panics by a fault of its own: it still ends with an exit code that is true, and
 /// says the way on.
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 mod panics {
     use super::{CONTAIN, each, go_on, usual};
     use crate::cli::desk::{Desk, Said};

@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 use oust::inbox::Accepted;
 use oust::inbox::{Inbox, InboxError};
 
@@ -129,7 +129,7 @@ async fn one_process_works_and_what_a_killed_one_had_taken_waits_again() {
 }
 
 /// A commit is there or it is not; what was answered is always there, and once.
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 #[tokio::test]
 async fn killed_at_any_commit_nothing_that_was_answered_is_lost_or_doubled() {
     let list = tempfile::NamedTempFile::new().unwrap();

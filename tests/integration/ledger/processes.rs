@@ -234,7 +234,7 @@ async fn a_second_resume_is_refused_while_the_first_lives() {
 }
 
 /// A commit is there or it is not; what was answered is always there.
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 #[tokio::test]
 async fn killed_at_any_commit_the_chain_holds_and_nothing_answered_is_lost() {
     let list = tempfile::NamedTempFile::new().unwrap();

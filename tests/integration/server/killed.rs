@@ -86,7 +86,7 @@ fn post(at: std::net::SocketAddr, body: &str) -> Option<u16> {
 }
 
 /// At every commit of the inbox, before and after it, instead of at any moment.
-#[cfg(feature = "killpoints")]
+#[cfg(debug_assertions)]
 #[test]
 fn killed_at_each_commit_it_acknowledged_what_it_has() {
     for point in 1..=6 {
