@@ -154,6 +154,8 @@ pub(super) struct Outgoing<'call> {
     pub(super) bucket: Option<Bucket>,
     pub(super) is_write: bool,
     pub(super) rank: Rank,
+    /// Within the rank the lower goes first.
+    pub(super) turn: u32,
     pub(super) patience: Duration,
     pub(super) body_max: usize,
 }
@@ -306,7 +308,7 @@ impl Client {
         let mut renewed = false;
         loop {
             let left = give_up.saturating_sub(self.parts.clock.elapsed());
-            if !self.budget.admit(bucket, call.rank, left).await {
+            if !self.budget.admit(bucket, (call.rank, call.turn), left).await {
                 return Err(CallError::NoQuota {
                     system: self.parts.system.clone(),
                 });

@@ -109,7 +109,12 @@ impl Budget {
     }
 
     /// Waits until a request of `rank` may leave, and counts it; at most `patience`.
-    pub(super) async fn admit(&self, bucket: Bucket, rank: Rank, patience: Duration) -> bool {
+    pub(super) async fn admit(
+        &self,
+        bucket: Bucket,
+        (rank, _turn): (Rank, u32),
+        patience: Duration,
+    ) -> bool {
         let give_up = self.clock.elapsed() + patience;
         loop {
             let Some(wait) = self.ask(bucket, rank) else {
