@@ -60,6 +60,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
             body: only_json,
             quota: no_quota,
         },
+        budget: None,
         user_agent: "oust/bench".into(),
     });
     let system = System {

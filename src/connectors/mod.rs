@@ -98,6 +98,7 @@ impl Opening {
             reads_as: reached.reads_as,
             writes_as: reached.writes_as,
             manners: reached.manners,
+            budget: None,
             user_agent: self.user_agent.clone(),
         }))
     }

@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
 use url::Url;
 
-use super::limit::{Bucket, BucketSeen, Budget, Rank};
+use super::limit::{Bucket, BucketSeen, Budget, PATIENT, Permit, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
 use super::request::{Body, OwnHeader, Path, Place};
@@ -41,6 +41,8 @@ pub struct ClientParts {
     pub writes_as: Arc<dyn Credential>,
     /// How the vendor wants to be spoken to.
     pub manners: Manners,
+    /// The quota, if other clients of the same principal share it; else one of its own.
+    pub budget: Option<Arc<Budget>>,
     /// `oust/<version> run=<id>`: how a SOC tells us from the intruder.
     pub user_agent: String,
 }
@@ -48,7 +50,7 @@ pub struct ClientParts {
 /// One system's client, shared by its readers and writers.
 pub struct Client {
     parts: ClientParts,
-    budget: Budget,
+    budget: Arc<Budget>,
     meter: Meter,
     /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
     ahead_ms: AtomicI64,
@@ -82,7 +84,8 @@ pub enum CallError {
     /// We have no credential that it accepts.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// The quota would have had us wait longer than the step may take.
+    /// The quota would have had us wait longer than the caller would, or opens too late for
+    /// anybody.
     #[error("{system} is throttling us beyond this step's time")]
     NoQuota {
         /// Which system.
@@ -154,6 +157,8 @@ pub(super) struct Outgoing<'call> {
     pub(super) bucket: Option<Bucket>,
     pub(super) is_write: bool,
     pub(super) rank: Rank,
+    /// Within the rank the lower goes first.
+    pub(super) turn: u32,
     pub(super) patience: Duration,
     pub(super) body_max: usize,
 }
@@ -164,13 +169,23 @@ enum Attempt {
         pause: Option<Duration>,
         last: Result<Answer, CallError>,
     },
+    /// It had no effect: too fast.
+    Throttled {
+        last: Result<Answer, CallError>,
+        throttle: Throttle,
+    },
 }
 
 impl Client {
     /// A client that has sent nothing yet.
     #[must_use]
     pub fn new(parts: ClientParts) -> Self {
-        let budget = Budget::new(Arc::clone(&parts.clock));
+        let budget = parts.budget.clone().unwrap_or_else(|| {
+            Arc::new(Budget::new(
+                Arc::clone(&parts.clock),
+                Arc::clone(&parts.rng),
+            ))
+        });
         Self {
             parts,
             budget,
@@ -299,35 +314,70 @@ impl Client {
 
     /// Sends `call`, repeating it where that is safe.
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
-        let give_up = self.parts.clock.elapsed() + call.patience;
         let by_path = || (self.parts.manners.bucket)(&call.method, call.url.path());
         let bucket = call.bucket.unwrap_or_else(by_path);
+        let place = self.budget.place(call.rank, call.turn);
         let mut pauses = Pauses::new(&*self.parts.rng);
+        let mut crowded = Pauses::new(&*self.parts.rng);
+        let mut throttles = 0;
         let mut renewed = false;
+        let mut last = None;
+        // A patient call's time does not run while it queues for quota.
+        let mut left = call.patience;
         loop {
-            let left = give_up.saturating_sub(self.parts.clock.elapsed());
-            if !self.budget.admit(bucket, call.rank, left).await {
-                return Err(CallError::NoQuota {
-                    system: self.parts.system.clone(),
+            let joined = self.parts.clock.elapsed();
+            let patience = if call.patience >= PATIENT {
+                call.patience
+            } else {
+                left
+            };
+            let Some(permit) = self.budget.admit(bucket, place, patience).await else {
+                return last.unwrap_or_else(|| {
+                    Err(CallError::NoQuota {
+                        system: self.parts.system.clone(),
+                    })
                 });
+            };
+            let sent = self.parts.clock.elapsed();
+            if call.patience < PATIENT {
+                left = left.saturating_sub(sent.saturating_sub(joined));
             }
-            let (pause, last) = match self.attempt(call, bucket, &mut renewed).await {
+            let (pause, answer) = match self.attempt(call, permit, &mut renewed).await {
                 Attempt::Over(result) => return result,
-                Attempt::Again { pause, last } => (pause, last),
+                Attempt::Throttled { last, throttle } => {
+                    throttles += 1;
+                    let pause = match throttle {
+                        // The bucket is closed: the queue waits, and this call is near its head.
+                        Throttle::Window(_) => Some(Duration::ZERO),
+                        Throttle::Concurrency => Some(crowded.next().unwrap_or(retry::PAUSE_MAX)),
+                        Throttle::Untold => pauses.next(),
+                    };
+                    (pause.filter(|_| throttles < retry::THROTTLES_MAX), last)
+                }
+                Attempt::Again { pause, last } => {
+                    (pauses.next().map(|step| pause.unwrap_or(step)), last)
+                }
             };
-            let Some(step) = pauses.next() else {
-                return last;
+            let Some(pause) = pause else {
+                return answer;
             };
-            let pause = pause.unwrap_or(step);
-            if self.parts.clock.elapsed() + pause > give_up {
-                return last;
+            left = left.saturating_sub(self.parts.clock.elapsed().saturating_sub(sent));
+            if pause > left {
+                return answer;
             }
+            left -= pause;
+            last = Some(answer);
             self.meter.retries.fetch_add(1, Ordering::Relaxed);
             self.parts.clock.sleep(pause).await;
         }
     }
 
-    async fn attempt(&self, call: &Outgoing<'_>, bucket: Bucket, renewed: &mut bool) -> Attempt {
+    async fn attempt(
+        &self,
+        call: &Outgoing<'_>,
+        permit: Permit<'_>,
+        renewed: &mut bool,
+    ) -> Attempt {
         let signer = if call.is_write {
             &self.parts.writes_as
         } else {
@@ -384,12 +434,31 @@ impl Client {
                 };
             }
         };
-        if let Some(learnt) = retry::learnt(&answer.headers, self.parts.clock.now()) {
-            self.budget.learn(bucket, learnt);
+        let throttle = self.throttle(&answer);
+        let learnt = retry::learnt(&answer.headers, self.parts.clock.now());
+        match throttle {
+            Some(Throttle::Window(wait)) => permit.used_up(learnt, wait),
+            Some(Throttle::Concurrency) => permit.too_many(),
+            Some(Throttle::Untold) => drop(permit),
+            None => permit.answered(learnt),
         }
         self.note_quota(&answer);
         signer.hears(&answer);
+        if let Some(throttle) = throttle {
+            self.meter.throttled.fetch_add(1, Ordering::Relaxed);
+            return Attempt::Throttled {
+                last: Ok(answer),
+                throttle,
+            };
+        }
         self.after(answer, &**signer, call.is_write, renewed).await
+    }
+
+    /// Which of the vendor's ways to say "too fast" this is, if it is one.
+    fn throttle(&self, answer: &Answer) -> Option<Throttle> {
+        let throttled = (self.parts.manners.throttled)(answer)
+            || (!(self.parts.manners.expired)(answer) && answer.meaning() == Meaning::Throttled);
+        throttled.then(|| retry::throttle(&answer.headers, self.parts.clock.now()))
     }
 
     fn note_pace(&self, took: Duration) {
@@ -417,7 +486,6 @@ impl Client {
     ) -> Attempt {
         let now = Some(Duration::ZERO);
         let meaning = match answer.meaning() {
-            _ if (self.parts.manners.throttled)(&answer) => Meaning::Throttled,
             _ if (self.parts.manners.expired)(&answer) => Meaning::Unauthenticated,
             meaning => meaning,
         };
@@ -434,17 +502,6 @@ impl Client {
                 pause: now,
                 last: Ok(answer),
             },
-            Meaning::Throttled => {
-                self.meter.throttled.fetch_add(1, Ordering::Relaxed);
-                let pause = match retry::throttle(&answer.headers, self.parts.clock.now()) {
-                    Throttle::Window(wait) => Some(wait),
-                    Throttle::Concurrency | Throttle::Untold => None,
-                };
-                Attempt::Again {
-                    pause,
-                    last: Ok(answer),
-                }
-            }
             meaning if retry::may_repeat(meaning, is_write) => Attempt::Again {
                 pause: None,
                 last: Ok(answer),

@@ -105,6 +105,7 @@ pub struct Reader {
     pub(super) client: Arc<Client>,
     pub(super) rank: Rank,
     pub(super) patience: Duration,
+    pub(super) turn: u32,
 }
 
 impl Reader {
@@ -116,6 +117,17 @@ impl Reader {
             client,
             rank: Rank::Evict,
             patience: Duration::from_secs(65),
+            turn: 0,
+        }
+    }
+
+    /// The same reader for somebody else's turn: within a rank the lower goes first. It is a
+    /// subject's place in the case, which lists whom to help first.
+    #[must_use]
+    pub fn in_turn(&self, turn: u32) -> Self {
+        Self {
+            turn,
+            ..self.clone()
         }
     }
 
@@ -256,6 +268,7 @@ impl Reader {
             bucket: read.bucket,
             is_write: false,
             rank: self.rank,
+            turn: self.turn,
             patience: self.patience,
             body_max: read.body_max,
         }

@@ -19,6 +19,13 @@ use crate::model::Utc;
 /// Attempts per call, the first included.
 pub(super) const ATTEMPTS: usize = 4;
 
+/// 429s that one call outlasts. They do not count as attempts: whoever queues among many
+/// clients meets some, and each is waited out first.
+pub(super) const THROTTLES_MAX: usize = 30;
+
+/// The longest pause.
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(2);
+
 /// Whether a failed attempt may be repeated.
 pub(super) fn may_repeat_error(error: &WireError, is_write: bool) -> bool {
     !is_write || matches!(error, WireError::NotSent(_))
@@ -43,7 +50,7 @@ impl Pauses {
     pub(super) fn new(rng: &dyn Rng) -> Self {
         let steps = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(80))
-            .with_max_delay(Duration::from_secs(2))
+            .with_max_delay(PAUSE_MAX)
             // 80, 240 and 720 ms: a limit by the second is outlasted.
             .with_factor(3.0)
             .with_max_times(ATTEMPTS - 1)

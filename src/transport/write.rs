@@ -154,6 +154,7 @@ impl<'run> Writer<'run> {
             bucket: write.bucket,
             is_write: true,
             rank: self.reader.rank.min(Rank::Contain),
+            turn: self.reader.turn,
             patience: self.reader.patience,
             body_max: 8 << 20,
         };
