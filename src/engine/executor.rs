@@ -4,24 +4,25 @@
 //! or goes past it `stage_wait` after that subject's eviction, so that a slow directory never
 //! shields the mailbox. Within a stage steps keep their order; `order: parallel` is across
 //! systems. One subject's or system's failure never stops another's: outcomes are collected,
-//! not short-circuited.
+//! not short-circuited. Many at once are `crowd`'s: the same rules, another order of work.
 //!
 //! Does not decide what to do (`planner`) nor whether it worked (`prover`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, Shared, join, join_all, select};
-use futures_util::stream::{self, StreamExt};
-
+use super::crowd;
 use super::pair;
 use super::run::Run;
 use super::step::{self, Reread};
 use super::sweep::Again;
 use crate::model::{PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, StepKey, Tie, UserId};
+use futures_util::future::{BoxFuture, FutureExt, Shared, join, join_all, select};
 
-/// Subjects worked on at the same time; the quota, not this, is the limit.
-const SUBJECTS_AT_ONCE: usize = 32;
+/// Up to so many all are worked on at once, each through all his stages. Above it the quota is a
+/// queue, and it matters who stands in it first: `crowd` evicts everybody before it does the rest.
+/// The shipped playbooks draw their line here, too.
+pub(super) const FEW_MAX: usize = 20;
 
 /// What this pass over the plan is for.
 #[derive(Clone, Copy)]
@@ -47,17 +48,18 @@ pub(super) async fn contain(run: &Run, pass: Pass<'_>) {
     let is_sweep = |id: &UserId| pass.again.is_some_and(|again| again.swept.contains(id));
     let wanted =
         all.filter(|id| is_sweep(id) || pass.again.is_none_or(|again| again.retried.contains(*id)));
-    stream::iter(wanted)
-        .for_each_concurrent(SUBJECTS_AT_ONCE, |id| async move {
-            let subject = Subject {
-                run,
-                id,
-                is_sweep: is_sweep(id),
-                halted: AtomicBool::new(false),
-            };
-            contain_one(&subject).await;
-        })
-        .await;
+    let subjects = wanted.map(|id| Subject {
+        run,
+        id,
+        is_sweep: is_sweep(id),
+        halted: AtomicBool::new(false),
+    });
+    let subjects: Vec<Subject<'_>> = subjects.collect();
+    if run.is_crowd() {
+        crowd::contain(run, subjects).await;
+    } else {
+        join_all(subjects.iter().map(contain_one)).await;
+    }
 }
 
 type Stage<'a> = Shared<BoxFuture<'a, ()>>;
@@ -103,16 +105,7 @@ async fn wait_for(
 
 async fn run_stage(subject: &Subject<'_>, stage: &PlannedStage) {
     if stage.ask {
-        // Nobody has to agree to a step that was planned to do nothing: its own reason stands.
-        let proposes = |step: &&PlannedStep| {
-            let run = subject.run;
-            let row = run.entry_of(&step.subjects, subject.id, |row| &row.subject);
-            let skip = row.and_then(|row| row.skip.as_ref());
-            skip.is_none_or(|skip| !skip.is_closed())
-        };
-        for step in stage.steps.iter().filter(proposes) {
-            step::skip(subject, step, Skip::Unasked);
-        }
+        leave_unasked(subject, stage);
         return;
     }
     match stage.order {
@@ -136,7 +129,25 @@ async fn run_stage(subject: &Subject<'_>, stage: &PlannedStage) {
     subject.run.recorder.flush().await;
 }
 
-async fn in_order<'p>(subject: &Subject<'_>, steps: impl Iterator<Item = &'p PlannedStep>) {
+/// Nobody was asked to agree to these steps.
+pub(super) fn leave_unasked(subject: &Subject<'_>, stage: &PlannedStage) {
+    // Nobody has to agree to a step that was planned to do nothing: its own reason stands.
+    let proposes = |step: &&PlannedStep| {
+        let run = subject.run;
+        let row = run.entry_of(&step.subjects, subject.id, |row| &row.subject);
+        let skip = row.and_then(|row| row.skip.as_ref());
+        skip.is_none_or(|skip| !skip.is_closed())
+    };
+    for step in stage.steps.iter().filter(proposes) {
+        step::skip(subject, step, Skip::Unasked);
+    }
+}
+
+/// Steps of one subject, one after the other.
+pub(super) async fn in_order<'p>(
+    subject: &Subject<'_>,
+    steps: impl Iterator<Item = &'p PlannedStep>,
+) {
     let steps: Vec<&PlannedStep> = steps.collect();
     let mut ahead: Option<(StepKey, Option<Reread>)> = None;
     for (place, step) in steps.iter().enumerate() {

@@ -8,6 +8,7 @@ mod again;
 mod background;
 mod bell;
 mod check;
+mod crowd;
 mod executor;
 mod inquire;
 mod instances;

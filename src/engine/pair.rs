@@ -54,7 +54,7 @@ pub(super) async fn run(
     let pair = Pair {
         run,
         system,
-        reader: step::reader(step, system),
+        reader: step::reader(run, step, system).in_turn(run.turn_of(subject.id)),
         first,
         then,
         or_else,

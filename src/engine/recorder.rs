@@ -14,10 +14,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::bell::{Bell, Listener};
+use super::bell::{Bell, Bells, Listener};
 use crate::given::Clock;
 use crate::ledger::{Event, Happened, Head, RunState, Store, StoreError};
-use crate::model::{Finding, RunId, Severity, Utc};
+use crate::model::{Finding, RunId, Severity, UserId, Utc};
 
 /// Watches a run; called for every event, in order. Must be quick.
 pub trait Observer: Send + Sync {
@@ -44,6 +44,8 @@ pub(super) struct Recorder {
     committing: tokio::sync::Mutex<()>,
     /// Counts events, so that others can wait for something to happen.
     changed: Bell,
+    /// The same for what becomes of one subject's changes.
+    of_each: Bells,
 }
 
 struct Inner {
@@ -80,6 +82,7 @@ impl Recorder {
             inner,
             committing: tokio::sync::Mutex::default(),
             changed: Bell::default(),
+            of_each: Bells::default(),
         }
     }
 
@@ -89,8 +92,14 @@ impl Recorder {
     }
 
     /// A way to wait for the next event.
-    pub(super) fn listen(&self) -> Listener<'_> {
+    pub(super) fn listen(&self) -> Listener<&Bell> {
         self.changed.listen()
+    }
+
+    /// A way to wait for the next event that one of this subject's changes was sent, answered or
+    /// read back.
+    pub(super) fn listen_for(&self, subject: &UserId) -> Listener<Arc<Bell>> {
+        self.of_each.listen(subject)
     }
 
     /// Records now and commits with the next commit.
@@ -159,8 +168,10 @@ impl Recorder {
     fn queue(&self, events: Vec<Event>) -> u64 {
         let at = self.clock.now();
         let mut inner = self.lock();
+        let mut whose = Vec::new();
         for event in events {
             inner.state.apply(at, &event);
+            whose.extend(about(&inner.state, &event).cloned());
             self.observer.saw(at, &event, &inner.state);
             // What cannot be stored any more is still told to those who watch.
             if !inner.taken_over {
@@ -171,6 +182,9 @@ impl Recorder {
         let ticket = inner.queued;
         drop(inner);
         self.changed.ring();
+        for subject in whose {
+            self.of_each.ring(&subject);
+        }
         ticket
     }
 
@@ -178,6 +192,16 @@ impl Recorder {
         self.inner
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+}
+
+/// Whose change the event tells something of.
+fn about<'s>(state: &'s RunState, event: &Event) -> Option<&'s UserId> {
+    match event {
+        Event::Intended { change, .. }
+        | Event::Answered { change, .. }
+        | Event::Proved { change, .. } => Some(&state.change(change)?.change.subject),
+        _ => None,
     }
 }
 

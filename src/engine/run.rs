@@ -25,7 +25,9 @@ use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
-use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
+use crate::model::{
+    Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Utc, Vendor, Verdict,
+};
 use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
 /// Rounds after the first.
@@ -104,6 +106,8 @@ pub struct Run {
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: HashMap<UserId, usize>,
+    /// When this command took it up.
+    pub(super) taken_up_at: Utc,
     pub(super) late: Late,
     pub(super) scout: Scout,
     /// An earlier command made the plan.
@@ -215,6 +219,7 @@ impl Run {
             .map(|(place, who)| (who.id.clone(), place))
             .collect();
         Self {
+            taken_up_at: tools.clock.now(),
             tools,
             plan,
             consent: start.consent,
@@ -307,6 +312,17 @@ impl Run {
         list.get(*place)
             .filter(|entry| whose(entry) == subject)
             .or_else(|| list.iter().find(|entry| whose(entry) == subject))
+    }
+
+    /// Where a subject stands in the case, which lists whom to help first.
+    pub(super) fn turn_of(&self, subject: &UserId) -> u32 {
+        let place = self.places.get(subject).copied();
+        place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    /// Whether it is about so many that the quota is a queue.
+    pub(super) fn is_crowd(&self) -> bool {
+        self.plan.case.subjects.len() > executor::FEW_MAX
     }
 
     /// Whether it gives back what another run took.

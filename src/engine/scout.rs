@@ -73,7 +73,12 @@ async fn of(run: &Run, system: &System, step: &PlannedStep) {
     }
     let planned = system
         .connector
-        .plan(&reader(step, system), &as_step(step), &who, &run.plan.case)
+        .plan(
+            &reader(run, step, system),
+            &as_step(step),
+            &who,
+            &run.plan.case,
+        )
         .await;
     let read = who.into_iter().zip(planned);
     let read = read.filter(|(_, planned)| !matches!(planned.skip, Some(Skip::Unread { .. })));

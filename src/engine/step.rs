@@ -8,6 +8,7 @@
 //! here, once, for all vendors; connectors never repeat such a call.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -33,6 +34,11 @@ pub(super) const ATTEMPTS_MAX: u32 = 4;
 /// A quota's window is a minute and its reset may come a moment later: a step that may take a
 /// minute must outlast one, or a single 429 would end it.
 const RESET_LATE: Duration = Duration::from_secs(5);
+
+/// In a crowd a call may wait its turn for as long as everybody before it takes, and so may a
+/// proof: 20,000 evictions of two calls each at 600 a minute are more than an hour. What does not
+/// answer is given up sooner all the same: the times a call is repeated are counted.
+const TURN_MAX: Duration = Duration::from_secs(4 * 3600);
 
 /// Records that a step does nothing, unless that is recorded already.
 pub(super) fn skip(subject: &Subject<'_>, step: &PlannedStep, skip: Skip) {
@@ -78,8 +84,14 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         skip(subject, step, why);
         return true;
     }
-    let patience = patience(step);
-    if !required(run, subject, step, patience).await {
+    // In a crowd it was awaited before, by somebody who held no place.
+    let may_go = match run.is_crowd() {
+        true => {
+            is_exempt(subject, step) || run.recorder.read(|state| standing(state, subject, step).0)
+        }
+        false => required(subject, step, patience(step)).await,
+    };
+    if !may_go {
         skip(
             subject,
             step,
@@ -89,7 +101,7 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         );
         return true;
     }
-    let reader = reader(step, system);
+    let reader = reader_for(subject, step, system);
     let scouted = run.scout.take(step.key, subject.id);
     let is_settled = scouted.as_ref().is_some_and(is_of_the_account);
     if scouted.is_some_and(|read| !take(subject, step, row, read)) {
@@ -148,13 +160,23 @@ fn left(run: &Run, todo: Vec<Change>, sent: &BTreeSet<ChangeId>) -> Vec<Change> 
 /// Reads a step's targets while an earlier one is still at work; `None` if it has none to read.
 pub(super) async fn read_ahead(subject: &Subject<'_>, step: &PlannedStep) -> Option<Reread> {
     let system = subject.run.tools.system(&step.system)?;
-    Some(reread(subject, step, system, &reader(step, system)).await)
+    Some(reread(subject, step, system, &reader_for(subject, step, system)).await)
 }
 
-pub(super) fn reader(step: &PlannedStep, system: &System) -> Reader {
+/// Asks for one subject, when it is his turn.
+fn reader_for(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Reader {
+    let turn = subject.run.turn_of(subject.id);
+    reader(subject.run, step, system).in_turn(turn)
+}
+
+pub(super) fn reader(run: &Run, step: &PlannedStep, system: &System) -> Reader {
+    let patience = match run.is_crowd() {
+        true => TURN_MAX,
+        false => patience(step),
+    };
     Reader::new(system.client.clone())
         .ranked(Run::rank(step.key.stage))
-        .patient(patience(step))
+        .patient(patience)
 }
 
 fn patience(step: &PlannedStep) -> Duration {
@@ -199,18 +221,38 @@ pub(super) fn can_grow(row: &PlannedFor) -> bool {
     runs && lists
 }
 
+/// Waits until what the step requires is settled for the subject, if the step has anything to do
+/// for him. In a crowd most of the wait is for the quota, which is nobody's lateness: the step's
+/// own patience begins when the first read is made.
+pub(super) async fn await_required(subject: &Subject<'_>, step: &PlannedStep) {
+    let run = subject.run;
+    let row = run.entry_of(&step.subjects, subject.id, |row| &row.subject);
+    let is_due = |row: &PlannedFor| may_run(row) && !(run.gives_back() && row.changes.is_empty());
+    if !row.is_some_and(is_due) || subject.halted.load(Ordering::Relaxed) {
+        return;
+    }
+    let patience = patience(step);
+    let began = run.tools.clock.elapsed();
+    while run.tools.clock.elapsed() - began < TURN_MAX && !run.stopped() {
+        let was_read = run.recorder.read(|state| was_read(state, subject, step));
+        if required(subject, step, patience).await || was_read {
+            return;
+        }
+        let hope = run.recorder.read(|state| standing(state, subject, step).1);
+        if !hope {
+            return;
+        }
+    }
+}
+
 /// Waits until one of what the step requires is proven for the subject; `false` if none can be
 /// any more.
-async fn required(
-    run: &Run,
-    subject: &Subject<'_>,
-    step: &PlannedStep,
-    patience: Duration,
-) -> bool {
-    if step.requires.is_empty() || (run.gives_back() && !is_planned(run, subject, step)) {
+async fn required(subject: &Subject<'_>, step: &PlannedStep, patience: Duration) -> bool {
+    let run = subject.run;
+    if is_exempt(subject, step) {
         return true;
     }
-    let mut changed = run.recorder.listen();
+    let mut changed = run.recorder.listen_for(subject.id);
     let proven = async {
         loop {
             changed.catch_up();
@@ -226,6 +268,12 @@ async fn required(
         .unwrap_or(false)
 }
 
+/// Whether the step requires nothing of this subject.
+fn is_exempt(subject: &Subject<'_>, step: &PlannedStep) -> bool {
+    let run = subject.run;
+    step.requires.is_empty() || (run.gives_back() && !is_planned(run, subject, step))
+}
+
 /// Whether anything that the step requires is to be done for the subject at all. A release whose
 /// subject needs no new password, or has it from elsewhere, was agreed to without one.
 fn is_planned(run: &Run, subject: &Subject<'_>, step: &PlannedStep) -> bool {
@@ -239,17 +287,10 @@ fn is_planned(run: &Run, subject: &Subject<'_>, step: &PlannedStep) -> bool {
     })
 }
 
-/// Whether one of what the step requires is proven, and whether one may still be. What is
-/// required of the step's own vendor counts at the same system: of two systems of a vendor one
-/// says nothing of the other.
+/// Whether one of what the step requires is proven, and whether one may still be.
 fn standing(state: &RunState, subject: &Subject<'_>, step: &PlannedStep) -> (bool, bool) {
     let mut hope = false;
-    let counts = |other: &&PlannedStep| {
-        let elsewhere = other.action.vendor() != step.action.vendor();
-        step.requires.contains(&other.action) && (elsewhere || other.system == step.system)
-    };
-    let steps = subject.run.plan.steps().filter(counts);
-    for each in steps.flat_map(|step| state.of_step(step.key, subject.id)) {
+    for each in required_changes(state, subject, step) {
         if each.is_proven() {
             return (true, true);
         }
@@ -257,6 +298,26 @@ fn standing(state: &RunState, subject: &Subject<'_>, step: &PlannedStep) -> (boo
         hope |= each.is_answered_well() && !settled;
     }
     (false, hope)
+}
+
+/// Whether anything that the step requires was read back since it was done.
+fn was_read(state: &RunState, subject: &Subject<'_>, step: &PlannedStep) -> bool {
+    required_changes(state, subject, step).any(|each| each.proof.is_some())
+}
+
+/// What the step requires of a subject. What is required of the step's own vendor counts at the
+/// same system: of two systems of a vendor one says nothing of the other.
+fn required_changes<'s>(
+    state: &'s RunState,
+    subject: &'s Subject<'_>,
+    step: &'s PlannedStep,
+) -> impl Iterator<Item = &'s ChangeState> {
+    let counts = move |other: &&PlannedStep| {
+        let elsewhere = other.action.vendor() != step.action.vendor();
+        step.requires.contains(&other.action) && (elsewhere || other.system == step.system)
+    };
+    let steps = subject.run.plan.steps().filter(counts);
+    steps.flat_map(|step| state.of_step(step.key, subject.id))
 }
 
 /// Reads the step's targets again.

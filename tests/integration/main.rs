@@ -54,6 +54,7 @@ mod server;
 mod service;
 mod simulation;
 mod slack;
+mod turns;
 mod watch;
 mod window;
 mod wire;

@@ -1,0 +1,182 @@
+//! Many subjects at once: everybody's eviction goes before anybody's rest, in the case's order,
+//! and whoever hangs or fails, at a service or at the directory, holds up nobody but himself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oust::engine::{Run, plan};
+use oust::guard::GuardConfig;
+use oust::ledger::{MemoryStore, RunState};
+use oust::model::{Chosen, GuardName, Lift, SystemId, UserId, Utc};
+use oust_mocks::{Fault, FaultKind};
+
+use crate::lab::services::contoso;
+use crate::lab::{Lab, NoTap, shipped};
+
+/// More than are evicted at once.
+const MANY: usize = 100;
+
+/// What evicting [`MANY`] takes at the most, when nobody is in the way: no call takes longer than
+/// two thirds of it.
+const SOON: Duration = Duration::from_secs(6);
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_delays_nobodys_eviction() {
+    let told = Told::of(MANY, "account-takeover", |_| vec![never("gtr", "")]).await;
+    assert_eq!(told.evicted().count(), MANY);
+    assert!(told.last_evicted().since(told.began) < SOON);
+    // It was asked, for everybody, and never answered.
+    let hung = told.answered("gtr", "revoke");
+    assert_eq!(hung.len(), MANY);
+    let first_over = hung.iter().map(|(_, at)| *at).min().unwrap();
+    assert!(told.last_evicted() < first_over);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_eviction_hangs_holds_up_nobody_else() {
+    let told = Told::of(MANY, "evict-only", |who| {
+        let id = who[0].as_str();
+        vec![never("okta", &format!("/users/{id}/"))]
+    })
+    .await;
+    let others = told.evicted().filter(|(who, _)| **who != told.who[0]);
+    let others: Vec<Utc> = others.map(|(_, at)| at).collect();
+    assert_eq!(others.len(), MANY - 1);
+    let last = others.into_iter().max().unwrap();
+    assert!(last.since(told.began) < SOON);
+}
+
+#[tokio::test(start_paused = true)]
+async fn evictions_begin_in_the_order_of_the_case() {
+    let told = Told::of(MANY, "evict-only", |_| Vec::new()).await;
+    let suspended = told.answered("okta", "suspend_user");
+    assert_eq!(suspended.len(), MANY);
+    let begun = told.begun("suspend_user");
+    // Whoever is further back than there are places begins after the first is through.
+    let through = suspended.iter().map(|(_, at)| *at).min().unwrap();
+    let at_once = begun.iter().filter(|(_, at)| *at < through).count();
+    assert_eq!(at_once, 64);
+    for (place, (who, _)) in begun.iter().enumerate().take(at_once) {
+        assert_eq!(*who, told.who[place], "at {place}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn above_twenty_services_follow_the_eviction_at_once_and_up_to_twenty_they_grant_the_purge_time()
+ {
+    for (n, waits) in [(20, true), (21, false)] {
+        // The purge reads factors again, and is not answered.
+        let told = Told::of(n, "account-takeover", |_| vec![never("okta", "/factors")]).await;
+        let first = told.answered("gtr", "revoke");
+        let first = first.iter().map(|(_, at)| *at).min().unwrap();
+        let evicted = told.evicted().map(|(_, at)| at).min().unwrap();
+        let wait = first.since(evicted);
+        assert_eq!(wait >= Duration::from_secs(10), waits, "{n}: {wait:?}");
+    }
+}
+
+/// Requests at a system whose path has this in it get no answer, ever.
+fn never(system: &str, path: &str) -> (String, Fault) {
+    let fault = Fault {
+        method: None,
+        path_contains: path.to_owned(),
+        nth: None,
+        times: None,
+        kind: FaultKind::TimeoutBefore,
+    };
+    (system.to_owned(), fault)
+}
+
+/// What became of a crowd.
+struct Told {
+    state: RunState,
+    /// In the order of the case.
+    who: Vec<UserId>,
+    began: Utc,
+}
+
+impl Told {
+    /// Contains so many; what goes wrong goes wrong once they are planned for.
+    async fn of(
+        n: usize,
+        playbook: &str,
+        faults: impl FnOnce(&[UserId]) -> Vec<(String, Fault)>,
+    ) -> Self {
+        let lab = Lab::tapped(contoso().crowd(n), 7, Arc::new(NoTap), 40);
+        let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
+        tools.services.retain(|system| system.id.vendor() == "gtr");
+        let logins: Vec<String> = (1..=n)
+            .map(|n| format!("crowd-{n:05}@contoso.example"))
+            .collect();
+        let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
+        let mut request = lab.request(&logins);
+        request.lifts = vec![Lift {
+            guard: GuardName::CapRun,
+            reason: "half the company was phished".into(),
+            by: "kim".into(),
+        }];
+        // Nothing leads there from the directory: a person says who they are.
+        let chosen = logins.iter().map(|login| Chosen {
+            who: (*login).to_owned(),
+            system: SystemId::new("gtr"),
+            id: (*login).to_owned(),
+        });
+        request.identities = chosen.collect();
+        let playbook = shipped(playbook);
+        let guards = GuardConfig::default();
+        let prepared = plan(&tools, &playbook, &guards, request).await.unwrap();
+        let subjects = prepared.plan.case.subjects.iter();
+        let who: Vec<UserId> = subjects.map(|who| who.id.clone()).collect();
+        for (system, fault) in faults(&who) {
+            lab.range.lock().unwrap().faults.add_at(&system, fault);
+        }
+        let began = lab.clock.now();
+        let mut start = lab.start(&prepared.plan, prepared.snapshot);
+        start.prove_for = Some(Duration::from_secs(5));
+        let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+        run.carry_out().await;
+        let state = run.state();
+        Self { state, who, began }
+    }
+
+    /// Each subject's first clear after his suspension, and when it was answered.
+    fn evicted(&self) -> impl Iterator<Item = (&UserId, Utc)> {
+        self.who.iter().filter_map(|who| {
+            let his = self.state.changes().iter();
+            let his = his.filter(|each| each.change.subject == *who && each.is_answered_well());
+            let at = his
+                .filter(|each| each.change.action.verb() == "clear_sessions")
+                .filter_map(|each| each.answered_at);
+            Some((who, at.max()?))
+        })
+    }
+
+    fn last_evicted(&self) -> Utc {
+        self.evicted().map(|(_, at)| at).max().unwrap()
+    }
+
+    /// Whose change of this action was answered for, or given up, and when.
+    fn answered(&self, system: &str, verb: &str) -> Vec<(UserId, Utc)> {
+        let all = self.state.changes().iter();
+        all.filter(|each| {
+            each.change.system.as_str() == system && each.change.action.verb() == verb
+        })
+        .filter_map(|each| Some((each.change.subject.clone(), each.answered_at?)))
+        .collect()
+    }
+
+    /// Who began with this action, in that order, and when.
+    fn begun(&self, verb: &str) -> Vec<(UserId, Utc)> {
+        let all = self.state.changes().iter();
+        let mut begun: Vec<_> = all
+            .filter(|each| each.change.action.verb() == verb && each.attempts > 0)
+            .filter_map(|each| {
+                let took = Duration::from_millis(each.ms?);
+                let at = each.answered_at?.minus(took);
+                Some((each.order, each.change.subject.clone(), at))
+            })
+            .collect();
+        begun.sort_by_key(|(order, ..)| *order);
+        begun.into_iter().map(|(_, who, at)| (who, at)).collect()
+    }
+}
