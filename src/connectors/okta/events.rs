@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::glance::{Glance, Unread, items, text};
 use super::verb::Seen;
 use super::{Okta, answers};
-use crate::model::{Applied, ProofState, Receipt, Utc};
+use crate::model::{Applied, ProofState, Receipt, UserId, Utc};
 use crate::transport::{Path, Read, Reader};
 
 /// The events that prove something, in one filter.
@@ -81,7 +81,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(okta: &'a Okta, reader: &Reader, all: &'a [Applied]) -> Self {
         Self {
             okta,
-            glance: Glance::new(reader),
+            glance: Glance::new(reader).for_accounts(accounts(all)),
             all,
             log: OnceCell::new(),
         }
@@ -163,6 +163,14 @@ impl<'a> Evidence<'a> {
             Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
         }
     }
+}
+
+/// The accounts that are looked at to prove what was done.
+fn accounts(all: &[Applied]) -> impl Iterator<Item = &UserId> {
+    let reads = |done: &&Applied| {
+        super::verb(&done.change.action).is_some_and(super::verb::Verb::is_proven_by_account)
+    };
+    all.iter().filter(reads).map(|done| &done.change.subject)
 }
 
 /// A bounded read of the log: it ends, unlike a poll.

@@ -89,6 +89,7 @@ impl Desk {
         let all = Wanted {
             groups: true,
             apps: true,
+            roles: true,
         };
         let mut described = directory.describe(&self.reader, vec![found], all).await;
         described.remove(0)
