@@ -40,7 +40,7 @@ const STATUS_OF_EACH_MAX: usize = 6;
 #[tokio::test(start_paused = true)]
 async fn many_subjects_cost_no_more_than_their_number() {
     for status in ["ACTIVE", "SUSPENDED"] {
-        for n in [1, 10, 26] {
+        for n in [1, 10, 26, 200] {
             let lab = crowd(n, status);
             let prepared = planned(&lab, &shipped("account-takeover"), n).await;
             let tools = lab.tools(Arc::new(MemoryStore::new()));
@@ -49,6 +49,7 @@ async fn many_subjects_cost_no_more_than_their_number() {
             assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
 
             let counts = reads(&lab);
+            println!("COST {n} {status} {counts:#?}");
             for (path, max) in OF_THE_ORG {
                 let count = counts.get(path).copied().unwrap_or_default();
                 assert!(count <= max, "{n} {status}: {path} {count} times");

@@ -242,6 +242,16 @@ impl Desk {
             .count()
     }
 
+    /// Which paths below this one were read, as often as they were.
+    pub(crate) fn paths_below(&self, path: &str) -> Vec<String> {
+        let range = self.org.range();
+        let entries = range.journal.entries().iter();
+        entries
+            .filter(|entry| entry.method == "GET" && entry.path.starts_with(path))
+            .map(|entry| entry.path.clone())
+            .collect()
+    }
+
     pub(crate) fn status(&self, login: &str) -> String {
         self.org.range().okta.user(login).unwrap().status.clone()
     }
