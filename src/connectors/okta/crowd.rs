@@ -20,7 +20,7 @@ use crate::connector::ResolveError;
 use crate::transport::{Path, Read, Reader};
 
 /// Up to so many accounts are read one by one, all at once: nobody waits for a list then.
-pub(super) const FEW: usize = 8;
+pub(super) const FEW: usize = 4;
 
 /// Accounts in one answer at most: one page.
 const PAGE_MAX: usize = 200;

@@ -187,6 +187,33 @@ pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
         .query("limit", "1000")
 }
 
+/// All events of a read that names nobody; an error where there are more pages than that.
+pub(super) async fn of_everybody(
+    reader: &Reader,
+    path: Path,
+    pages_max: usize,
+) -> Result<Vec<Value>, String> {
+    let read = Read::get(path).log_page();
+    let mut events = Vec::new();
+    let mut next: Option<String> = None;
+    for _ in 0..pages_max {
+        let answer = reader.page(&read, next.as_deref()).await;
+        let answer = answer.map_err(|error| answers::unread(&error))?;
+        if !answer.is_good() {
+            return Err(Unread::of(&answer).why());
+        }
+        next = answer.next_link();
+        match answer.json {
+            Value::Array(page) => events.extend(page),
+            _ => return Err("Okta's log is no list".into()),
+        }
+        if next.is_none() {
+            return Ok(events);
+        }
+    }
+    Err(format!("the log has more than {pages_max} pages of it"))
+}
+
 /// `eventType eq "a" or eventType eq "b"`
 pub(super) fn any_type(types: &[&str]) -> String {
     types

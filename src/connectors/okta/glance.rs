@@ -175,7 +175,9 @@ impl Glance {
         what: &str,
         read: impl AsyncFnOnce() -> Arc<Got>,
     ) -> Arc<Got> {
-        others.read(what, &self.reader, self.joins, read).await
+        let cell = self.cell_of(what.to_owned());
+        let shared = || others.read(what, &self.reader, self.joins, read);
+        Arc::clone(cell.get_or_init(shared).await)
     }
 
     /// All pages of a list, as an array.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::answers;
-use super::events::{any_type, log_path, published};
+use super::events::{any_type, log_path, of_everybody, published};
 use super::glance::{Unread, items, text};
 use crate::model::{History, Renamed, Subject, UserId, Utc, Window};
 use crate::transport::{Rank, Read, Reader};
@@ -50,8 +50,16 @@ pub(super) async fn read(
         unread: Some(why),
         ..History::default()
     };
-    let named = who.len() <= NAMED_MAX;
-    let events = match pages(&reader, &Read::get(path).log_page(), named).await {
+    let events = if who.len() > NAMED_MAX {
+        of_everybody(&reader, path, PAGES_MAX).await
+    } else {
+        match reader.list(&Read::get(path).log_page()).await {
+            Ok(Ok(events)) => Ok(events),
+            Ok(Err(answer)) => Err(Unread::of(&answer).why()),
+            Err(error) => Err(answers::unread(&error)),
+        }
+    };
+    let events = match events {
         Ok(events) => events,
         Err(why) => return unread(why),
     };
@@ -66,35 +74,6 @@ pub(super) async fn read(
         renamed.from = login_before(&events, id, window.start);
     }
     history
-}
-
-/// All events; an error where there are more than may be read about everybody.
-async fn pages(reader: &Reader, read: &Read, named: bool) -> Result<Vec<Value>, String> {
-    if named {
-        return match reader.list(read).await {
-            Ok(Ok(events)) => Ok(events),
-            Ok(Err(answer)) => Err(Unread::of(&answer).why()),
-            Err(error) => Err(answers::unread(&error)),
-        };
-    }
-    let mut events = Vec::new();
-    let mut next: Option<String> = None;
-    for _ in 0..PAGES_MAX {
-        let answer = reader.page(read, next.as_deref()).await;
-        let answer = answer.map_err(|error| answers::unread(&error))?;
-        if !answer.is_good() {
-            return Err(Unread::of(&answer).why());
-        }
-        next = answer.next_link();
-        match answer.json {
-            Value::Array(page) => events.extend(page),
-            _ => return Err("Okta's log is no list".into()),
-        }
-        if next.is_none() {
-            return Ok(events);
-        }
-    }
-    Err(format!("the log has more than {PAGES_MAX} pages of it"))
 }
 
 fn filter(who: &[Subject]) -> String {
