@@ -119,9 +119,11 @@ async fn many_suspensions_are_proven_by_the_accounts_in_one_answer() {
 
     // One of them is back: the others' proofs say nothing of him.
     let id = done[4].change.subject.to_string();
-    let mut range = desk.org.range();
-    range.okta.users.get_mut(&id).unwrap().status = "ACTIVE".into();
-    drop(range);
+    let let_in_again = |id: &str| {
+        let mut range = desk.org.range();
+        range.okta.users.get_mut(id).unwrap().status = "ACTIVE".into();
+    };
+    let_in_again(&id);
     let proofs = desk.prove(&done).await;
     for (n, proof) in proofs.iter().enumerate() {
         let state = if n == 4 {
