@@ -9,13 +9,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{Either, join4, select};
+use futures_util::future::{Either, join5, select};
 use tokio::sync::watch;
 
 use super::inquire::{ask_log, with_intruders};
 use super::planner::ASSUMED_WINDOW;
 use super::services::{Brief, grace_over};
-use crate::connector::DirectorySystem;
+use crate::connector::{DirectorySystem, System};
 use crate::model::{AppAccount, Case, Finding, History, Severity, UserId};
 use crate::transport::{Rank, Reader};
 
@@ -24,7 +24,8 @@ use crate::transport::{Rank, Reader};
 pub(super) const GRACE_MIN: Duration = Duration::from_secs(1);
 
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
-/// bucket, and the quota belongs to containment then.
+/// bucket, and the quota belongs to containment then. The apps of the configured services are then
+/// asked for their users instead.
 pub(super) const SUBJECTS_MAX: usize = 20;
 
 /// Apps at most whose kind is asked for one by one.
@@ -33,6 +34,7 @@ const NAMES_MAX: usize = 20;
 /// What is read.
 pub(super) struct Background<'a> {
     pub(super) home: &'a DirectorySystem,
+    pub(super) services: &'a [System],
     pub(super) case: &'a Case,
     /// Whether the subjects' description brings their apps along.
     pub(super) apps_are_described: bool,
@@ -48,15 +50,16 @@ impl Background<'_> {
         grace: Duration,
     ) -> Brief {
         let reader = Reader::new(self.home.system.client.clone()).ranked(Rank::Contain);
-        let work = join4(
+        let work = join5(
             described.clone(),
             self.history(&reader),
             self.accounts(&reader),
+            self.at_services(&reader),
             ask_log(self.home, self.case),
         );
         let late = grace_over(reader.clock(), planned, grace.max(GRACE_MIN));
         match select(Box::pin(work), Box::pin(late)).await {
-            Either::Left(((described, mut history, accounts, intruders), late)) => {
+            Either::Left(((described, mut history, accounts, at_services, intruders), late)) => {
                 let mut case = with_accounts(described, accounts);
                 with_intruders(Arc::make_mut(&mut case), intruders);
                 let unnamed = unnamed(&case, &history);
@@ -67,7 +70,11 @@ impl Background<'_> {
                     }
                 }
                 let history = Arc::new(history);
-                Brief { case, history }
+                Brief {
+                    case,
+                    history,
+                    at_services: Arc::new(at_services),
+                }
             }
             Either::Right(_) => Brief {
                 case: described.await,
@@ -75,6 +82,7 @@ impl Background<'_> {
                     unread: Some("it had not answered yet".into()),
                     ..History::default()
                 }),
+                at_services: Arc::default(),
             },
         }
     }
@@ -100,6 +108,20 @@ impl Background<'_> {
         let read = self.home.directory.accounts(reader, who).await;
         let ids = who.iter().map(|who| who.id.clone());
         ids.zip(read).collect()
+    }
+
+    /// What the apps of the configured services say of each of many subjects; nothing if it could not
+    /// all be read: then they are looked up by their logins alone.
+    async fn at_services(&self, reader: &Reader) -> BTreeMap<UserId, Vec<AppAccount>> {
+        let who = &self.case.subjects;
+        let home = &self.home.system.id;
+        let services = self.services.iter().filter(|system| system.id != *home);
+        let apps: BTreeSet<String> = services.flat_map(|system| system.apps.clone()).collect();
+        if self.apps_are_described || who.len() <= SUBJECTS_MAX || apps.is_empty() {
+            return BTreeMap::new();
+        }
+        let read = self.home.directory.accounts_at(reader, who, &apps).await;
+        read.unwrap_or_default()
     }
 }
 

@@ -290,6 +290,7 @@ async fn read_case(
     let brief = async {
         let background = background::Background {
             home,
+            services: systems,
             case: &case,
             apps_are_described: wanted.apps,
         };
@@ -345,6 +346,7 @@ async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
         brief: Brief {
             case: Arc::new(case),
             history: Arc::default(),
+            at_services: Arc::default(),
         },
     }
 }
@@ -470,7 +472,7 @@ fn assemble(
     } = home;
     let here = about.steps.into_iter();
     let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
-    let Brief { case, history } = about.brief;
+    let Brief { case, history, .. } = about.brief;
     let unreached = if about.too_many {
         Vec::new()
     } else {

@@ -18,8 +18,8 @@ use super::run::Tools;
 use crate::connector::System;
 use crate::given::Clock;
 use crate::model::{
-    Case, Chosen, History, Identity, Key, KeyKind, Lookup, NOT_YET, PlannedStep, PlannedSystem,
-    StepKey, Subject, keys_of,
+    AppAccount, Case, Chosen, History, Identity, Key, KeyKind, Lookup, NOT_YET, PlannedStep,
+    PlannedSystem, StepKey, Subject, UserId, keys_of,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::{Rank, Reader};
@@ -38,6 +38,9 @@ pub(super) struct PlannedService {
 pub(super) struct Brief {
     pub(super) case: Arc<Case>,
     pub(super) history: Arc<History>,
+    /// Of many subjects, what the apps of the configured services say of each: only those apps
+    /// were read. None where everybody's own apps were, or nothing.
+    pub(super) at_services: Arc<BTreeMap<UserId, Vec<AppAccount>>>,
 }
 
 /// What services are planned with.
@@ -159,7 +162,17 @@ impl Services<'_> {
     fn lookups(&self, system: &System, brief: &Brief) -> Vec<Lookup> {
         let subjects = brief.case.subjects.iter();
         subjects
-            .map(|who| self.lookup(system, who, brief))
+            .map(|who| match brief.at_services.get(&who.id) {
+                // Enough to tell who he is there, and too little for anything else to rest on.
+                Some(accounts) if who.accounts.is_none() => {
+                    let known = Subject {
+                        accounts: Some(accounts.clone()),
+                        ..who.clone()
+                    };
+                    self.lookup(system, &known, brief)
+                }
+                _ => self.lookup(system, who, brief),
+            })
             .collect()
     }
 

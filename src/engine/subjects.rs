@@ -4,8 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
-
 use super::planner::{ASSUMED_WINDOW, PlanError, PlanRequest};
 use super::run::Tools;
 use crate::connector::{DirectorySystem, Wanted};
@@ -41,14 +39,14 @@ pub(super) async fn who(
     Ok(Who::Known(case))
 }
 
-/// Looks everybody up at once; the same account named twice counts once.
+/// Looks everybody up, many in few requests; the same account named twice counts once.
 async fn resolve(home: &DirectorySystem, request: &PlanRequest) -> Result<Vec<Subject>, PlanError> {
     let who = &request.who;
     if who.is_empty() {
         return Err(PlanError::Nobody);
     }
     let reader = Reader::new(home.system.client.clone());
-    let found = join_all(who.iter().map(|name| home.directory.resolve(&reader, name))).await;
+    let found = home.directory.resolve_all(&reader, who).await;
     let mut subjects: Vec<Subject> = Vec::with_capacity(found.len());
     let mut seen = BTreeSet::new();
     for (name, subject) in who.iter().zip(found) {
@@ -69,6 +67,7 @@ pub(super) fn wanted(playbook: &CheckedPlaybook) -> Wanted {
     Wanted {
         groups: playbook.speaks_of("subject.groups"),
         apps: playbook.speaks_of("subject.apps"),
+        roles: playbook.speaks_of("subject.privileged") || playbook.speaks_of("subject.roles"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Okta, verb by verb, against the mock org: what a change does, proves, undoes, and spares.
 
 mod auth;
+mod crowd;
 pub(crate) mod desk;
 mod devices;
 mod evict;

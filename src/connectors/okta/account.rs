@@ -65,6 +65,10 @@ impl Verb for DeactivateUser {
         }
     }
 
+    fn is_proven_by_account(&self) -> bool {
+        true
+    }
+
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         Err(CannotUndo::Never(
             "activating it again brings back neither apps nor their data".into(),

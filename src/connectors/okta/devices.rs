@@ -7,9 +7,7 @@
 //! Source: Okta API, "Devices": list all users, suspend, unsuspend; "User resources": devices.
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, join};
-use futures_util::stream;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use super::answers::{outcome, send};
@@ -18,7 +16,7 @@ use super::glance::{Glance, Unread, items, text};
 use super::made_in_window::{self, Dated, Given, Made, judged, minute, told};
 use super::users;
 use super::verb::{Planning, Seen, Verb, moment, only_undoes, target, undoing};
-use super::{AT_ONCE, Okta};
+use super::{Okta, crowd::in_order};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
     Applied, Change, ChangeId, Kept, Outcome, OutcomeKind, ProofState, Select, Skip, Undo, UserId,
@@ -47,11 +45,7 @@ impl Verb for SuspendDevices {
                 return Planned::skipped(Skip::Unread { why });
             }
         };
-        let each: Vec<BoxFuture<'_, _>> = devices
-            .iter()
-            .map(|item| Box::pin(asked(p, who, item, &made)) as BoxFuture<'_, _>)
-            .collect();
-        let answers: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
+        let answers = in_order(devices, |item| Box::pin(asked(p, who, item, &made))).await;
         let mut planned = Planned::default();
         for (item, answer) in devices.iter().zip(answers) {
             let device = &item["device"];

@@ -1,18 +1,18 @@
 //! Okta as the identity source: who a login is, what he holds, and who else can sign in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, join, join3};
-use futures_util::stream;
+use futures_util::future::{join, join3};
 use serde_json::Value;
 
+use super::crowd::{self, FEW, in_order};
 use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
-    AT_ONCE, Okta, active, answers, api_tokens, console, history, holdings, learn, locks, logs,
+    Okta, active, answers, api_tokens, app_users, console, history, holdings, learn, locks, logs,
     oauth, org_tokens, signs, users,
 };
 use crate::connector::{
@@ -29,6 +29,9 @@ use crate::transport::{Path, Read, Reader};
 
 /// Pages of administrators at most.
 const ADMIN_PAGES_MAX: usize = 20;
+
+/// Above this many, the roles of each are not read unless a playbook asks for them.
+const ROLES_EACH_MAX: usize = 50;
 
 /// The parts of a before-state, and where they stand below `/api/v1/users/{id}`.
 const PARTS: &[&str] = &[
@@ -64,31 +67,38 @@ impl Directory for Okta {
     }
 
     async fn resolve(&self, r: &Reader, who: &str) -> Result<Subject, ResolveError> {
-        let user = users::find(r, &self.host(), who).await?;
-        Ok(Subject {
-            id: UserId::new(text(&user, "id")),
-            login: text(&user["profile"], "login").to_owned(),
-            role: Role::default(),
-            status: text(&user, "status").to_owned(),
-            privileged: Tri::Unread,
-            roles: Vec::new(),
-            groups: None,
-            accounts: None,
-            changed_at: moment(&user, "lastUpdated"),
-            mastered_by: match text(&user["credentials"]["provider"], "type") {
-                "" => "OKTA".to_owned(),
-                other => other.to_owned(),
-            },
+        Ok(subject(&users::find(r, &self.host(), who).await?))
+    }
+
+    /// Many come a page at a time; whoever is in no page is looked up by himself, because another
+    /// case of his login would not have shown him.
+    async fn resolve_all(&self, r: &Reader, who: &[String]) -> Vec<Result<Subject, ResolveError>> {
+        let found = match who.len() {
+            0..=FEW => BTreeMap::new(),
+            _ => crowd::named(r, who).await,
+        };
+        in_order(who, |name| {
+            let known = found.get(name).cloned();
+            Box::pin(async move {
+                match known {
+                    Some(user) => user.map(|user| subject(&user)),
+                    None => self.resolve(r, name).await,
+                }
+            })
         })
+        .await
     }
 
     async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
         let glance = Glance::new(r);
-        let each: Vec<BoxFuture<'_, Subject>> = who
-            .into_iter()
-            .map(|who| Box::pin(described(&glance, who, wanted)) as BoxFuture<'_, Subject>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        let roles_of = match who.len() > ROLES_EACH_MAX && !wanted.roles {
+            true => RolesOf::These(administrators(self, &Glance::joining(r)).await),
+            false => RolesOf::Everybody,
+        };
+        in_order(&who, |who| {
+            Box::pin(described(&glance, who, wanted, &roles_of))
+        })
+        .await
     }
 
     async fn status(&self, r: &Reader, who: &UserId) -> Result<String, String> {
@@ -96,23 +106,23 @@ impl Directory for Okta {
     }
 
     async fn usable_super_admins(&self, r: &Reader) -> Result<Vec<UserId>, String> {
-        let admins = assignees(r).await?;
+        let listed = assignees(self, &Glance::new(r)).await;
+        let admins = ids(listed.as_ref().as_ref().map_err(Unread::why)?);
         let glance = Glance::new(r);
-        let asked = admins.into_iter().map(|who| {
-            let glance = &glance;
-            async move {
-                let roles = glance.list(users::path(&who).then("/roles"));
-                let (roles, user) = join(roles, glance.one(users::path(&who))).await;
+        let glance = &glance;
+        let answers: Vec<Result<Option<UserId>, String>> = in_order(&admins, |who| {
+            Box::pin(async move {
+                let roles = glance.list(users::path(who).then("/roles"));
+                let (roles, user) = join(roles, glance.one(users::path(who))).await;
                 let roles = roles.as_ref().as_ref().map_err(Unread::why)?;
                 let user = user.as_ref().as_ref().map_err(Unread::why)?;
                 let is_super = items(roles)
                     .iter()
                     .any(|role| role["type"] == "SUPER_ADMIN" && role["status"] != "INACTIVE");
-                Ok((is_super && user["status"] == "ACTIVE").then_some(who))
-            }
-        });
-        let answers: Vec<Result<Option<UserId>, String>> =
-            stream::iter(asked).buffered(AT_ONCE).collect().await;
+                Ok((is_super && user["status"] == "ACTIVE").then(|| who.clone()))
+            })
+        })
+        .await;
         let found: Result<Vec<Option<UserId>>, String> = answers.into_iter().collect();
         Ok(found?.into_iter().flatten().collect())
     }
@@ -123,11 +133,16 @@ impl Directory for Okta {
 
     async fn accounts(&self, r: &Reader, who: &[Subject]) -> Vec<Option<Vec<AppAccount>>> {
         let glance = Glance::new(r);
-        let each: Vec<BoxFuture<'_, Option<Vec<AppAccount>>>> = who
-            .iter()
-            .map(|who| Box::pin(accounts_of(&glance, &who.id)) as BoxFuture<'_, _>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        in_order(who, |who| Box::pin(accounts_of(&glance, &who.id))).await
+    }
+
+    async fn accounts_at(
+        &self,
+        r: &Reader,
+        who: &[Subject],
+        apps: &BTreeSet<String>,
+    ) -> Result<BTreeMap<UserId, Vec<AppAccount>>, String> {
+        app_users::of(r, who, apps).await
     }
 
     async fn history(
@@ -142,11 +157,7 @@ impl Directory for Okta {
 
     async fn app_names(&self, r: &Reader, apps: &[String]) -> BTreeMap<String, String> {
         let glance = Glance::new(r);
-        let each: Vec<BoxFuture<'_, Option<(String, String)>>> = apps
-            .iter()
-            .map(|app| Box::pin(app_name(&glance, app)) as BoxFuture<'_, _>)
-            .collect();
-        let named: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
+        let named = in_order(apps, |app| Box::pin(app_name(&glance, app))).await;
         named.into_iter().flatten().collect()
     }
 
@@ -302,8 +313,42 @@ fn lasting(part: Value) -> Value {
     }
 }
 
+/// An account as the directory shows it.
+fn subject(user: &Value) -> Subject {
+    Subject {
+        id: UserId::new(text(user, "id")),
+        login: text(&user["profile"], "login").to_owned(),
+        role: Role::default(),
+        status: text(user, "status").to_owned(),
+        privileged: Tri::Unread,
+        roles: Vec::new(),
+        groups: None,
+        accounts: None,
+        changed_at: moment(user, "lastUpdated"),
+        mastered_by: match text(&user["credentials"]["provider"], "type") {
+            "" => "OKTA".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+/// Whose roles are read. Okta does not say whether its list of administrators holds those whose
+/// roles come by a group: who is not in it counts as unread, never as nobody's administrator.
+enum RolesOf {
+    Everybody,
+    These(BTreeSet<UserId>),
+}
+
+/// Everybody in Okta's list of administrators; nobody if it could not be read.
+async fn administrators(okta: &Okta, glance: &Glance) -> BTreeSet<UserId> {
+    match &*assignees(okta, glance).await {
+        Ok(listed) => ids(listed).into_iter().collect(),
+        Err(_) => BTreeSet::new(),
+    }
+}
+
 /// One account with what it holds.
-async fn described(glance: &Glance, who: Subject, wanted: Wanted) -> Subject {
+async fn described(glance: &Glance, who: &Subject, wanted: Wanted, roles_of: &RolesOf) -> Subject {
     let below = |what: &str| users::path(&who.id).then(what);
     let groups = async {
         if !wanted.groups {
@@ -318,7 +363,15 @@ async fn described(glance: &Glance, who: Subject, wanted: Wanted) -> Subject {
         }
         accounts_of(glance, &who.id).await
     };
-    let (roles, groups, apps) = join3(glance.list(below("/roles")), groups, apps).await;
+    let roles = async {
+        match roles_of {
+            RolesOf::These(few) if !few.contains(&who.id) => {
+                Arc::new(Err(Unread::NoAnswer("not asked for".into())))
+            }
+            _ => glance.list(below("/roles")).await,
+        }
+    };
+    let (roles, groups, apps) = join3(roles, groups, apps).await;
     Subject {
         privileged: match &*roles {
             Ok(roles) if items(roles).is_empty() => Tri::No,
@@ -328,13 +381,28 @@ async fn described(glance: &Glance, who: Subject, wanted: Wanted) -> Subject {
         roles: texts(&roles, "type").unwrap_or_default(),
         groups,
         accounts: apps,
-        ..who
+        ..who.clone()
     }
 }
 
-/// Everybody with an admin role; the list is an object with its own next link.
-async fn assignees(r: &Reader) -> Result<Vec<UserId>, String> {
-    let mut all = Vec::new();
+/// The ids in a list of administrators.
+fn ids(listed: &Value) -> Vec<UserId> {
+    let ids = items(listed).iter().filter_map(Value::as_str);
+    ids.map(UserId::new).collect()
+}
+
+/// The ids of everybody with an admin role, as an array, shared by all who ask at this moment.
+async fn assignees(okta: &Okta, glance: &Glance) -> Arc<Got> {
+    let r = glance.reader();
+    let read = async || Arc::new(all_assignees(r).await.map_err(Unread::NoAnswer));
+    glance
+        .shared_with(&okta.together, "administrators", read)
+        .await
+}
+
+/// The list is an object with its own next link.
+async fn all_assignees(r: &Reader) -> Result<Value, String> {
+    let mut all: Vec<Value> = Vec::new();
     let mut after = None::<String>;
     for _ in 0..ADMIN_PAGES_MAX {
         let mut path = Path::new("/api/v1/iam/assignees/users").query("limit", "100");
@@ -350,12 +418,12 @@ async fn assignees(r: &Reader) -> Result<Vec<UserId>, String> {
             return Err(Unread::of(&answer).why());
         }
         let page = items(&answer.json["value"]);
-        all.extend(page.iter().map(|user| UserId::new(text(user, "id"))));
+        all.extend(page.iter().map(|user| Value::from(text(user, "id"))));
         after = answer.json["_links"]["next"]["href"]
             .as_str()
             .and_then(cursor);
         if after.is_none() {
-            return Ok(all);
+            return Ok(Value::Array(all));
         }
     }
     Err(format!(
@@ -420,7 +488,7 @@ async fn app_name(glance: &Glance, app: &str) -> Option<(String, String)> {
 }
 
 /// An app with its user embedded (`expand=user/{id}`).
-fn account(app: &Value) -> AppAccount {
+pub(super) fn account(app: &Value) -> AppAccount {
     let user = &app["_embedded"]["user"];
     let some = |value: &Value| {
         let text = value.as_str().filter(|text| !text.is_empty());

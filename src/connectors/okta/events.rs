@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::glance::{Glance, Unread, items, text};
 use super::verb::Seen;
 use super::{Okta, answers};
-use crate::model::{Applied, ProofState, Receipt, Utc};
+use crate::model::{Applied, ProofState, Receipt, UserId, Utc};
 use crate::transport::{Path, Read, Reader};
 
 /// The events that prove something, in one filter.
@@ -81,7 +81,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(okta: &'a Okta, reader: &Reader, all: &'a [Applied]) -> Self {
         Self {
             okta,
-            glance: Glance::new(reader),
+            glance: Glance::new(reader).for_accounts(accounts(all)),
             all,
             log: OnceCell::new(),
         }
@@ -165,6 +165,14 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// The accounts that are looked at to prove what was done.
+fn accounts(all: &[Applied]) -> impl Iterator<Item = &UserId> {
+    let reads = |done: &&Applied| {
+        super::verb(&done.change.action).is_some_and(super::verb::Verb::is_proven_by_account)
+    };
+    all.iter().filter(reads).map(|done| &done.change.subject)
+}
+
 /// A bounded read of the log: it ends, unlike a poll.
 ///
 /// A window may have begun before the log does: it is then read from where Okta would still
@@ -177,6 +185,33 @@ pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
         .query("filter", filter)
         .query("sortOrder", "ASCENDING")
         .query("limit", "1000")
+}
+
+/// All events of a read that names nobody; an error where there are more pages than that.
+pub(super) async fn of_everybody(
+    reader: &Reader,
+    path: Path,
+    pages_max: usize,
+) -> Result<Vec<Value>, String> {
+    let read = Read::get(path).log_page();
+    let mut events = Vec::new();
+    let mut next: Option<String> = None;
+    for _ in 0..pages_max {
+        let answer = reader.page(&read, next.as_deref()).await;
+        let answer = answer.map_err(|error| answers::unread(&error))?;
+        if !answer.is_good() {
+            return Err(Unread::of(&answer).why());
+        }
+        next = answer.next_link();
+        match answer.json {
+            Value::Array(page) => events.extend(page),
+            _ => return Err("Okta's log is no list".into()),
+        }
+        if next.is_none() {
+            return Ok(events);
+        }
+    }
+    Err(format!("the log has more than {pages_max} pages of it"))
 }
 
 /// `eventType eq "a" or eventType eq "b"`

@@ -4,14 +4,17 @@
 //! one account needs its list once. A glance lives for one `plan` or `prove`, never longer:
 //! what is proven must have been read after the write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::answers::{self, Said, sentence};
+use super::crowd::{By, FEW};
 use super::together::Together;
+use super::users;
+use crate::model::UserId;
 use crate::transport::{Answer, Path, Read, Reader};
 
 /// Why something was not read.
@@ -67,6 +70,14 @@ pub(super) struct Glance {
     /// Takes what somebody else is reading already: nothing was written before it.
     joins: bool,
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Got>>>>>,
+    /// Accounts that will be asked for, each with those that one answer brings along.
+    ahead: BTreeMap<UserId, Arc<Ahead>>,
+}
+
+/// Accounts that are read by one request, once the first of them is asked for.
+struct Ahead {
+    ids: Vec<UserId>,
+    read: OnceCell<()>,
 }
 
 impl Glance {
@@ -76,6 +87,7 @@ impl Glance {
             reader: reader.clone(),
             joins: false,
             seen: Mutex::default(),
+            ahead: BTreeMap::new(),
         }
     }
 
@@ -84,6 +96,55 @@ impl Glance {
         Self {
             joins: true,
             ..Self::new(reader)
+        }
+    }
+
+    /// The same, for many accounts that will be asked for: they come together, a page at a time.
+    pub(super) fn for_accounts<'u>(self, who: impl Iterator<Item = &'u UserId>) -> Self {
+        let ids: BTreeSet<&str> = who
+            .map(UserId::as_str)
+            .filter(|id| !id.is_empty())
+            .collect();
+        if ids.len() <= FEW {
+            return self;
+        }
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let mut ahead = BTreeMap::new();
+        for group in By::Id.groups(&ids) {
+            let together = Arc::new(Ahead {
+                ids: group.into_iter().map(UserId::new).collect(),
+                read: OnceCell::new(),
+            });
+            for id in &together.ids {
+                ahead.insert(id.clone(), Arc::clone(&together));
+            }
+        }
+        Self { ahead, ..self }
+    }
+
+    /// One account. Whoever the answer about many does not hold is read by himself.
+    pub(super) async fn account(&self, who: &UserId) -> Arc<Got> {
+        if let Some(ahead) = self.ahead.get(who) {
+            ahead.read.get_or_init(|| self.read_ahead(ahead)).await;
+        }
+        self.one(users::path(who)).await
+    }
+
+    /// Takes from one answer whom it was asked for; an account that is there twice is in doubt.
+    async fn read_ahead(&self, ahead: &Ahead) {
+        let ids: Vec<&str> = ahead.ids.iter().map(UserId::as_str).collect();
+        let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for user in By::Id.read(&self.reader, &ids).await {
+            let id = text(&user, "id").to_owned();
+            found.entry(id).or_default().push(user);
+        }
+        for id in &ahead.ids {
+            if let Some([_]) = found.get(id.as_str()).map(Vec::as_slice)
+                && let Some(user) = found.remove(id.as_str()).and_then(|mut all| all.pop())
+            {
+                // One that was read meanwhile stays as it is.
+                let _ = self.cell(&users::path(id)).set(Arc::new(Ok(user)));
+            }
         }
     }
 
@@ -104,6 +165,18 @@ impl Glance {
         let cell = self.cell_of(what.clone());
         let read = async || self.read_one(path).await;
         let shared = || others.read(&what, &self.reader, self.joins, read);
+        Arc::clone(cell.get_or_init(shared).await)
+    }
+
+    /// What `read` reads, shared with all who wait for `what` at this moment (see [`Together`]).
+    pub(super) async fn shared_with(
+        &self,
+        others: &Together,
+        what: &str,
+        read: impl AsyncFnOnce() -> Arc<Got>,
+    ) -> Arc<Got> {
+        let cell = self.cell_of(what.to_owned());
+        let shared = || others.read(what, &self.reader, self.joins, read);
         Arc::clone(cell.get_or_init(shared).await)
     }
 

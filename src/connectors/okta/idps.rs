@@ -10,9 +10,6 @@
 //! `policy.provisioning.profileMaster` [spec].
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream;
 use serde_json::{Value, json};
 
 use super::answers::{outcome, send};
@@ -21,7 +18,7 @@ use super::glance::{Unread, items, text};
 use super::made_in_window::minute;
 use super::users;
 use super::verb::{Planning, Seen, Verb, moment, target};
-use super::{AT_ONCE, Okta};
+use super::{Okta, crowd::in_order};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::model::{
     Applied, Change, Kept, Outcome, ProofState, Select, Skip, Subject, UserId, Utc, count,
@@ -41,12 +38,8 @@ impl Verb for UnlinkIdps {
             Ok(idps) => items(idps),
             Err(unread) => return Planned::skipped(Skip::Unread { why: unread.why() }),
         };
-        let asked: Vec<BoxFuture<'_, _>> = idps
-            .iter()
-            .map(|idp| Box::pin(since(p, &who.subject.id, idp)) as BoxFuture<'_, _>)
-            .collect();
         let dates: Vec<Result<Option<Utc>, Unread>> =
-            stream::iter(asked).buffered(AT_ONCE).collect().await;
+            in_order(idps, |idp| Box::pin(since(p, &who.subject.id, idp))).await;
         let mut planned = Planned::default();
         for (idp, since) in idps.iter().zip(dates) {
             let target = target("idp", text(idp, "id"), text(idp, "name"));

@@ -12,9 +12,11 @@ mod active;
 mod addresses;
 mod answers;
 mod api_tokens;
+mod app_users;
 mod assignments;
 mod auth;
 mod console;
+mod crowd;
 mod devices;
 mod directory;
 mod dpop;
@@ -61,13 +63,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use self::auth::Keyring;
+use self::crowd::in_order;
 use self::events::Evidence;
 use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
@@ -106,9 +106,6 @@ const MANNERS: Manners = Manners {
     body: only_json,
     quota: no_quota,
 };
-
-/// Subjects and items asked about at the same time.
-const AT_ONCE: usize = 16;
 
 /// One org.
 struct Okta {
@@ -350,9 +347,7 @@ impl Connector for Okta {
             case,
             who,
         };
-        let each: Vec<BoxFuture<'_, Planned>> =
-            who.iter().map(|who| verb.plan(&planning, who)).collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        in_order(who, |who| verb.plan(&planning, who)).await
     }
 
     async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
@@ -371,11 +366,7 @@ impl Connector for Okta {
 
     async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
         let evidence = Evidence::new(self, r, done);
-        let each: Vec<BoxFuture<'_, Proof>> = done
-            .iter()
-            .map(|item| Box::pin(self.prove_one(r, &evidence, item)) as BoxFuture<'_, Proof>)
-            .collect();
-        stream::iter(each).buffered(AT_ONCE).collect().await
+        in_order(done, |item| Box::pin(self.prove_one(r, &evidence, item))).await
     }
 
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {

@@ -9,14 +9,12 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, join};
-use futures_util::stream;
+use futures_util::future::join;
 use serde_json::Value;
 
 use super::glance::{Glance, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
-use super::{AT_ONCE, Okta, answers, api_tokens, users};
+use super::{Okta, answers, api_tokens, crowd::in_order, users};
 use crate::connector::{OrgToken, TokenOwner};
 use crate::model::{UserId, Utc};
 use crate::transport::Reader;
@@ -58,11 +56,8 @@ async fn owners(glance: &Glance, tokens: &[Value]) -> BTreeMap<String, TokenOwne
     ids.sort_unstable();
     ids.dedup();
     ids.truncate(OWNERS_MAX);
-    let each: Vec<BoxFuture<'_, (String, TokenOwner)>> = ids
-        .into_iter()
-        .map(|id| Box::pin(owner(glance, id)) as BoxFuture<'_, _>)
-        .collect();
-    stream::iter(each).buffered(AT_ONCE).collect().await
+    let owners = in_order(&ids, |id| Box::pin(owner(glance, id)));
+    owners.await.into_iter().collect()
 }
 
 async fn owner(glance: &Glance, id: &str) -> (String, TokenOwner) {

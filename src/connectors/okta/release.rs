@@ -63,6 +63,10 @@ impl Verb for UnsuspendUser {
         }
     }
 
+    fn is_proven_by_account(&self) -> bool {
+        true
+    }
+
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         if done.outcome.kind == OutcomeKind::AlreadyDone {
             return Err(CannotUndo::NotOurs);
@@ -107,6 +111,10 @@ impl Verb for ResetPassword {
         is_replaced(e, done, "RECOVERY").await
     }
 
+    fn is_proven_by_account(&self) -> bool {
+        true
+    }
+
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         Err(CannotUndo::PersonRedoes("chooses a new password".into()))
     }
@@ -132,6 +140,10 @@ impl Verb for ExpirePasswordWithTemp {
 
     async fn prove(&self, _okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen {
         is_replaced(e, done, "PASSWORD_EXPIRED").await
+    }
+
+    fn is_proven_by_account(&self) -> bool {
+        true
     }
 
     fn inverse(&self, _done: &Applied) -> Result<Vec<Change>, CannotUndo> {
@@ -225,7 +237,7 @@ fn hand_over(person: &dyn Handover, change: &Change, sent: &Sent, what: Parcel) 
 
 /// The account waits for a new password, or has one that is younger than our call.
 async fn is_replaced(e: &Evidence<'_>, done: &Applied, waiting: &str) -> Seen {
-    let got = e.glance.one(super::users::path(&done.change.subject)).await;
+    let got = e.glance.account(&done.change.subject).await;
     let user = match &*got {
         Ok(user) => user,
         Err(unread) => return (ProofState::Pending, unread.why()),

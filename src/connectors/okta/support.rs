@@ -40,8 +40,7 @@ pub(super) struct EndSupportAccess;
 impl Verb for EndSupportAccess {
     async fn plan(&self, p: &Planning<'_>, who: &Identified) -> Planned {
         let log = events(p);
-        let (settings, cases, log) =
-            join3(p.glance.one(settings()), p.glance.one(cases()), log).await;
+        let (settings, cases, log) = join3(shared(p, settings()), shared(p, cases()), log).await;
         let open = match open(&settings, &cases) {
             Ok(open) => open,
             Err(skip) => return Planned::skipped(skip),
@@ -136,6 +135,11 @@ impl Verb for EndSupportAccess {
             "asks a super administrator to grant it again, under Settings, Account".into(),
         ))
     }
+}
+
+/// The org has one answer for everybody, and each subject's step asks for it again.
+async fn shared(p: &Planning<'_>, path: Path) -> std::sync::Arc<Got> {
+    p.glance.one_with(&p.okta.together, path).await
 }
 
 fn settings() -> Path {

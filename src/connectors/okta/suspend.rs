@@ -103,6 +103,10 @@ impl Verb for SuspendUser {
         }
     }
 
+    fn is_proven_by_account(&self) -> bool {
+        true
+    }
+
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo> {
         if done.outcome.kind == OutcomeKind::AlreadyDone || is_out_before(&done.change) {
             return Err(CannotUndo::NotOurs);

@@ -25,7 +25,7 @@ pub(super) enum UserState {
 impl UserState {
     /// Reads it, once per glance.
     pub(super) async fn read(glance: &Glance, who: &UserId) -> Self {
-        match &*glance.one(path(who)).await {
+        match &*glance.account(who).await {
             Ok(user) => match status(user) {
                 Some(status) => Self::Is(status),
                 None => Self::Unread("Okta's answer names no status".into()),
@@ -155,10 +155,10 @@ fn fits_a_path(who: &str) -> bool {
             .any(|c| matches!(c, '/' | '\\' | '"') || c.is_control())
 }
 
-fn points_back(user: &Value, who: &str) -> bool {
+pub(super) fn points_back(user: &Value, who: &str) -> bool {
     user["id"] == *who || text(&user["profile"], "login").to_lowercase() == who.to_lowercase()
 }
 
-fn candidate(user: &Value) -> String {
+pub(super) fn candidate(user: &Value) -> String {
     format!("{} ({})", text(&user["profile"], "login"), text(user, "id"))
 }

@@ -32,6 +32,11 @@ pub(super) trait Verb: Sync {
     /// Reads back one change.
     async fn prove(&self, okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen;
 
+    /// Whether the account itself, read again, proves it.
+    fn is_proven_by_account(&self) -> bool {
+        false
+    }
+
     /// When the log says that one change took effect, for those that its event proves.
     async fn logged_at(&self, _e: &Evidence<'_>, _done: &Applied) -> Option<Utc> {
         None

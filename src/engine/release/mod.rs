@@ -13,7 +13,6 @@ mod guards;
 mod standing;
 mod steps;
 
-use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 
 use super::planner::refuse_steps;
@@ -314,14 +313,14 @@ fn checked<'r>(tools: &Tools, request: &ReleaseRequest<'r>) -> Result<&'r Plan, 
 async fn read_anew(tools: &Tools, before: &Plan) -> Vec<Whose> {
     let home = &tools.directory;
     let reader = Reader::new(home.system.client.clone());
-    let each = before.case.subjects.iter().map(|was| {
-        let reader = &reader;
-        async move {
-            let now = home.directory.resolve(reader, was.id.as_str()).await;
-            whose(was, now)
-        }
-    });
-    let who = join_all(each).await;
+    let subjects = &before.case.subjects;
+    let ids: Vec<String> = subjects.iter().map(|was| was.id.to_string()).collect();
+    let now = home.directory.resolve_all(&reader, &ids).await;
+    let who: Vec<Whose> = subjects
+        .iter()
+        .zip(now)
+        .map(|(was, now)| whose(was, now))
+        .collect();
     let there = who.iter().filter_map(|each| match each {
         Whose::There(who) => Some(who.clone()),
         Whose::Gone(..) | Whose::Unread(..) => None,

@@ -89,6 +89,7 @@ impl Desk {
         let all = Wanted {
             groups: true,
             apps: true,
+            roles: true,
         };
         let mut described = directory.describe(&self.reader, vec![found], all).await;
         described.remove(0)
@@ -239,6 +240,16 @@ impl Desk {
         entries
             .filter(|entry| entry.method == "GET" && entry.path == path)
             .count()
+    }
+
+    /// Which paths below this one were read, as often as they were.
+    pub(crate) fn paths_below(&self, path: &str) -> Vec<String> {
+        let range = self.org.range();
+        let entries = range.journal.entries().iter();
+        entries
+            .filter(|entry| entry.method == "GET" && entry.path.starts_with(path))
+            .map(|entry| entry.path.clone())
+            .collect()
     }
 
     pub(crate) fn status(&self, login: &str) -> String {

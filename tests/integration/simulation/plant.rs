@@ -127,6 +127,10 @@ impl Directory for Planted {
         self.true_one.resolve(r, who).await
     }
 
+    async fn resolve_all(&self, r: &Reader, who: &[String]) -> Vec<Result<Subject, ResolveError>> {
+        self.true_one.resolve_all(r, who).await
+    }
+
     async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {
         self.true_one.describe(r, who, wanted).await
     }
@@ -137,6 +141,15 @@ impl Directory for Planted {
 
     async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings {
         self.true_one.holdings(r, who, window).await
+    }
+
+    async fn accounts_at(
+        &self,
+        r: &Reader,
+        who: &[Subject],
+        apps: &std::collections::BTreeSet<String>,
+    ) -> Result<std::collections::BTreeMap<UserId, Vec<model::AppAccount>>, String> {
+        self.true_one.accounts_at(r, who, apps).await
     }
 
     async fn threat_config(&self, r: &Reader) -> Result<ThreatConfig, String> {
