@@ -25,7 +25,9 @@ use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
-use crate::model::{Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Vendor, Verdict};
+use crate::model::{
+    Action, ActionId, Finding, Plan, RunId, Severity, SystemId, UserId, Vendor, Verdict,
+};
 use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
 /// Rounds after the first.
@@ -287,6 +289,12 @@ impl Run {
     #[must_use]
     pub fn state(&self) -> RunState {
         self.recorder.read(Clone::clone)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.plan.run
     }
 
     /// The verdict it closed with; `None` while it is open.

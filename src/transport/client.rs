@@ -308,7 +308,11 @@ impl Client {
         let mut renewed = false;
         loop {
             let left = give_up.saturating_sub(self.parts.clock.elapsed());
-            if !self.budget.admit(bucket, (call.rank, call.turn), left).await {
+            if !self
+                .budget
+                .admit(bucket, (call.rank, call.turn), left)
+                .await
+            {
                 return Err(CallError::NoQuota {
                     system: self.parts.system.clone(),
                 });
