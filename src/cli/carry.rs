@@ -91,7 +91,7 @@ pub(super) async fn carried(
     go: &GoArgs,
     (stop, secrets): (watch::Receiver<bool>, Option<Arc<Secrets>>),
 ) -> Result<(Run, Ended), Failure> {
-    let watcher = Arc::new(show::Watcher::new(global));
+    let watcher = Arc::new(show::Watcher::new(global, &shop.tools));
     let since = shop.tools.clock.now();
     let (halt, halted) = watch::channel(false);
     let start = Start {

@@ -106,6 +106,41 @@ fn a_group_of_many_pages_is_read_to_its_end_and_the_cap_says_how_many_and_how_to
 }
 
 #[test]
+fn a_group_over_the_caps_is_contained_once_each_is_lifted_by_name_and_tells_how_far_it_is() {
+    let desk = Desk::of(|world| joined(world, 30));
+    let words = [
+        "contain",
+        "--group",
+        AWS_ADMINS,
+        "--since",
+        "2h",
+        "--yes",
+        "--lift",
+        "cap_run=cookies of the whole team leaked",
+        "--lift",
+        "cap_percent=cookies of the whole team leaked",
+    ];
+    let said = desk.oust_words(&words);
+    said.says("cap_run: 31 subjects, 25 are allowed in one run (lifted by kim: cookies of")
+        .says("changes answered: evicted ")
+        .says("evicted 31 of 31");
+    let last = said
+        .err
+        .lines()
+        .rfind(|line| line.contains("evicted 31 of 31"));
+    assert!(
+        last.is_some_and(|line| !line.contains("failing")),
+        "{}",
+        said.err
+    );
+    let range = desk.server.range();
+    for n in 1..=30 {
+        assert_eq!(range.okta.user(&crowd(n)).unwrap().status, "SUSPENDED");
+    }
+    assert_eq!(range.okta.user(&crowd(31)).map(|_| ()), None);
+}
+
+#[test]
 fn what_names_nobody_is_never_everybody() {
     let desk = Desk::of(|world| world.crowd(2));
     let refused = |words: &[&str], code: i32, says: &str| {
