@@ -34,11 +34,17 @@ const SUBJECTS_TOLD_MAX: usize = 20;
 /// Of many subjects: a line at least at each so many parts of a hundred.
 const PERCENT_EACH: usize = 5;
 
-/// And as often as this.
+/// But never as often as this: a short run needs few.
+const LINE_APART: Duration = Duration::from_secs(1);
+
+/// And at least as often as this.
 const LINE_EACH: Duration = Duration::from_secs(10);
 
 /// A terminal's block is written anew at most as often as this.
 const BLOCK_EACH: Duration = Duration::from_millis(200);
+
+/// Of many subjects: lines about what went wrong.
+const LINES_MAX: usize = 50;
 
 /// The tightest quota now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +67,7 @@ pub struct Live {
     crowd: Option<Crowd>,
     quota: Option<AskQuota>,
     told_percent: usize,
+    told_lines: usize,
     told_counts: String,
     told_at: Option<Utc>,
     now: Option<Utc>,
@@ -91,6 +98,7 @@ impl Live {
             crowd: None,
             quota: None,
             told_percent: 0,
+            told_lines: 0,
             told_counts: String::new(),
             told_at: None,
             now: None,
@@ -130,19 +138,33 @@ impl Live {
             // The event is in the state already.
             none => *none = Some(Crowd::of(state)),
         }
-        let told = match crowd::may_be_told(event) {
-            true => Line::of(state, event),
-            false => None,
-        };
-        let told = told.filter(|line| matches!(line.mark, Mark::Bad | Mark::Doubt | Mark::Say));
-        if let Some(line) = &told {
-            match &self.way {
-                Way::Tree(tree) => tree.say(line),
-                Way::Plain(_) => self.write(state, line),
+        if self.told_lines <= LINES_MAX && crowd::may_be_told(event) {
+            let line = Line::of(state, event);
+            let stays = |line: &Line| matches!(line.mark, Mark::Bad | Mark::Doubt | Mark::Say);
+            if let Some(line) = line.filter(stays) {
+                self.tell_line(state, line);
             }
         }
         let ends = matches!(event, Event::WritesEnded | Event::Closed { .. });
         self.tell_many(state, ends);
+    }
+
+    /// A line that stays; where a whole company fails, the first ones.
+    fn tell_line(&mut self, state: &RunState, line: Line) {
+        self.told_lines += 1;
+        let line = match self.told_lines > LINES_MAX {
+            true => Line::said(
+                Mark::Say,
+                format!(
+                    "more than {LINES_MAX} lines like these: from now on counted, and told by the report"
+                ),
+            ),
+            false => line,
+        };
+        match &self.way {
+            Way::Tree(tree) => tree.say(&line),
+            Way::Plain(_) => self.write(state, &line),
+        }
     }
 
     /// Tells how far it is, if that is due.
@@ -159,23 +181,18 @@ impl Live {
         let ends = ends || (percent >= 100 && self.told_percent < 100);
         let due = match &self.way {
             Way::Tree(_) => ends || passed >= BLOCK_EACH,
-            // The first line is told when there is something to tell.
             Way::Plain(_) => {
-                ends || percent >= self.told_percent + PERCENT_EACH
-                    || (self.told_at.is_some() && passed >= LINE_EACH)
+                let steps = percent >= self.told_percent + PERCENT_EACH;
+                ends || (steps && passed >= LINE_APART) || passed >= LINE_EACH
             }
         };
-        if self.told_at.is_none() {
-            self.told_at = self.now;
-        }
         if !due {
             return;
         }
         self.told_at = self.now;
         self.told_percent = percent / PERCENT_EACH * PERCENT_EACH;
         let quota = self.quota.as_ref().and_then(|ask| ask());
-        let quota =
-            quota.map(|tight| format!("{} {} of {} left", tight.what, tight.left, tight.of));
+        let quota = quota.map(|tight| format!("{} {}/{} left", tight.what, tight.left, tight.of));
         let pace: Vec<String> = [Some(crowd.pace()), quota].into_iter().flatten().collect();
         let pace: Vec<&str> = pace
             .iter()

@@ -685,6 +685,27 @@ fn the_live_tree_ends_with_every_step_and_keeps_what_went_wrong() {
 }
 
 #[test]
+fn where_a_whole_company_fails_the_first_are_told_and_all_are_counted() {
+    let subjects = |n| samples::subject(&format!("00u{n:04}"), &format!("user{n:04}@x"));
+    let mut run = PlanSample::about((0..120).map(subjects).collect())
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", &[("user", "", "")])
+        .run();
+    for change in run.changes() {
+        let (why, hint) = ("403".to_owned(), String::new());
+        run.answer(&change, OutcomeKind::Failed { why, hint });
+    }
+    let shown = plain_lines(&run);
+    assert_eq!(shown.matches("failed").count(), 50, "{shown}");
+    assert!(shown.contains("more than 50 lines like these"), "{shown}");
+    assert!(
+        shown.contains("120 of 120 changes answered: evicted 0 of 120"),
+        "{shown}"
+    );
+    assert!(shown.contains("failing 120"), "{shown}");
+}
+
+#[test]
 fn the_live_block_of_many_counts_them_and_names_who_fails() {
     let run = samples::many(25);
     let written = Written::default();
@@ -698,9 +719,9 @@ fn the_live_block_of_many_counts_them_and_names_who_fails() {
     });
     let shown = watched(&run, live, &written);
     assert!(shown.contains("75 of 75 changes answered"), "{shown}");
-    let counts = "evicted 24 of 25, done and proven 24 of 25, failing 1";
+    let counts = "evicted 24 of 25, done and proven 24, failing 1";
     assert!(shown.contains(counts), "{shown}");
-    assert!(shown.contains("okta users 41 of 600 left"), "{shown}");
+    assert!(shown.contains("okta users 41/600 left"), "{shown}");
     assert!(
         shown.contains("failing  user0000@contoso.example"),
         "{shown}"

@@ -162,7 +162,7 @@ impl Found {
     /// Takes one event; `false` when there are more than can be taken.
     fn see(&mut self, asked: &Asked, event: &Value) -> bool {
         self.events += 1;
-        if self.events % TOLD_EACH == 0 {
+        if self.events.is_multiple_of(TOLD_EACH) {
             let (events, who) = (self.events, self.who.len());
             say(&format!(
                 "  reading the log: {events} events, {who} accounts"

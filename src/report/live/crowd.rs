@@ -252,7 +252,7 @@ impl Crowd {
             0 => String::new(),
             some => format!(", failing {some}"),
         };
-        format!("{evicted}done and proven {} of {all}{failing}", self.done)
+        format!("{evicted}done and proven {}{failing}", self.done)
     }
 
     /// How fast, and how long it takes at that rate; empty before that can be told.

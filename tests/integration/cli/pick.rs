@@ -25,6 +25,19 @@ fn joined(mut world: World, n: usize) -> World {
     world
 }
 
+/// What evicts and no more, within a minute's quota.
+const SHORT: &str = "\
+playbook: oust/v1
+name: short
+title: Suspend
+description: For a story about many.
+stages:
+  - name: evict
+    steps:
+      - okta.clear_sessions: {}
+      - okta.suspend_user: {}
+";
+
 fn gets(desk: &Desk, part: &str) -> usize {
     let range = desk.server.range();
     let entries = range.journal.entries().iter();
@@ -100,7 +113,7 @@ fn a_group_of_many_pages_is_read_to_its_end_and_the_cap_says_how_many_and_how_to
         .says("431 accounts: 431 of group AWS Admins")
         .says("and 423 more")
         .says("431 subjects, 25 are allowed in one run")
-        .says("--lift cap_run=REASON");
+        .says("all of them: --lift cap_run=REASON --lift cap_hour=REASON");
     desk.saw_no_writes();
     assert_eq!(gets(&desk, &format!("/groups/{AWS_ADMINS}/users")), 3);
 }
@@ -108,6 +121,7 @@ fn a_group_of_many_pages_is_read_to_its_end_and_the_cap_says_how_many_and_how_to
 #[test]
 fn a_group_over_the_caps_is_contained_once_each_is_lifted_by_name_and_tells_how_far_it_is() {
     let desk = Desk::of(|world| joined(world, 30));
+    desk.write("work/short.yaml", SHORT);
     let words = [
         "contain",
         "--group",
@@ -115,6 +129,8 @@ fn a_group_over_the_caps_is_contained_once_each_is_lifted_by_name_and_tells_how_
         "--since",
         "2h",
         "--yes",
+        "--playbook",
+        "short.yaml",
         "--lift",
         "cap_run=cookies of the whole team leaked",
         "--lift",
