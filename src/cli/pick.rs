@@ -11,18 +11,28 @@ mod from_log;
 mod network;
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::args::{CaseArgs, PickArgs};
+use super::contain::lifts;
 use super::exit::{Exit, Failure};
 use super::setup::Workshop;
 use super::{say, subjects};
 use crate::connector::{PickError, Picked, Picks, Selector, Unheard};
+use crate::guard::over_caps;
 use crate::model::{Finding, Role, Severity, UserId, Utc, count};
 use crate::report::escape::visible;
 use crate::transport::Reader;
 
 /// Accounts of one selection at most.
 const WHO_MAX: usize = 20_000;
+
+/// Up to so many are looked up even where a cap will refuse them: the refusal then comes with the
+/// whole plan.
+const LOOKED_UP_MAX: usize = 200;
+
+/// What `cap_hour` looks back.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Logins that are told one by one; the rest is counted.
 const TOLD_MAX: usize = 8;
@@ -97,7 +107,47 @@ pub(super) async fn chosen(
     if all.who.len() > WHO_MAX {
         return Err(too_many("all of it together"));
     }
-    Ok(all.done(&args.pick))
+    let selected = all.selected();
+    let chosen = all.done(&args.pick);
+    refuse_over_caps(shop, args, selected, now).await?;
+    Ok(chosen)
+}
+
+/// Refuses what a cap refuses anyway, before each of thousands is looked up for it. Those selected
+/// are told by id, so that they are so many at least; whoever was named beside them may be one of
+/// them by another name, and is left to the guards.
+async fn refuse_over_caps(
+    shop: &Workshop,
+    args: &CaseArgs,
+    selected: usize,
+    now: Utc,
+) -> Result<(), Failure> {
+    if selected <= LOOKED_UP_MAX {
+        return Ok(());
+    }
+    let lifts = lifts(&args.lift, &shop.person)?;
+    // One that cannot be read is told by the guards.
+    let before = shop.tools.store.subjects_since(now.minus(HOUR)).await;
+    let over = over_caps(
+        selected as u64,
+        before.unwrap_or_default(),
+        &shop.guards,
+        &lifts,
+    );
+    if over.is_empty() {
+        return Ok(());
+    }
+    let each: Vec<String> = over
+        .iter()
+        .map(|(guard, why)| format!("guard {guard}: {why}"))
+        .collect();
+    let lifts: Vec<String> = over
+        .iter()
+        .map(|(guard, _)| format!("--lift {guard}=REASON"))
+        .collect();
+    let what = format!("REFUSED, nothing was written: {}", each.join("; "));
+    let hint = format!("if they are meant, add {}", lifts.join(" "));
+    Err(Failure::say(Exit::Refused, what, hint))
 }
 
 /// What is selected beside a stored plan, which has its accounts by id.
@@ -173,6 +223,8 @@ fn too_many(option: &str) -> Failure {
 /// All parts together, each account once.
 struct Union {
     who: Vec<String>,
+    /// How many of them were named one by one: the first.
+    named: usize,
     roles: BTreeMap<String, Role>,
     /// Every login and id in it, in lower case.
     known: HashSet<String>,
@@ -194,6 +246,7 @@ impl Union {
         Self {
             known: named.who.iter().map(|name| name.to_lowercase()).collect(),
             first: named.who.iter().take(TOLD_MAX).cloned().collect(),
+            named: named.who.len(),
             who: named.who,
             roles: named.roles,
             logged: HashSet::new(),
@@ -249,6 +302,11 @@ impl Union {
         }
         self.parts.push(format!("{added} of {told}"));
         Ok(())
+    }
+
+    /// How many were selected, beside those named one by one.
+    fn selected(&self) -> usize {
+        self.who.len().saturating_sub(self.named)
     }
 
     fn done(self, pick: &PickArgs) -> Chosen {

@@ -107,7 +107,7 @@ pub(super) fn named_beside(
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .peekable();
         if lines.peek().is_none() {
-            let what = format!("--subjects {from} names nobody");
+            let what = format!("nobody is named: --subjects {from} is an empty list");
             let hint = "an empty list is a mistake, never everybody: one login or id a line";
             return Err(Failure::say(Exit::Usage, what, hint));
         }

@@ -113,9 +113,28 @@ fn a_group_of_many_pages_is_read_to_its_end_and_the_cap_says_how_many_and_how_to
         .says("431 accounts: 431 of group AWS Admins")
         .says("and 423 more")
         .says("431 subjects, 25 are allowed in one run")
+        .says("431 subjects, 50 are allowed within an hour")
+        .hints("add --lift cap_run=REASON --lift cap_hour=REASON");
+    assert_eq!(gets(&desk, &format!("/groups/{AWS_ADMINS}/users")), 3);
+    assert_eq!(
+        gets(&desk, "/api/v1/users/00uCrowd"),
+        0,
+        "nobody is looked up for it"
+    );
+    // One lifted is not enough.
+    let words = format!("plan --group {AWS_ADMINS} --since 2h --lift cap_run=leaked");
+    desk.oust(&words)
+        .exits(4)
+        .says("guard cap_hour: 431 subjects")
+        .hints("add --lift cap_hour=REASON");
+    desk.saw_no_writes();
+    // Of fewer the plan is shown with the refusal.
+    let desk = Desk::of(|world| joined(world, 60));
+    desk.oust(&format!("contain --group {AWS_ADMINS} --since 2h --yes"))
+        .exits(4)
+        .says("61 subjects, 25 are allowed in one run")
         .says("all of them: --lift cap_run=REASON --lift cap_hour=REASON");
     desk.saw_no_writes();
-    assert_eq!(gets(&desk, &format!("/groups/{AWS_ADMINS}/users")), 3);
 }
 
 #[test]
@@ -202,7 +221,7 @@ fn what_names_nobody_is_never_everybody() {
     refused(
         &["--subjects", "empty.txt", "--group", AWS_ADMINS],
         2,
-        "names nobody",
+        "empty.txt is an empty list",
     );
     desk.oust("contain --yes --from-log ip:203.0.113.0/24")
         .exits(2)
