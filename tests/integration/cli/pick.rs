@@ -66,7 +66,7 @@ fn crowd_user(n: usize) -> Value {
 fn a_group_is_told_counted_and_contained_by_ids_without_being_read_again() {
     let desk = Desk::of(|world| joined(world.crowd(4), 3));
     let words = format!(
-        "plan {} {} --group {AWS_ADMINS} --since 2h",
+        "plan {} {} --group {AWS_ADMINS} --since 2h --request request.txt",
         crowd(1),
         crowd(4)
     );
@@ -81,6 +81,12 @@ fn a_group_is_told_counted_and_contained_by_ids_without_being_read_again() {
     desk.saw_no_writes();
     let members = format!("/groups/{AWS_ADMINS}/users");
     assert_eq!(gets(&desk, &members), 1);
+
+    // Whoever approves it reads the same.
+    let request = std::fs::read_to_string(desk.here().join("request.txt")).unwrap();
+    let told = "5 accounts: 2 named, 3 of group AWS Admins";
+    let mut lines = request.lines().filter(|line| line.starts_with('#'));
+    assert!(lines.any(|line| line.contains(told)), "{request}");
 
     let phrase = plan.phrase();
     desk.oust_words(&["contain", "--consent", &phrase, "--group", AWS_ADMINS])
