@@ -429,6 +429,60 @@ pub struct UserCount {
     pub complete: bool,
 }
 
+/// What names accounts without naming each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// The members of a group, by its id.
+    Group(String),
+    /// What a search finds, in the directory's own language, which is not looked into here.
+    Search(String),
+}
+
+/// An account that a selector proposes. Who it is and how it stands is read by its id, later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picked {
+    /// Its id.
+    pub id: UserId,
+    /// Its login, for people.
+    pub login: String,
+    /// Whether nobody can sign in with it any more, as the list says.
+    pub is_gone: bool,
+}
+
+/// What a selector proposes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picks {
+    /// What the directory calls it; empty for a search. Attacker input.
+    pub name: String,
+    /// The accounts, each once.
+    pub who: Vec<Picked>,
+}
+
+/// Why a selector proposes nobody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PickError {
+    /// There is no such group.
+    #[error("there is no group with the id `{id}` at {org}")]
+    NoSuchGroup {
+        /// What was asked for.
+        id: String,
+        /// Where.
+        org: String,
+    },
+    /// The directory does not understand the expression: its own words.
+    #[error("{0}")]
+    Refused(String),
+    /// More accounts than are taken: none of them is.
+    #[error("it names more than {max} accounts")]
+    TooMany {
+        /// So many are taken.
+        max: usize,
+    },
+    /// It could not be read to its end.
+    #[error(transparent)]
+    Unread(#[from] Unheard),
+}
+
 /// The identity source: all that engine, guards and evidence know of it.
 #[async_trait]
 pub trait Directory: Connector {
@@ -449,6 +503,12 @@ pub trait Directory: Connector {
     async fn resolve_all(&self, r: &Reader, who: &[String]) -> Vec<Result<Subject, ResolveError>> {
         futures_util::future::join_all(who.iter().map(|name| self.resolve(r, name))).await
     }
+
+    /// All accounts that a selector names, at most `max`: a proposal, which proves nothing.
+    ///
+    /// # Errors
+    /// [`PickError`], if they are more, or could not be read to the last one.
+    async fn pick(&self, r: &Reader, by: &Selector, max: usize) -> Result<Picks, PickError>;
 
     /// The same accounts with their roles, and with the groups and apps that are wanted, as far
     /// as they can be read.

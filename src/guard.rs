@@ -20,6 +20,9 @@ use crate::transport::Reader;
 /// How long the guards' reads may take together.
 const READ_FOR: Duration = Duration::from_secs(2);
 
+/// Up to so many subjects `cap_percent` allows in an org of any size.
+const PERCENT_FROM: u64 = 5;
+
 /// The limits, as configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardConfig {
@@ -185,6 +188,35 @@ pub fn too_many(case: &Case, config: &GuardConfig, lifts: &[Lift]) -> bool {
     refuses && !lifts.iter().any(|lift| lift.guard == GuardName::CapRun)
 }
 
+/// The caps that so many subjects are above, and why, but for those that are lifted: known before
+/// anything is read about each of them. `last_hour` are those of the runs before.
+#[must_use]
+pub fn over_caps(
+    count: u64,
+    last_hour: u64,
+    config: &GuardConfig,
+    lifts: &[Lift],
+) -> Vec<(GuardName, String)> {
+    let percent = config.active_users.filter(|_| count > PERCENT_FROM);
+    let judged = [
+        (GuardName::CapRun, over_run(count, config)),
+        (GuardName::CapHour, over_hour(count, last_hour, config)),
+        (
+            GuardName::CapPercent,
+            percent.map_or(GuardReply::Passes, |active| {
+                over_percent(count, active, config)
+            }),
+        ),
+    ];
+    let refused = judged.into_iter().filter_map(|(name, reply)| match reply {
+        GuardReply::RefusesRun { why, .. } => Some((name, why)),
+        _ => None,
+    });
+    refused
+        .filter(|(name, _)| !lifts.iter().any(|lift| lift.guard == *name))
+        .collect()
+}
+
 fn names(subjects: &[&Subject]) -> String {
     let logins: Vec<&str> = subjects
         .iter()
@@ -306,20 +338,28 @@ fn over(number: u64, cap: u64, what: &str, guard: GuardName) -> GuardReply {
 }
 
 fn cap_run(case: &Case, config: &GuardConfig) -> GuardReply {
-    over(
-        case.subjects.len() as u64,
-        config.cap_run,
-        "in one run",
-        GuardName::CapRun,
-    )
+    over_run(case.subjects.len() as u64, config)
+}
+
+fn over_run(count: u64, config: &GuardConfig) -> GuardReply {
+    over(count, config.cap_run, "in one run", GuardName::CapRun)
+}
+
+fn over_hour(count: u64, before: u64, config: &GuardConfig) -> GuardReply {
+    let count = before.saturating_add(count);
+    over(count, config.cap_hour, "within an hour", GuardName::CapHour)
+}
+
+fn over_percent(count: u64, active: u64, config: &GuardConfig) -> GuardReply {
+    let cap = (active.saturating_mul(config.cap_percent) / 100).max(PERCENT_FROM);
+    let active = counted(active, "active user");
+    let what = format!("({} % of {active})", config.cap_percent);
+    over(count, cap, &what, GuardName::CapPercent)
 }
 
 fn cap_hour(case: &Case, facts: &GuardFacts, config: &GuardConfig) -> GuardReply {
     match &facts.subjects_last_hour {
-        Ok(before) => {
-            let count = before + case.subjects.len() as u64;
-            over(count, config.cap_hour, "within an hour", GuardName::CapHour)
-        }
+        Ok(before) => over_hour(case.subjects.len() as u64, *before, config),
         Err(why) => unread(case, "the runs of the last hour", why),
     }
 }
@@ -327,13 +367,8 @@ fn cap_hour(case: &Case, facts: &GuardFacts, config: &GuardConfig) -> GuardReply
 fn cap_percent(case: &Case, config: &GuardConfig) -> GuardReply {
     let count = case.subjects.len() as u64;
     match config.active_users {
-        _ if count <= 5 => GuardReply::Passes,
-        Some(active) => {
-            let cap = (active * config.cap_percent / 100).max(5);
-            let active = counted(active, "active user");
-            let what = format!("({} % of {active})", config.cap_percent);
-            over(count, cap, &what, GuardName::CapPercent)
-        }
+        _ if count <= PERCENT_FROM => GuardReply::Passes,
+        Some(active) => over_percent(count, active, config),
         None => unread(
             case,
             "how many active users there are",

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use http::{Request, Response};
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
-    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, UserCount,
-    Wanted,
+    LogPage, Org, OrgToken, PickError, Picks, Planned, ResolveError, Selector, SignsOfLife, Step,
+    System, Unheard, UserCount, Wanted,
 };
 use oust::connectors::vendors;
 use oust::engine::Tools;
@@ -229,6 +229,10 @@ impl Directory for Fake {
 
     async fn status(&self, _: &Reader, _: &UserId) -> Result<String, String> {
         Ok("ACTIVE".into())
+    }
+
+    async fn pick(&self, _: &Reader, _: &Selector, _: usize) -> Result<Picks, PickError> {
+        Err(PickError::Refused("nobody selects here".into()))
     }
 
     async fn count_active(&self, _r: &Reader, _time: Duration) -> Result<UserCount, String> {

@@ -1,7 +1,7 @@
 //! Arguments beside `--consent PHRASE`: they may be left out; given, they must agree with the
 //! stored plan, so that nobody carries out another plan than the one he spelt out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -56,22 +56,24 @@ fn who(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let named = subjects::named(&args.who, args.subjects.as_deref(), &args.role)?;
-    let is =
-        |name: &str, who: &Subject| who.id.as_str() == name || who.login.eq_ignore_ascii_case(name);
     let planned = &plan.case.subjects;
+    let mut known: HashMap<String, &Subject> = HashMap::new();
+    for who in planned {
+        known.insert(who.login.to_lowercase(), who);
+        known.insert(who.id.as_str().to_lowercase(), who);
+    }
+    let mut meant = HashSet::new();
     for name in &named.who {
-        let Some(who) = planned.iter().find(|who| is(name, who)) else {
+        let Some(who) = known.get(&name.to_lowercase()) else {
             return Err(disagree(&format!("`{name}`")));
         };
+        meant.insert(&who.id);
         let role = named.roles.get(&name.to_lowercase());
         if role.copied().unwrap_or_default() != who.role {
             return Err(disagree(&format!("the role of `{name}`")));
         }
     }
-    let left_out = planned
-        .iter()
-        .any(|who| !named.who.iter().any(|name| is(name, who)));
-    if left_out {
+    if planned.iter().any(|who| !meant.contains(&who.id)) {
         return Err(disagree("the list of subjects"));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The command line as people type it.
 
 mod check;
+mod pick;
 mod rehearse;
 mod release;
 mod watch;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
+pub use pick::PickArgs;
 pub use rehearse::RehearseArgs;
 pub use release::{Password, ReleaseArgs};
 pub use watch::WatchArgs;
@@ -73,6 +75,8 @@ const CONTAIN_EXAMPLES: &str = "\
 Shows what it would do and asks; nothing is written before the answer.
   oust contain alex@contoso.example --since 13:30 --case INC-2231
   oust contain --subjects list.txt --since 2h --yes
+  oust contain --group 00g1emaKYZTWRYYRRTSK --since 2h        all members
+  oust contain --from-log ip:203.0.113.0/24 --since 09:00     who signed in from there
   oust contain --consent \"contain 7c3fa901\"     the plan that `oust plan` stored";
 
 /// How a second person agrees.
@@ -298,6 +302,9 @@ pub struct CaseArgs {
     /// More of them, one a line, or LOGIN,ROLE; `-` reads stdin
     #[arg(long, value_name = "FILE|-")]
     pub subjects: Option<String>,
+    /// Or by what they have in common.
+    #[command(flatten)]
+    pub pick: PickArgs,
     /// Somebody with another part than `compromised`: granter, impersonator, impersonated
     #[arg(long, value_name = "LOGIN=ROLE")]
     pub role: Vec<String>,
@@ -483,6 +490,8 @@ pub enum RunsCommand {
         #[command(flatten)]
         go: GoArgs,
     },
+    /// Ask the process that works on a run to pause it; `runs resume` goes on
+    Pause(WhichRun),
     /// Read the vendors again: is it still so?
     Prove(WhichRun),
     /// Check the ledger's chain

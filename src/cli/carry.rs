@@ -10,7 +10,7 @@ use super::args::{Global, GoArgs, Output};
 use super::exit::{Exit, Failure, works_on};
 use super::secrets::Secrets;
 use super::setup::Workshop;
-use super::{notices, print, say, show, stop, when};
+use super::{notices, pause, print, say, show, stop, when};
 use crate::consent::Consent;
 use crate::engine::{Ended, Run, RunError, Snapshot, Start};
 use crate::ledger::{Record, StoreError};
@@ -91,13 +91,15 @@ pub(super) async fn carried(
     go: &GoArgs,
     (stop, secrets): (watch::Receiver<bool>, Option<Arc<Secrets>>),
 ) -> Result<(Run, Ended), Failure> {
-    let watcher = Arc::new(show::Watcher::new(global));
+    let watcher = Arc::new(show::Watcher::new(global, &shop.tools));
+    let since = shop.tools.clock.now();
+    let (halt, halted) = watch::channel(false);
     let start = Start {
         consent,
         requester: shop.person.clone(),
         snapshot,
         observer: watcher.clone(),
-        stop,
+        stop: halted,
         prove_for: prove_for(go)?,
         handover: secrets.map(|secrets| secrets as Arc<dyn Handover>),
     };
@@ -121,7 +123,14 @@ pub(super) async fn carried(
             return Err(run_failed(error));
         }
     };
-    let ended = run.carry_out().await;
+    // Ctrl-C may have come while it began.
+    halt.send_replace(*stop.borrow());
+    let ended = tokio::select! {
+        ended = run.carry_out() => ended,
+        () = pause::heeded(shop, (run.id(), since), stop, halt) => {
+            unreachable!("it lasts until the run has ended")
+        }
+    };
     watcher.finish();
     Ok((run, ended))
 }

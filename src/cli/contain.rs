@@ -13,7 +13,7 @@ use super::args::{CaseArgs, ContainArgs, Global, GoArgs, Output};
 use super::carry::{From, carry_out, prove_for, store_failed};
 use super::exit::{Exit, Failure};
 use super::setup::{Ledger, Workshop, checked};
-use super::{approvals, print, request, say, show, subjects, watch, when};
+use super::{approvals, pick, print, request, say, show, watch, when};
 use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
@@ -133,6 +133,9 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
         return plan(global, &args.case, None);
     }
     ready(&args.go)?;
+    if args.go.consent.is_some() || !args.go.approval.is_empty() {
+        pick::none_beside_a_plan(&args.case.pick)?;
+    }
     let terms = args.watch.as_deref().map(watch::Terms::for_contain);
     let terms = terms.transpose()?;
     super::runtime(true)?.block_on(async {
@@ -173,7 +176,6 @@ pub(super) fn ready(go: &GoArgs) -> Result<(), Failure> {
 }
 
 async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepared, Failure> {
-    let named = subjects::named(&args.who, args.subjects.as_deref(), &args.role)?;
     let now = shop.tools.clock.now();
     let window = when::window(
         args.since.as_deref(),
@@ -182,11 +184,37 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         &jiff::tz::TimeZone::system(),
     );
     let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
-    let request = PlanRequest {
+    let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
+    let mut chosen = pick::chosen(shop, args, window, now).await?;
+    let mut prepared = loop {
+        let request = asked(shop, args, next, window, &chosen)?;
+        match plan_case(&shop.tools, &playbook, &shop.guards, request).await {
+            Ok(prepared) => break prepared,
+            // The log remembers accounts that were deleted since.
+            Err(PlanError::Subject(ResolveError::Stranger { who, .. }))
+                if chosen.leave_out(&who) => {}
+            Err(error) => return Err(plan_failed(error)),
+        }
+    };
+    prepared.plan.findings.extend(chosen.finding);
+    prepared.plan.call(&shop.owners);
+    prepared.plan.case.began = Some(began(shop));
+    Ok(prepared)
+}
+
+/// What is planned.
+fn asked(
+    shop: &Workshop,
+    args: &CaseArgs,
+    next: Next,
+    window: Option<(Utc, Option<Utc>)>,
+    who: &pick::Chosen,
+) -> Result<PlanRequest, Failure> {
+    Ok(PlanRequest {
         run: shop.run.clone(),
-        grace: next.grace(&shop.tools.services, named.who.len()),
-        who: named.who,
-        roles: named.roles,
+        grace: next.grace(&shop.tools.services, who.who.len()),
+        who: who.who.clone(),
+        roles: who.roles.clone(),
         window,
         case_id: args.case.clone(),
         reason: args.reason.clone(),
@@ -199,14 +227,7 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
         warm_writes: next != Next::Look,
         identities: chosen(&args.identity)?,
         found: Vec::new(),
-    };
-    let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
-    let mut prepared = plan_case(&shop.tools, &playbook, &shop.guards, request)
-        .await
-        .map_err(plan_failed)?;
-    prepared.plan.call(&shop.owners);
-    prepared.plan.case.began = Some(began(shop));
-    Ok(prepared)
+    })
 }
 
 /// From when on times count: the command was given.

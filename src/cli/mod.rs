@@ -19,6 +19,8 @@ mod investigate;
 mod log;
 mod logs;
 mod notices;
+mod pause;
+mod pick;
 mod playbook;
 mod rehearse;
 mod release;

@@ -28,6 +28,7 @@ pub(super) fn run(global: &Global, command: &RunsCommand) -> Result<Exit, Failur
             RunsCommand::Resume { which, secrets, go } => {
                 resume(global, which, secrets.as_deref(), go).await
             }
+            RunsCommand::Pause(which) => super::pause::pause(global, which).await,
             RunsCommand::Prove(which) => prove(global, which).await,
             RunsCommand::Verify { head } => verify(global, head.as_deref()).await,
             RunsCommand::Export(args) => export(global, args).await,

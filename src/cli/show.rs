@@ -3,7 +3,7 @@
 //! Chooses the rendering and its style; the renderings themselves are in `report`.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use jiff::tz::TimeZone;
 
@@ -13,11 +13,12 @@ use super::files::{self, Written};
 use super::is_lively;
 use super::setup::TOOL;
 use crate::connectors;
-use crate::engine::{Checked, Observer};
+use crate::engine::{Checked, Observer, Tools};
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
-use crate::report::{self, Granting, Live, Report, Split, Style};
+use crate::report::{self, Granting, Live, Report, Split, Style, Tight};
+use crate::transport::Client;
 
 /// The vendor of the identity source.
 const DIRECTORY: &str = "okta";
@@ -186,7 +187,12 @@ pub(super) struct Watcher {
 
 impl Watcher {
     /// A live tree on a terminal, plain lines elsewhere.
-    pub(super) fn new(global: &Global) -> Self {
+    pub(super) fn new(global: &Global, tools: &Tools) -> Self {
+        let clients: Vec<_> = tools
+            .systems()
+            .map(|system| (system.id.clone(), Arc::clone(&system.client)))
+            .collect();
+        let quota = move || tightest(&clients);
         let style = style(global);
         let out = Box::new(std::io::stderr());
         let live = match (is_lively(global), global.output) {
@@ -195,7 +201,7 @@ impl Watcher {
             (false, Output::Json) => None,
         };
         Self {
-            live: live.map(Mutex::new),
+            live: live.map(|live| Mutex::new(live.with_quota(quota))),
         }
     }
 
@@ -207,6 +213,21 @@ impl Watcher {
                 .finish();
         }
     }
+}
+
+/// The bucket of which least is left, of those that answers told of.
+fn tightest(clients: &[(SystemId, Arc<Client>)]) -> Option<Tight> {
+    let all = clients.iter().flat_map(|(id, client)| {
+        let buckets = client.buckets().into_iter();
+        buckets.map(move |bucket| Tight {
+            what: format!("{id} {}", bucket.name),
+            left: bucket.remaining,
+            of: bucket.limit,
+        })
+    });
+    // Shares of a thousand, so that buckets of different sizes compare.
+    all.filter(|tight| tight.of > 0)
+        .min_by_key(|tight| tight.left.saturating_mul(1000) / tight.of)
 }
 
 impl Observer for Watcher {

@@ -1,6 +1,6 @@
 //! Who is meant, and which part each plays: arguments, `--role` and `--subjects` together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use super::exit::{Exit, Failure};
@@ -24,6 +24,8 @@ pub(super) struct Named {
     pub(super) who: Vec<String>,
     /// The part of those for whom one was given, by name in lower case.
     pub(super) roles: BTreeMap<String, Role>,
+    /// The names in lower case.
+    known: HashSet<String>,
 }
 
 impl Named {
@@ -48,7 +50,7 @@ impl Named {
                 return Err(Failure::say(Exit::Usage, what, "give one"));
             }
         }
-        if !self.who.iter().any(|other| other.to_lowercase() == key) {
+        if self.known.insert(key) {
             self.who.push(name.to_owned());
         }
         Ok(())
@@ -69,6 +71,25 @@ pub(super) fn named(
     list: Option<&str>,
     roles: &[String],
 ) -> Result<Named, Failure> {
+    let all = named_beside(who, list, roles)?;
+    if all.who.is_empty() {
+        let hint =
+            "name a login or Okta id, a file with --subjects, or all of a group with --group";
+        return Err(Failure::say(Exit::Usage, "nobody is named", hint));
+    }
+    Ok(all)
+}
+
+/// The same where others are selected in another way: nobody need be named one by one. A list
+/// that is given and empty is still a mistake.
+///
+/// # Errors
+/// [`Failure`] if the list cannot be read or is empty, or a role is none.
+pub(super) fn named_beside(
+    who: &[String],
+    list: Option<&str>,
+    roles: &[String],
+) -> Result<Named, Failure> {
     let mut all = Named::default();
     for name in who {
         all.add(name, None)?;
@@ -82,16 +103,20 @@ pub(super) fn named(
     if let Some(from) = list {
         let text = read(from)?;
         let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let mut lines = lines
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .peekable();
+        if lines.peek().is_none() {
+            let what = format!("nobody is named: --subjects {from} is an empty list");
+            let hint = "an empty list is a mistake, never everybody: one login or id a line";
+            return Err(Failure::say(Exit::Usage, what, hint));
+        }
+        for line in lines {
             match line.split_once(',') {
                 Some((name, role)) => all.add(name, Some(role))?,
                 None => all.add(line, None)?,
             }
         }
-    }
-    if all.who.is_empty() {
-        let hint = "name a login or Okta id, or a file with --subjects";
-        return Err(Failure::say(Exit::Usage, "nobody is named", hint));
     }
     Ok(all)
 }

@@ -368,7 +368,7 @@ impl<'w> Watch<'w> {
         if look.news.iter().any(News::is_open) {
             self.tell_others(look, told(look), what);
         }
-        let watcher = Arc::new(show::Watcher::new(self.global));
+        let watcher = Arc::new(show::Watcher::new(self.global, &self.shop.tools));
         let (tools, stop) = (&self.shop.tools, self.stop.clone());
         let contained = self.keeper.contain(tools, watcher.clone(), stop).await;
         watcher.finish();

@@ -18,6 +18,7 @@ mod log;
 mod look;
 mod narrow;
 mod pair;
+mod pause;
 mod planner;
 mod prover;
 mod recorder;
@@ -45,6 +46,7 @@ pub use investigate::{
 };
 pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
+pub use pause::heed;
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};
 pub use rehearse::{RehearseAsk, Rehearsed, canary, rehearse};

@@ -26,7 +26,7 @@ use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{
-    Action, ActionId, Finding, Plan, Severity, SystemId, UserId, Utc, Vendor, Verdict,
+    Action, ActionId, Finding, Plan, RunId, Severity, SystemId, UserId, Utc, Vendor, Verdict,
 };
 use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
@@ -292,6 +292,12 @@ impl Run {
     #[must_use]
     pub fn state(&self) -> RunState {
         self.recorder.read(Clone::clone)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.plan.run
     }
 
     /// The verdict it closed with; `None` while it is open.

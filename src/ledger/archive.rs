@@ -25,6 +25,32 @@ pub trait Archive: Store {
         Ok(runs)
     }
 
+    /// Asks the process that works on a run to pause it: to finish what is in flight and leave the
+    /// rest to `resume`. `false` if no process on this machine works on it: then nobody was asked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the ask is not durable.
+    async fn ask_to_pause(&self, _run: &RunId, _pause: &Pause) -> Result<bool, StoreError> {
+        // Of a ledger that lives in one process nobody else can ask anything.
+        Ok(false)
+    }
+
+    /// Whether a process works on this run, as far as this machine can tell.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be told.
+    async fn is_worked_on(&self, _run: &RunId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Who asked since then that this run be paused.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    async fn pause_asked(&self, _run: &RunId, _since: Utc) -> Result<Option<Pause>, StoreError> {
+        Ok(None)
+    }
+
     /// The stored plan that would be this run; `None` if there is none, or it was forgotten.
     ///
     /// # Errors
@@ -51,6 +77,15 @@ pub trait Archive: Store {
     /// # Errors
     /// [`StoreError`] if it is not durable; nothing is then gone.
     async fn purge_older_than(&self, before: Utc, at: Utc) -> Result<Purged, StoreError>;
+}
+
+/// That a run be paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Who asks, as the operating system says.
+    pub by: String,
+    /// When.
+    pub at: Utc,
 }
 
 /// What a purge dropped.

@@ -18,7 +18,7 @@ mod state;
 mod stderr;
 mod store;
 
-pub use archive::{Archive, Exported, Purged};
+pub use archive::{Archive, Exported, Pause, Purged};
 pub use emergency::{Emergency, open_or_emergency};
 pub use event::{Event, FirstReading, Happened, Mode};
 pub use judge::{

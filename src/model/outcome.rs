@@ -173,6 +173,11 @@ pub struct Finding {
     pub hint: String,
 }
 
+impl Finding {
+    /// The finding of a plan that says how its accounts were selected.
+    pub const SELECTED: &'static str = "selected";
+}
+
 /// How loud a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

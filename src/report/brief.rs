@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::escape::visible;
 use super::text::count;
-use crate::model::{Change, GuardReply, Plan, Role, Severity, Tri, Undo};
+use crate::model::{Change, Finding, GuardReply, Plan, Role, Severity, Tri, Undo};
 
 /// Accounts that are named one by one, and lines of one kind.
 const NAMED_MAX: usize = 25;
@@ -179,6 +179,9 @@ fn why(plan: &Plan) -> Vec<BriefLine> {
             .iter()
             .map(|reason| format!("because: {reason}")),
     );
+    let selected = plan.findings.iter();
+    let selected = selected.filter(|finding| finding.id == Finding::SELECTED);
+    texts.extend(selected.map(|finding| finding.text.clone()));
     texts
         .iter()
         .map(|text| line(BriefKind::Why, text))

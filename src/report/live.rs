@@ -1,37 +1,75 @@
 //! Progress while a run works: fed with its events, written where the caller says (stderr).
 //!
-//! On a terminal a live tree, a line per step and one bar above 20 subjects; otherwise plain
+//! On a terminal a live tree, a line per step and one block above 20 subjects; otherwise plain
 //! lines, one per answer, proof, skip and note, each with the seconds since consent. Above 20
-//! subjects plain lines tell what went wrong, and how far the rest is, tenth by tenth.
+//! subjects plain lines tell what went wrong, and how far the rest is: at each twentieth, and every
+//! ten seconds between.
 //!
-//! Knows only what the ledger knows: what is not an event yet (a wait, a throttle) is not shown.
+//! Knows only what the ledger knows, and what is left of the tightest quota: what is not an event
+//! yet (a wait, a throttle) is not shown, and nothing moves until the next one.
 
+mod crowd;
 mod line;
+mod pulse;
 mod term;
 mod tree;
 
-use std::collections::HashSet;
 use std::io::Write;
+use std::time::Duration;
 
 pub(super) use line::Mark;
 
+use crowd::Crowd;
 use line::Line;
 use tree::Tree;
 
 use super::summary::plain;
 use super::text::{Ink, Page, Style, took};
 use crate::ledger::{Event, Record, RunState};
-use crate::model::{ChangeId, Utc};
+use crate::model::Utc;
 
 /// Above this many subjects not every line is told.
 const SUBJECTS_TOLD_MAX: usize = 20;
+
+/// Of many subjects: a line at least at each so many parts of a hundred.
+const PERCENT_EACH: usize = 5;
+
+/// But never as often as this: a short run needs few.
+const LINE_APART: Duration = Duration::from_secs(1);
+
+/// And at least as often as this.
+const LINE_EACH: Duration = Duration::from_secs(10);
+
+/// A terminal's block is written anew at most as often as this.
+const BLOCK_EACH: Duration = Duration::from_millis(200);
+
+/// Of many subjects: lines about what went wrong.
+const LINES_MAX: usize = 50;
+
+/// The tightest quota now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tight {
+    /// Which: system and bucket.
+    pub what: String,
+    /// Requests left.
+    pub left: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+/// Asked when progress of many subjects is told.
+type AskQuota = Box<dyn Fn() -> Option<Tight> + Send>;
 
 /// Shows a run while it works.
 pub struct Live {
     way: Way,
     style: Style,
-    answered: HashSet<ChangeId>,
-    tenths: usize,
+    crowd: Option<Crowd>,
+    quota: Option<AskQuota>,
+    told_percent: usize,
+    told_lines: usize,
+    told_counts: String,
+    told_at: Option<Utc>,
     now: Option<Utc>,
 }
 
@@ -57,10 +95,21 @@ impl Live {
         Self {
             way,
             style,
-            answered: HashSet::new(),
-            tenths: 0,
+            crowd: None,
+            quota: None,
+            told_percent: 0,
+            told_lines: 0,
+            told_counts: String::new(),
+            told_at: None,
             now: None,
         }
+    }
+
+    /// The same, which also tells what is left of the quota.
+    #[must_use]
+    pub fn with_quota(mut self, ask: impl Fn() -> Option<Tight> + Send + 'static) -> Self {
+        self.quota = Some(Box::new(ask));
+        self
     }
 
     /// Takes one event; `state` is the run with that event in it.
@@ -68,23 +117,113 @@ impl Live {
     /// A broken pipe is no reason to stop containing: what cannot be written is dropped.
     pub fn see(&mut self, state: &RunState, event: &Event) {
         self.look_at_the_clock(state, event);
-        let subjects = subjects(state);
-        let first_answer = match event {
-            Event::Answered { change, .. } => self.answered.insert(change.clone()),
-            _ => false,
-        };
-        let told = Line::of(state, event).filter(|line| {
-            subjects <= SUBJECTS_TOLD_MAX
-                || matches!(line.mark, Mark::Bad | Mark::Doubt | Mark::Say)
-        });
+        if subjects(state) > SUBJECTS_TOLD_MAX {
+            return self.see_many(state, event);
+        }
+        let told = Line::of(state, event);
         match &mut self.way {
-            Way::Tree(tree) => tree.see(state, event, self.answered.len(), told.as_ref()),
+            Way::Tree(tree) => tree.see(state, event, told.as_ref()),
             Way::Plain(_) => {
                 if let Some(line) = told {
                     self.write(state, &line);
-                } else if first_answer {
-                    self.write_tenth(state);
                 }
+            }
+        }
+    }
+
+    /// Of many: what went wrong, and how far it is.
+    fn see_many(&mut self, state: &RunState, event: &Event) {
+        match &mut self.crowd {
+            Some(crowd) => crowd.see(state, event, self.now),
+            // The event is in the state already.
+            none => *none = Some(Crowd::of(state)),
+        }
+        if self.told_lines <= LINES_MAX && crowd::may_be_told(event) {
+            let line = Line::of(state, event);
+            let stays = |line: &Line| matches!(line.mark, Mark::Bad | Mark::Doubt | Mark::Say);
+            if let Some(line) = line.filter(stays) {
+                self.tell_line(state, line);
+            }
+        }
+        let ends = matches!(event, Event::WritesEnded | Event::Closed { .. });
+        self.tell_many(state, ends);
+    }
+
+    /// A line that stays; where a whole company fails, the first ones.
+    fn tell_line(&mut self, state: &RunState, line: Line) {
+        self.told_lines += 1;
+        let line = match self.told_lines > LINES_MAX {
+            true => Line::said(
+                Mark::Say,
+                format!(
+                    "more than {LINES_MAX} lines like these: from now on counted, and told by the report"
+                ),
+            ),
+            false => line,
+        };
+        match &self.way {
+            Way::Tree(tree) => tree.say(&line),
+            Way::Plain(_) => self.write(state, &line),
+        }
+    }
+
+    /// Tells how far it is, if that is due.
+    fn tell_many(&mut self, state: &RunState, ends: bool) {
+        let Some(crowd) = &mut self.crowd else {
+            return;
+        };
+        let passed = match (self.told_at, self.now) {
+            (Some(told), Some(now)) => now.since(told),
+            (None, Some(_)) => Duration::MAX,
+            (_, None) => return,
+        };
+        let percent = crowd.percent();
+        let ends = ends || (percent >= 100 && self.told_percent < 100);
+        let due = match &self.way {
+            Way::Tree(_) => ends || passed >= BLOCK_EACH,
+            Way::Plain(_) => {
+                let steps = percent >= self.told_percent + PERCENT_EACH;
+                ends || (steps && passed >= LINE_APART) || passed >= LINE_EACH
+            }
+        };
+        if !due {
+            return;
+        }
+        self.told_at = self.now;
+        self.told_percent = percent / PERCENT_EACH * PERCENT_EACH;
+        let quota = self.quota.as_ref().and_then(|ask| ask());
+        let quota = quota.map(|tight| format!("{} {}/{} left", tight.what, tight.left, tight.of));
+        let pace: Vec<String> = [Some(crowd.pace()), quota].into_iter().flatten().collect();
+        let pace: Vec<&str> = pace
+            .iter()
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+            .collect();
+        let (counts, pace) = (crowd.counts(), pace.join("; "));
+        match &mut self.way {
+            Way::Tree(tree) => {
+                let (next, fails) = (crowd.next(state), crowd.fails(state));
+                tree.show_many(crowd.answered(), &[counts, pace, next, fails]);
+            }
+            Way::Plain(_) => {
+                let (answered, all) = crowd.answered();
+                let counts = format!("{answered} of {all} changes answered: {counts}");
+                // An end says nothing new where everything was told already.
+                if self.told_counts == counts && ends {
+                    return;
+                }
+                let text = match pace.is_empty() {
+                    true => counts.clone(),
+                    false => format!("{counts}; {pace}"),
+                };
+                self.told_counts = counts;
+                let elapsed = self.elapsed(state).unwrap_or_default();
+                let mut page = Page::new(self.style);
+                page.wrap_to(2, 86, Ink::Plain, &text)
+                    .to(88)
+                    .put(Ink::Dim, &elapsed)
+                    .end();
+                self.say(&page.done());
             }
         }
     }
@@ -120,27 +259,6 @@ impl Live {
         let mut page = Page::new(self.style);
         line.show(&mut page, elapsed.as_deref());
         self.say(&page.done());
-    }
-
-    /// How far many subjects are: one line per tenth of the changes.
-    fn write_tenth(&mut self, state: &RunState) {
-        let all = state.changes().len();
-        if subjects(state) <= SUBJECTS_TOLD_MAX || all == 0 {
-            return;
-        }
-        let tenth = self.answered.len() * 10 / all;
-        if tenth > self.tenths {
-            self.tenths = tenth;
-            let elapsed = self.elapsed(state).unwrap_or_default();
-            let mut page = Page::new(self.style);
-            let text = format!("{} of {all} changes answered", self.answered.len());
-            page.to(2)
-                .put(Ink::Plain, &text)
-                .to(88)
-                .put(Ink::Dim, &elapsed)
-                .end();
-            self.say(&page.done());
-        }
     }
 
     fn say(&mut self, text: &str) {

@@ -46,7 +46,7 @@ pub use bundle::{
 pub use fragment::{Progress, page_css, plan_fragment, run_fragment};
 pub use html::html;
 pub use investigation::{investigation_html, investigation_markdown};
-pub use live::Live;
+pub use live::{Live, Tight};
 pub use markdown::markdown;
 pub use object::{
     Because, BeganBy, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence,

@@ -11,8 +11,8 @@ use oust::model::{
     Skip, SystemId, Target, Unreached, Verdict,
 };
 use oust::report::{
-    Because, Live, Report, Style, escape, html, markdown, plan_screen, prompt_line, refused_screen,
-    result_screen, stopped_screen,
+    Because, Live, Report, Style, Tight, escape, html, markdown, plan_screen, prompt_line,
+    refused_screen, result_screen, stopped_screen,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -632,7 +632,7 @@ fn progress_in_a_pipe_is_a_line_per_answer_and_proof() {
 }
 
 #[test]
-fn progress_of_many_subjects_tells_tenths_and_what_went_wrong() {
+fn progress_of_many_subjects_tells_how_far_it_is_and_what_went_wrong() {
     insta::assert_snapshot!(plain_lines(&samples::many(250)));
 }
 
@@ -682,7 +682,73 @@ fn the_live_tree_ends_with_every_step_and_keeps_what_went_wrong() {
     assert!(shown.contains(refusal), "{shown}");
     assert!(shown.contains("✗ failed 1 of 1"), "{shown}");
     assert!(shown.contains("✓ proven"), "{shown}");
-    assert!(tree(&samples::many(25)).contains("75 of 75 changes answered"));
+}
+
+#[test]
+fn where_a_whole_company_fails_the_first_are_told_and_all_are_counted() {
+    let subjects = |n| samples::subject(&format!("00u{n:04}"), &format!("user{n:04}@x"));
+    let mut run = PlanSample::about((0..120).map(subjects).collect())
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", &[("user", "", "")])
+        .run();
+    for change in run.changes() {
+        let (why, hint) = ("403".to_owned(), String::new());
+        run.answer(&change, OutcomeKind::Failed { why, hint });
+    }
+    let shown = plain_lines(&run);
+    assert_eq!(shown.matches("failed").count(), 50, "{shown}");
+    assert!(shown.contains("more than 50 lines like these"), "{shown}");
+    assert!(
+        shown.contains("120 of 120 changes answered: evicted 0 of 120"),
+        "{shown}"
+    );
+    assert!(shown.contains("failing 120"), "{shown}");
+}
+
+#[test]
+fn the_live_block_of_many_counts_them_and_names_who_fails() {
+    let run = samples::many(25);
+    let written = Written::default();
+    let live = Live::tree(Box::new(written.clone()), Style::default());
+    let live = live.with_quota(|| {
+        Some(Tight {
+            what: "okta users".into(),
+            left: 41,
+            of: 600,
+        })
+    });
+    let shown = watched(&run, live, &written);
+    assert!(shown.contains("75 of 75 changes answered"), "{shown}");
+    let counts = "evicted 24 of 25, done and proven 24, failing 1";
+    assert!(shown.contains(counts), "{shown}");
+    assert!(shown.contains("okta users 41/600 left"), "{shown}");
+    assert!(
+        shown.contains("failing  user0000@contoso.example"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_is_counted_from_where_it_stands_and_who_is_left_is_named() {
+    let run = samples::many(25);
+    let (mut state, mut half) = (RunState::default(), None);
+    let written = Written::default();
+    let records = run.records();
+    // The process died after a third: only what comes then is seen, by another.
+    let third = records.len() / 3;
+    for (number, record) in records.iter().enumerate() {
+        state.apply(record.at, &record.event);
+        if number >= third {
+            let live =
+                half.get_or_insert_with(|| Live::tree(Box::new(written.clone()), Style::default()));
+            live.see(&state, &record.event);
+        }
+    }
+    half.unwrap().finish();
+    let shown = written.text();
+    assert!(shown.contains("75 of 75 changes answered"), "{shown}");
+    assert!(shown.contains("evicted 24 of 25"), "{shown}");
+    assert!(shown.contains("next  user0"), "{shown}");
 }
 
 #[test]

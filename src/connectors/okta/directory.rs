@@ -13,11 +13,11 @@ use super::glance::{Glance, Got, Unread, items, text};
 use super::verb::{LABEL_MAX, moment};
 use super::{
     Okta, active, answers, api_tokens, app_users, console, history, holdings, learn, locks, logs,
-    oauth, org_tokens, signs, users,
+    oauth, org_tokens, select, signs, users,
 };
 use crate::connector::{
-    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, ResolveError, SignsOfLife,
-    Unheard, UserCount, Wanted,
+    AgentToken, Directory, LockAct, LogAsk, LogPage, Org, OrgToken, PickError, Picks, ResolveError,
+    Selector, SignsOfLife, Unheard, UserCount, Wanted,
 };
 use crate::evidence::holdings::{Holdings, ThreatConfig};
 use crate::evidence::investigation::Now;
@@ -87,6 +87,10 @@ impl Directory for Okta {
             })
         })
         .await
+    }
+
+    async fn pick(&self, r: &Reader, by: &Selector, max: usize) -> Result<Picks, PickError> {
+        select::pick(r, &self.host(), by, max).await
     }
 
     async fn describe(&self, r: &Reader, who: Vec<Subject>, wanted: Wanted) -> Vec<Subject> {

@@ -46,6 +46,7 @@ mod quarantine;
 mod release;
 mod roles;
 mod scopes;
+mod select;
 mod sessions;
 mod settings;
 mod signs;

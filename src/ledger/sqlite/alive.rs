@@ -44,6 +44,29 @@ impl Alive {
         }
     }
 
+    /// Whether anybody has `run` locked, us included.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] if it cannot be looked at.
+    pub(super) fn is_held(&self, ledger: &Path, run: &RunId) -> Result<bool, StoreError> {
+        let path = beside(ledger, run);
+        if self.locks().contains_key(run) {
+            return Ok(true);
+        }
+        if !path.exists() {
+            return Ok(false);
+        }
+        // What is free is let go of at once; whoever wants it in that moment finds it taken, and
+        // is told to try again.
+        match Lock::take(&path) {
+            Ok(lock) => Ok(lock.is_none()),
+            Err(error) => Err(StoreError::Disk {
+                path: path.display().to_string(),
+                why: error.to_string(),
+            }),
+        }
+    }
+
     /// Keeps or drops the lock of `run`, after an append that did this to the hold on it.
     pub(super) fn note(&self, run: &RunId, hold: Hold, lock: Option<Lock>) {
         match (hold, lock) {

@@ -10,6 +10,7 @@
 //! opened (`emergency`).
 
 mod alive;
+mod asks;
 mod sql;
 mod tables;
 
@@ -22,7 +23,7 @@ use rusqlite::Connection;
 
 use self::alive::Alive;
 use self::tables::LEDGER;
-use super::archive::{Archive, Exported, Purged};
+use super::archive::{Archive, Exported, Pause, Purged};
 use super::chain::Verified;
 use super::draft::{Draft, Title};
 use super::fence::{Epochs, Hold};
@@ -200,6 +201,24 @@ impl Store for SqliteStore {
 impl Archive for SqliteStore {
     fn is_recorded(&self) -> bool {
         true
+    }
+
+    async fn ask_to_pause(&self, run: &RunId, pause: &Pause) -> Result<bool, StoreError> {
+        if !self.is_worked_on(run).await? {
+            return Ok(false);
+        }
+        let (run, pause) = (run.clone(), pause.clone());
+        self.write(move |db| asks::ask(db, &run, &pause)).await?;
+        Ok(true)
+    }
+
+    async fn is_worked_on(&self, run: &RunId) -> Result<bool, StoreError> {
+        self.alive.is_held(&self.path, run)
+    }
+
+    async fn pause_asked(&self, run: &RunId, since: Utc) -> Result<Option<Pause>, StoreError> {
+        let run = run.clone();
+        self.read(move |db| asks::asked(db, &run, since)).await
     }
 
     async fn plan_of_run(&self, run: &RunId) -> Result<Option<Plan>, StoreError> {

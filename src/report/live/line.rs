@@ -106,7 +106,7 @@ impl Line {
         }
     }
 
-    fn said(mark: Mark, what: String) -> Self {
+    pub(super) fn said(mark: Mark, what: String) -> Self {
         Self {
             stage: String::new(),
             system: String::new(),

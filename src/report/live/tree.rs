@@ -1,4 +1,4 @@
-//! The live tree of a terminal: a line per step; above 20 subjects one bar.
+//! The live tree of a terminal: a line per step; above 20 subjects one block.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -7,10 +7,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line::{Line, Mark};
 use super::term::Term;
-use super::{SUBJECTS_TOLD_MAX, subjects};
 use crate::ledger::{ChangeState, Event, RunState};
 use crate::model::{OutcomeKind, ProofState, StepKey};
-use crate::report::text::{Ink, Page, Style};
+use crate::report::text::{Ink, Page, Style, cut};
 
 /// Redrawn at most this often a second.
 const REDRAWS_PER_SECOND: u8 = 15;
@@ -19,7 +18,8 @@ pub(super) struct Tree {
     all: MultiProgress,
     style: Style,
     steps: BTreeMap<StepKey, ProgressBar>,
-    bar: Option<ProgressBar>,
+    /// Of many subjects: a bar, and lines below it.
+    block: Vec<ProgressBar>,
     begun: bool,
 }
 
@@ -31,23 +31,13 @@ impl Tree {
             all: MultiProgress::with_draw_target(target),
             style,
             steps: BTreeMap::new(),
-            bar: None,
+            block: Vec::new(),
             begun: false,
         }
     }
 
-    pub(super) fn see(
-        &mut self,
-        state: &RunState,
-        event: &Event,
-        answered: usize,
-        told: Option<&Line>,
-    ) {
+    pub(super) fn see(&mut self, state: &RunState, event: &Event, told: Option<&Line>) {
         self.begin(state);
-        if let Some(bar) = &self.bar {
-            bar.set_length(state.changes().len() as u64);
-            bar.set_position(answered as u64);
-        }
         let key = match event {
             Event::Answered { change, .. }
             | Event::Proved { change, .. }
@@ -62,14 +52,45 @@ impl Tree {
         // What went wrong must not be overwritten: it scrolls above the tree.
         let stays = told.filter(|line| matches!(line.mark, Mark::Bad | Mark::Doubt | Mark::Say));
         if let Some(line) = stays {
-            let mut page = Page::new(self.style);
-            line.show(&mut page, None);
-            drop(self.all.println(page.done().trim_end_matches('\n')));
+            self.say(line);
+        }
+    }
+
+    /// A line that stays, above whatever moves.
+    pub(super) fn say(&self, line: &Line) {
+        let mut page = Page::new(self.style);
+        line.show(&mut page, None);
+        drop(self.all.println(page.done().trim_end_matches('\n')));
+    }
+
+    /// The block of many subjects: a bar of changes answered, how far they are, how fast, who is
+    /// next, who fails.
+    pub(super) fn show_many(&mut self, (answered, all): (usize, usize), lines: &[String; 4]) {
+        if self.block.is_empty() {
+            let bar = ProgressBar::new(0)
+                .with_style(styled("  {bar:40} {pos} of {len} changes answered"));
+            self.block.push(self.all.add(bar));
+            for _ in lines {
+                let line = ProgressBar::new_spinner().with_style(styled("{msg}"));
+                self.block.push(self.all.add(line));
+            }
+        }
+        let heads = ["", "", "next  ", "failing  "];
+        for ((bar, head), text) in self.block.iter().skip(1).zip(heads).zip(lines) {
+            let shown = match text.is_empty() {
+                true => String::new(),
+                false => format!("  {head}{text}"),
+            };
+            bar.set_message(cut(&shown, self.style.width));
+        }
+        if let Some(bar) = self.block.first() {
+            bar.set_length(all as u64);
+            bar.set_position(answered as u64);
         }
     }
 
     pub(super) fn finish(&self) {
-        for bar in self.steps.values().chain(&self.bar) {
+        for bar in self.steps.values().chain(&self.block) {
             bar.abandon();
         }
     }
@@ -80,12 +101,6 @@ impl Tree {
             return;
         };
         self.begun = true;
-        if subjects(state) > SUBJECTS_TOLD_MAX {
-            let bar = ProgressBar::new(state.changes().len() as u64)
-                .with_style(styled("  {bar:40} {pos} of {len} changes answered"));
-            self.bar = Some(self.all.add(bar));
-            return;
-        }
         let mut last_stage = None;
         for stage in &plan.stages {
             for step in &stage.steps {

@@ -21,6 +21,11 @@ pub fn refused_screen(plan: &Plan, style: Style) -> String {
             }
         }
     }
+    let lifts = lifts(plan);
+    if lifts.len() > 1 {
+        page.to(2).put(Ink::Strong, "all of them:");
+        page.wrap(15, Ink::Plain, &lifts.join(" ")).end();
+    }
     // Where no guard refuses the run, some refuse all that it would do.
     let stops = plan.guards.iter().any(GuardAnswer::stops_run);
     let steps = plan
@@ -34,6 +39,19 @@ pub fn refused_screen(plan: &Plan, style: Style) -> String {
         }
     }
     page.done()
+}
+
+/// What lifts the guards that refuse the run, where all of them can be lifted.
+fn lifts(plan: &Plan) -> Vec<String> {
+    let refusing = plan.guards.iter().filter(|guard| guard.stops_run());
+    let each = refusing.map(|guard| {
+        let lift = format!("--lift {}=REASON", guard.name);
+        match &guard.reply {
+            GuardReply::RefusesRun { next, .. } if next.contains(&lift) => Some(lift),
+            _ => None,
+        }
+    });
+    each.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// The run was stopped, or its process died, with writes made: what is in doubt, how to go on.

@@ -14,6 +14,8 @@ mod json;
 mod listener;
 mod logs;
 mod notices;
+mod pause;
+mod pick;
 mod release;
 mod runs;
 mod secrets;

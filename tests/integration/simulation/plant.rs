@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use oust::connector::{
     AgentToken, CannotUndo, Connector, Directory, DirectorySystem, Identified, LockAct, LogAsk,
-    LogPage, Org, OrgToken, Planned, ResolveError, SignsOfLife, Step, System, Unheard, UserCount,
-    Wanted,
+    LogPage, Org, OrgToken, PickError, Picks, Planned, ResolveError, Selector, SignsOfLife, Step,
+    System, Unheard, UserCount, Wanted,
 };
 use oust::engine::Tools;
 use oust::evidence::holdings::{Holdings, ThreatConfig};
@@ -137,6 +137,10 @@ impl Directory for Planted {
 
     fn own_clients(&self) -> Vec<String> {
         self.true_one.own_clients()
+    }
+
+    async fn pick(&self, r: &Reader, by: &Selector, max: usize) -> Result<Picks, PickError> {
+        self.true_one.pick(r, by, max).await
     }
 
     async fn holdings(&self, r: &Reader, who: &Subject, window: Option<Window>) -> Holdings {
