@@ -216,6 +216,7 @@ impl Directory for Fake {
             accounts: None,
             mastered_by: "OKTA".into(),
             changed_at: None,
+            last_login: None,
         })
     }
 

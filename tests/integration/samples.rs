@@ -142,6 +142,7 @@ pub(crate) fn subject(id: &str, login: &str) -> Subject {
         accounts: None,
         mastered_by: "OKTA".into(),
         changed_at: None,
+        last_login: None,
     }
 }
 

@@ -57,6 +57,7 @@ fn subject(login: &str) -> Subject {
         accounts: None,
         mastered_by: "OKTA".into(),
         changed_at: None,
+        last_login: None,
     }
 }
 
