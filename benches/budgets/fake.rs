@@ -80,6 +80,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
         clock,
         rng,
         tool: "oust/bench".into(),
+        mass_order: oust::engine::MassOrder::InTurn,
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn tools(server: &Server, store: Arc<dyn Store>, home: &Path) -> Tool
         clock,
         rng,
         tool: "oust/bench".into(),
+        mass_order: oust::engine::MassOrder::InTurn,
     }
 }
 

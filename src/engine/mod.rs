@@ -16,6 +16,7 @@ mod investigate;
 mod late;
 mod log;
 mod look;
+mod mass_order;
 mod narrow;
 mod pair;
 mod pause;
@@ -46,6 +47,7 @@ pub use investigate::{
 };
 pub use log::{LogRead, settle_log, stream_log, stream_log_beside};
 pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
+pub use mass_order::{MassOrder, Shown};
 pub use pause::heed;
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
 pub use recorder::{Observer, Silent};

@@ -165,7 +165,7 @@ pub(super) async fn read_ahead(subject: &Subject<'_>, step: &PlannedStep) -> Opt
 
 /// Asks for one subject, when it is his turn.
 fn reader_for(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Reader {
-    let turn = subject.run.turn_of(subject.id);
+    let turn = subject.run.turn_of(subject.id, step.key);
     reader(subject.run, step, system).in_turn(turn)
 }
 

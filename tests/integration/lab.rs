@@ -16,7 +16,7 @@ use oust::connector::System;
 use oust::connectors::{Opened, Opening, REGISTER};
 use oust::consent::{Asked, Consent};
 use oust::engine::{
-    Ended, Observer, PlanRequest, Prepared, Run, Silent, Snapshot, Start, Tools, plan,
+    Ended, MassOrder, Observer, PlanRequest, Prepared, Run, Silent, Snapshot, Start, Tools, plan,
 };
 use oust::given::{Clock, Rng};
 use oust::guard::GuardConfig;
@@ -292,6 +292,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             tool: "oust/test".into(),
+            mass_order: MassOrder::InTurn,
         }
     }
 

@@ -195,6 +195,7 @@ impl PlanSample {
             stages: Vec::new(),
             findings: Vec::new(),
             owners: Vec::new(),
+            suspends_first: None,
             gives_back: None,
             left_alone: Vec::new(),
             chosen: Vec::new(),

@@ -150,6 +150,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
         }],
         findings: vec![],
         owners: Vec::new(),
+        suspends_first: None,
         gives_back: None,
         left_alone: Vec::new(),
         chosen: Vec::new(),
