@@ -62,6 +62,7 @@ pub(crate) fn tools(server: &Server, store: Arc<dyn Store>, home: &Path) -> Tool
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
         user_agent: "oust/bench run=r_bench".into(),
+        budgets: oust::transport::Budgets::default(),
     };
     let row = REGISTER
         .iter()

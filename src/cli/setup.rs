@@ -25,7 +25,7 @@ use crate::model::{Finding, Owner, RunId, Severity, SystemId, UserId, Utc};
 use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
-use crate::transport::{HttpWire, Wire};
+use crate::transport::{Budgets, HttpWire, Wire};
 
 /// This program, as vendors and the ledger know it.
 pub(super) const TOOL: &str = concat!("oust/", env!("CARGO_PKG_VERSION"));
@@ -171,6 +171,7 @@ pub(super) struct Opener {
     /// What is opened.
     pub config: Config,
     mass_order: MassOrder,
+    budgets: Budgets,
     wire: Arc<dyn Wire>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -191,6 +192,7 @@ impl Opener {
         Ok(Self {
             config,
             mass_order: MassOrder::InTurn,
+            budgets: givens.budgets,
             wire: givens.wire,
             clock: givens.clock,
             rng: givens.rng,
@@ -223,6 +225,7 @@ impl Opener {
             clock: Arc::clone(&self.clock),
             rng: Arc::clone(&self.rng),
             user_agent,
+            budgets: self.budgets.clone(),
         };
         let (directory, services) = open_systems(&self.config, &givens)?;
         Ok(Tools {
@@ -369,6 +372,7 @@ struct Givens {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     user_agent: String,
+    budgets: Budgets,
 }
 
 impl Givens {
@@ -388,6 +392,7 @@ impl Givens {
             clock: Arc::clone(clock),
             rng: Arc::clone(rng),
             user_agent,
+            budgets: Budgets::default(),
         })
     }
 }
@@ -477,6 +482,7 @@ fn open_each(
             clock: Arc::clone(&givens.clock),
             rng: Arc::clone(&givens.rng),
             user_agent: givens.user_agent.clone(),
+            budgets: givens.budgets.clone(),
         };
         match (entry.row.open)(&opening) {
             Ok(Opened::Directory(found)) => directory = Some(found),

@@ -41,8 +41,8 @@ pub struct ClientParts {
     pub writes_as: Arc<dyn Credential>,
     /// How the vendor wants to be spoken to.
     pub manners: Manners,
-    /// The quota, if other clients of the same principal share it; else one of its own.
-    pub budget: Option<Arc<Budget>>,
+    /// The quota, which other clients of the same principal may share.
+    pub budget: Arc<Budget>,
     /// `oust/<version> run=<id>`: how a SOC tells us from the intruder.
     pub user_agent: String,
 }
@@ -50,7 +50,6 @@ pub struct ClientParts {
 /// One system's client, shared by its readers and writers.
 pub struct Client {
     parts: ClientParts,
-    budget: Arc<Budget>,
     meter: Meter,
     /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
     ahead_ms: AtomicI64,
@@ -180,15 +179,8 @@ impl Client {
     /// A client that has sent nothing yet.
     #[must_use]
     pub fn new(parts: ClientParts) -> Self {
-        let budget = parts.budget.clone().unwrap_or_else(|| {
-            Arc::new(Budget::new(
-                Arc::clone(&parts.clock),
-                Arc::clone(&parts.rng),
-            ))
-        });
         Self {
             parts,
-            budget,
             meter: Meter::default(),
             ahead_ms: AtomicI64::new(0),
             dated: AtomicBool::new(false),
@@ -225,7 +217,7 @@ impl Client {
     /// The rate limits that answers have told of.
     #[must_use]
     pub fn buckets(&self) -> Vec<BucketSeen> {
-        self.budget.seen()
+        self.parts.budget.seen()
     }
 
     /// What people should know about the credentials it used.
@@ -316,7 +308,7 @@ impl Client {
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
         let by_path = || (self.parts.manners.bucket)(&call.method, call.url.path());
         let bucket = call.bucket.unwrap_or_else(by_path);
-        let place = self.budget.place(call.rank, call.turn);
+        let place = self.parts.budget.place(call.rank, call.turn);
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut crowded = Pauses::new(&*self.parts.rng);
         let mut throttles = 0;
@@ -331,7 +323,7 @@ impl Client {
             } else {
                 left
             };
-            let Some(permit) = self.budget.admit(bucket, place, patience).await else {
+            let Some(permit) = self.parts.budget.admit(bucket, place, patience).await else {
                 return last.unwrap_or_else(|| {
                     Err(CallError::NoQuota {
                         system: self.parts.system.clone(),
@@ -352,7 +344,8 @@ impl Client {
                         Throttle::Concurrency => Some(crowded.next().unwrap_or(retry::PAUSE_MAX)),
                         Throttle::Untold => pauses.next(),
                     };
-                    (pause.filter(|_| throttles < retry::THROTTLES_MAX), last)
+                    let patient = throttles < retry::throttles_max(call.patience, throttle);
+                    (pause.filter(|_| patient), last)
                 }
                 Attempt::Again { pause, last } => {
                     (pauses.next().map(|step| pause.unwrap_or(step)), last)

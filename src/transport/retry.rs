@@ -19,9 +19,15 @@ use crate::model::Utc;
 /// Attempts per call, the first included.
 pub(super) const ATTEMPTS: usize = 4;
 
-/// 429s that one call outlasts. They do not count as attempts: whoever queues among many
-/// clients meets some, and each is waited out first.
-pub(super) const THROTTLES_MAX: usize = 30;
+/// 429s that a call of its own outlasts in a crowd, where whoever queues among thousands meets some.
+const THROTTLES_MAX_IN_A_CROWD: usize = 30;
+
+/// The same of a run on a few, of those that close a window: one is waited out. Somebody may use up a
+/// bucket for hours, as a reader of the log does: that must not keep a run from its verdict.
+const WINDOWS_MAX: usize = 2;
+
+/// Nobody waits so long for a few accounts.
+const A_LONG_TIME: Duration = Duration::from_secs(3600);
 
 /// The longest pause.
 pub(super) const PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -66,6 +72,18 @@ impl Pauses {
         self.steps
             .next()
             .map(|pause| pause + Duration::from_millis(self.jitter))
+    }
+}
+
+/// How many 429s a call of this patience meets before it gives up. They do not count among its
+/// attempts, each being waited out first.
+pub(super) fn throttles_max(patience: Duration, throttle: Throttle) -> usize {
+    if patience >= A_LONG_TIME {
+        return THROTTLES_MAX_IN_A_CROWD;
+    }
+    match throttle {
+        Throttle::Window(_) => WINDOWS_MAX,
+        Throttle::Concurrency | Throttle::Untold => ATTEMPTS,
     }
 }
 

@@ -279,6 +279,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             user_agent: user_agent.into(),
+            budgets: oust::transport::Budgets::default(),
         };
         let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
         let Ok(Opened::Directory(directory)) = (row.open)(&opening) else {
@@ -307,6 +308,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             user_agent: "oust/test run=r_lab".into(),
+            budgets: oust::transport::Budgets::default(),
         });
         match opened {
             Ok(Opened::Service(system)) => system,
