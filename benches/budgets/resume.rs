@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oust::engine::{Observer, Run, Silent, Start};
 use oust::ledger::{Event, RunState, SqliteStore, Store};
@@ -15,6 +15,7 @@ use oust::model::{RunId, Utc};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
+use super::machine::Watch;
 use super::table::Table;
 use super::{fake, kit};
 
@@ -41,9 +42,9 @@ pub(crate) fn measure(table: &mut Table) {
 
 fn best(mut work: impl FnMut()) -> Duration {
     let timed = (0..TIMES).map(|_| {
-        let began = Instant::now();
+        let watch = Watch::start();
         work();
-        began.elapsed()
+        watch.read()
     });
     timed.min().unwrap_or_default()
 }

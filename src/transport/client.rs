@@ -16,7 +16,7 @@ use super::limit::{Bucket, BucketSeen, Budget, PATIENT, Permit, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
 use super::request::{Body, OwnHeader, Path, Place};
-use super::retry::{self, Pauses, Throttle};
+use super::retry::{self, Pauses, Throttle, Throttles};
 use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
 use crate::given::{Clock, Rng};
 use crate::model::{SystemId, Utc};
@@ -311,7 +311,7 @@ impl Client {
         let place = self.parts.budget.place(call.rank, call.turn);
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut crowded = Pauses::new(&*self.parts.rng);
-        let mut throttles = 0;
+        let mut throttles = Throttles::of(call.patience);
         let mut renewed = false;
         let mut last = None;
         // A patient call's time does not run while it queues for quota.
@@ -337,15 +337,15 @@ impl Client {
             let (pause, answer) = match self.attempt(call, permit, &mut renewed).await {
                 Attempt::Over(result) => return result,
                 Attempt::Throttled { last, throttle } => {
-                    throttles += 1;
+                    let queued = sent.saturating_sub(joined);
+                    let enough = throttles.is_enough(throttle, queued);
                     let pause = match throttle {
                         // The bucket is closed: the queue waits, and this call is near its head.
                         Throttle::Window(_) => Some(Duration::ZERO),
                         Throttle::Concurrency => Some(crowded.next().unwrap_or(retry::PAUSE_MAX)),
                         Throttle::Untold => pauses.next(),
                     };
-                    let patient = throttles < retry::throttles_max(call.patience, throttle);
-                    (pause.filter(|_| patient), last)
+                    (pause.filter(|_| !enough), last)
                 }
                 Attempt::Again { pause, last } => {
                     (pauses.next().map(|step| pause.unwrap_or(step)), last)

@@ -26,6 +26,9 @@ const THROTTLES_MAX_IN_A_CROWD: usize = 30;
 /// bucket for hours, as a reader of the log does: that must not keep a run from its verdict.
 const WINDOWS_MAX: usize = 2;
 
+/// Whoever queued for so long has seen a window end.
+const A_WINDOW: Duration = Duration::from_secs(30);
+
 /// Nobody waits so long for a few accounts.
 const A_LONG_TIME: Duration = Duration::from_secs(3600);
 
@@ -75,15 +78,34 @@ impl Pauses {
     }
 }
 
-/// How many 429s a call of this patience meets before it gives up. They do not count among its
-/// attempts, each being waited out first.
-pub(super) fn throttles_max(patience: Duration, throttle: Throttle) -> usize {
-    if patience >= A_LONG_TIME {
-        return THROTTLES_MAX_IN_A_CROWD;
+/// How many 429s one call has met. They do not count among its attempts, each being waited out
+/// first.
+pub(super) struct Throttles {
+    is_of_a_crowd: bool,
+    met: usize,
+}
+
+impl Throttles {
+    /// Of a call that has this patience.
+    pub(super) fn of(patience: Duration) -> Self {
+        Self {
+            is_of_a_crowd: patience >= A_LONG_TIME,
+            met: 0,
+        }
     }
-    match throttle {
-        Throttle::Window(_) => WINDOWS_MAX,
-        Throttle::Concurrency | Throttle::Untold => ATTEMPTS,
+
+    /// Counts one that came to a request which had queued for so long; whether it was one too many.
+    pub(super) fn is_enough(&mut self, throttle: Throttle, queued: Duration) -> bool {
+        self.met += 1;
+        if self.is_of_a_crowd {
+            return self.met >= THROTTLES_MAX_IN_A_CROWD;
+        }
+        match throttle {
+            // It had waited a window out for another call's 429.
+            Throttle::Window(_) if queued >= A_WINDOW => true,
+            Throttle::Window(_) => self.met >= WINDOWS_MAX,
+            Throttle::Concurrency | Throttle::Untold => self.met >= ATTEMPTS,
+        }
     }
 }
 
