@@ -9,7 +9,7 @@ use oust::engine::{MassOrder, Run, Shown, Tools, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Chosen, Fact, FactName, Finding, GuardName, Lift, SystemId, UserId, Utc};
-use oust_mocks::{Fault, FaultKind};
+use oust_mocks::{Fault, FaultKind, Range};
 
 use crate::lab::services::contoso;
 use crate::lab::{Lab, NoTap, shipped};
@@ -169,13 +169,11 @@ impl Told {
         let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
         tools.mass_order = order;
         let a_minute = u32::try_from(MANY).unwrap();
-        let mut range = lab.range.lock().unwrap();
-        range
-            .okta
-            .limits
-            .overrides
-            .insert("api".to_owned(), a_minute);
-        drop(range);
+        let set_limit = |range: &mut Range| {
+            let limits = &mut range.okta.limits.overrides;
+            limits.insert("api".to_owned(), a_minute);
+        };
+        set_limit(&mut lab.range.lock().unwrap());
         Self::at(lab, tools, MANY, "evict-only", |_| Vec::new()).await
     }
 
