@@ -207,7 +207,7 @@ fn is_of_the_account(read: &Reread) -> bool {
 }
 
 /// Targets that are the account itself cannot grow in number.
-fn needs_reread(row: &PlannedFor) -> bool {
+pub(super) fn needs_reread(row: &PlannedFor) -> bool {
     row.skip.is_some() || can_grow(row)
 }
 

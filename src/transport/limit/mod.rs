@@ -32,6 +32,7 @@ use futures_util::future::{Either, select};
 use self::bucket::{Gate, State};
 pub(super) use self::queue::Place;
 use self::queue::Seat;
+pub(crate) use self::slots::MOST as AT_ONCE_MAX;
 use self::slots::Slots;
 use crate::given::{Clock, Rng};
 
