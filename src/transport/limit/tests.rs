@@ -325,3 +325,32 @@ async fn proofs_and_evidence_leave_their_reserve_while_the_window_is_young() {
     };
     assert_eq!(budget.seen()[0].remaining, 0, "the reserve nobody wanted");
 }
+
+#[test]
+fn requests_that_overtake_each_other_are_counted_once() {
+    let told = |remaining| {
+        Some(Learnt {
+            limit: 100,
+            remaining,
+            resets_in: Duration::from_secs(60),
+        })
+    };
+    let bucket = Bucket {
+        name: "api",
+        per_minute: 100,
+    };
+    let (now, mut state) = (Duration::from_secs(1), State::new(bucket));
+    let first = state.leave(now, Rank::Evict);
+    state.heard(now, first, told(99), Duration::ZERO);
+    state.back(first);
+    // Ten leave, the last of them arrives first, and their answers come as they left.
+    let sent: Vec<u64> = (0..10).map(|_| state.leave(now, Rank::Evict)).collect();
+    for (place, number) in sent.iter().enumerate() {
+        let left_then = 89 + u64::try_from(place).unwrap();
+        state.heard(now, *number, told(left_then), Duration::ZERO);
+        state.back(*number);
+        let (_, remaining, _) = state.seen(now).unwrap();
+        assert!(remaining <= 89, "never more than there is: {remaining}");
+    }
+    assert_eq!(state.seen(now).map(|(_, remaining, _)| remaining), Some(89));
+}
