@@ -4,6 +4,8 @@
 //! `transport` and `model`, never the engine. Planning and proving get a `Reader`, so they
 //! cannot write; applying gets a `Writer`, which cannot exist without consent.
 
+mod costs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use crate::model::{
     Utc, Vendor, Window,
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
+
+pub use self::costs::{Costs, Request, Round, Serves};
 
 /// One use of an action, with its settings checked and defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +152,18 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// [`CannotUndo`] says why there is none.
     fn inverse(&self, done: &Applied) -> Result<Vec<Change>, CannotUndo>;
+
+    /// What one of its actions costs in requests, for whoever projects a run of many; `None` is
+    /// taken for one request to read again, one to write and one to read back.
+    fn costs(&self, _action: &ActionId) -> Option<Costs> {
+        None
+    }
+
+    /// How a person raises the limit of one of its buckets before an incident; `None` if nobody
+    /// can, or it is not known.
+    fn raises(&self, _bucket: &str) -> Option<&'static str> {
+        None
+    }
 
     /// How long a proof may stay pending here.
     fn prove_for(&self) -> std::time::Duration;

@@ -26,11 +26,11 @@ use crate::model::{PlannedStage, PlannedStep, StageOrder, Tie};
 
 /// Subjects in one leg of their eviction at once: enough to use up any quota that there is, few
 /// enough that the order of the case is the order of the evictions.
-const EVICTED_AT_ONCE: usize = 64;
+pub(super) const EVICTED_AT_ONCE: usize = 64;
 
 /// Subjects in one leg of a later stage at once. They wait for the quota longer, being of the
 /// lower rank, and one that hangs takes a place out of more.
-const IN_A_LEG_AT_ONCE: usize = 128;
+pub(super) const IN_A_LEG_AT_ONCE: usize = 128;
 
 /// Works on all of them, who stand in the case's order.
 pub(super) async fn contain(run: &Run, subjects: Vec<Subject<'_>>) {
@@ -199,7 +199,7 @@ impl<'a> Leg<'a> {
     }
 }
 
-fn waits_for_proof(step: &PlannedStep) -> bool {
+pub(super) fn waits_for_proof(step: &PlannedStep) -> bool {
     // A pair asks for its own proofs.
     step.tie == Tie::None && !step.requires.is_empty()
 }

@@ -17,6 +17,7 @@ use super::late::Late;
 use super::mass_order::{self, MassOrder};
 use super::recorder::{Observer, Recorder};
 use super::scout::{self, Scout};
+use super::settled::Settled;
 use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
 use super::tenants::Tenants;
@@ -110,6 +111,8 @@ pub struct Run {
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: HashMap<UserId, usize>,
+    /// Of a crowd: who needs no last look.
+    settled: Settled,
     /// Where everybody is suspended first: the last step of that.
     last_lock: Option<StepKey>,
     /// When this command took it up.
@@ -227,6 +230,7 @@ impl Run {
         let last_lock = mass_order::last_lock(&tools, &plan);
         Self {
             last_lock,
+            settled: Settled::default(),
             taken_up_at: tools.clock.now(),
             tools,
             plan,
@@ -336,6 +340,19 @@ impl Run {
         };
         let place = self.places.get(subject).map(|place| place + behind);
         place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    /// He was read at the step when he was long out.
+    pub(super) fn note_settled(&self, step: StepKey, subject: &UserId) {
+        if let Some(place) = self.places.get(subject) {
+            self.settled.note(step, *place, self.places.len());
+        }
+    }
+
+    /// Whether that was noted of him.
+    pub(super) fn is_settled(&self, step: StepKey, subject: &UserId) -> bool {
+        let place = self.places.get(subject);
+        place.is_some_and(|place| self.settled.holds(step, *place))
     }
 
     /// Whether a step waits behind everybody's suspension.

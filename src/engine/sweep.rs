@@ -237,9 +237,10 @@ async fn came_back(
     back
 }
 
-/// Subjects whose targets at this step may have grown in number.
+/// Subjects whose targets at this step may have grown in number since they were read.
 fn rereadable(run: &Run, step: &PlannedStep) -> Vec<Identified> {
     let rows = step.subjects.iter().filter(|row| can_grow(row));
+    let rows = rows.filter(|row| !run.is_settled(step.key, &row.subject));
     rows.filter_map(|row| late::known(run, &step.system, &row.subject))
         .collect()
 }

@@ -220,6 +220,12 @@ impl Client {
         self.parts.budget.seen()
     }
 
+    /// The bucket that a request would count against, by the vendor's documentation.
+    #[must_use]
+    pub fn bucket(&self, method: &Method, path: &str) -> Bucket {
+        (self.parts.manners.bucket)(method, path)
+    }
+
     /// What people should know about the credentials it used.
     #[must_use]
     pub fn told(&self) -> Vec<String> {

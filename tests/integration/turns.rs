@@ -100,6 +100,26 @@ async fn where_a_canary_showed_that_suspensions_end_sessions_everybody_is_suspen
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_was_read_long_after_his_eviction_is_not_looked_at_once_more() {
+    let slow = Told::slowly(MassOrder::InTurn, "account-takeover").await;
+    let quick = Told::of(MANY, "account-takeover", |_| Vec::new()).await;
+    // Where everything is over in seconds, all are.
+    let reads = |told: &Told| {
+        told.asked
+            .iter()
+            .filter(|path| path.ends_with("/factors"))
+            .count()
+    };
+    let (looked, not) = (reads(&quick), reads(&slow));
+    println!("{looked} reads of factors, {not} where they were made late");
+    assert!(looked - not >= MANY * 3 / 4, "{looked} and {not}");
+    assert_eq!(
+        slow.answered("okta", "delete_factors").len(),
+        quick.answered("okta", "delete_factors").len()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_no_canary_showed_it_each_is_evicted_in_his_turn_and_the_plan_says_why() {
     let seen = [
         (Some(false), "ends none"),
@@ -148,6 +168,8 @@ struct Told {
     who: Vec<UserId>,
     /// What the plan said.
     findings: Vec<Finding>,
+    /// The path of every request.
+    asked: Vec<String>,
     began: Utc,
 }
 
@@ -165,6 +187,10 @@ impl Told {
 
     /// Evicts [`MANY`] on a quota for a quarter of their writes a minute.
     async fn in_order(order: MassOrder) -> Self {
+        Self::slowly(order, "evict-only").await
+    }
+
+    async fn slowly(order: MassOrder, playbook: &str) -> Self {
         let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
         let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
         tools.mass_order = order;
@@ -174,7 +200,7 @@ impl Told {
             limits.insert("api".to_owned(), a_minute);
         };
         set_limit(&mut lab.range.lock().unwrap());
-        Self::at(lab, tools, MANY, "evict-only", |_| Vec::new()).await
+        Self::at(lab, tools, MANY, playbook, |_| Vec::new()).await
     }
 
     async fn at(
@@ -217,10 +243,14 @@ impl Told {
         let run = Run::begin(tools, prepared.plan, start).await.unwrap();
         run.carry_out().await;
         let state = run.state();
+        let range = lab.range.lock().unwrap();
+        let asked = range.journal.entries().iter().map(|each| each.path.clone());
+        let asked = asked.collect();
         Self {
             state,
             who,
             findings,
+            asked,
             began,
         }
     }

@@ -111,6 +111,12 @@ impl By {
     }
 }
 
+/// Accounts that one request asks for by id, which are all of one length.
+pub(super) fn ids_in_one() -> usize {
+    let test = encoded(&By::Id.test("00u00000000000000000"));
+    (FILTER_MAX / (test + encoded(" or "))).min(PAGE_MAX)
+}
+
 /// How long a text is in an address at most.
 fn encoded(text: &str) -> usize {
     let each = |byte: u8| if byte.is_ascii_alphanumeric() { 1 } else { 3 };

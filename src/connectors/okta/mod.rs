@@ -16,6 +16,7 @@ mod app_users;
 mod assignments;
 mod auth;
 mod console;
+mod costs;
 mod crowd;
 mod devices;
 mod directory;
@@ -80,7 +81,9 @@ use self::token::Endpoint;
 use self::vendor::VENDOR;
 use self::verb::{Planning, Verb};
 use super::{OpenError, Opened, Opening, Reached, Row};
-use crate::connector::{CannotUndo, Connector, DirectorySystem, Identified, Planned, Step, System};
+use crate::connector::{
+    CannotUndo, Connector, Costs, DirectorySystem, Identified, Planned, Step, System,
+};
 use crate::model::{
     ActionId, Applied, Case, Change, Finding, Identity, Lookup, Outcome, OutcomeKind, Proof,
     ProofState, Skip, UserId, Vendor,
@@ -375,6 +378,14 @@ impl Connector for Okta {
             Some(verb) => verb.inverse(done),
             None => Err(CannotUndo::Never("another version made this change".into())),
         }
+    }
+
+    fn costs(&self, action: &ActionId) -> Option<Costs> {
+        costs::of(action.verb())
+    }
+
+    fn raises(&self, _bucket: &str) -> Option<&'static str> {
+        Some(costs::RAISES)
     }
 
     fn prove_for(&self) -> Duration {

@@ -2,8 +2,8 @@
 //!
 //! Pure: it is told the time and never waits. Until headers teach the limit, the documented
 //! default paces it (GCRA: a minute's worth at once, then evenly). From then on the headers
-//! rule. An answer's `remaining` does not count what left after its request, so that is taken
-//! off; and since others may use the same bucket, no more leaves unseen than our part of what is
+//! rule. An answer's `remaining` may not count what is still unanswered, so that is taken off (by
+//! number it cannot be told: requests overtake each other on their way); and since others may use the same bucket, no more leaves unseen than our part of what is
 //! left, as the last answers show it. After a reset nothing is known until the first answer:
 //! until then a few probe.
 
@@ -71,8 +71,11 @@ pub(super) struct State {
 /// A window.
 struct Known {
     limit: u64,
-    /// What is left after all that we sent. Within a window it only falls.
+    /// What is left after all that we sent.
     remaining: u64,
+    /// The least that an answer of this window told. Every request that was answered is in it,
+    /// in whatever order they arrived there; what is not answered yet may not be.
+    lowest: u64,
     resets_at: Duration,
     /// How much later we begin the next one.
     jitter: Duration,
@@ -207,6 +210,7 @@ impl State {
         let ended = known.assumed_after.unwrap_or(known.resets_at);
         known.assumed_after = Some(ended);
         known.remaining = known.limit;
+        known.lowest = known.limit;
         known.resets_at = now + WINDOW;
         known.last = None;
         known.base = None;
@@ -268,7 +272,8 @@ impl State {
             remaining: learnt.remaining.min(learnt.limit),
         };
         let resets_at = now + learnt.resets_in;
-        let left = self.left_of(seen);
+        let unanswered = self.in_flight.iter().filter(|each| **each != number);
+        let unanswered = unanswered.count() as u64;
         let (probing_from, share) = (self.probing_from, self.share);
         // Who begins a moment before the others sees himself alone: the last window weighs more.
         let prior_weighs = learnt.limit / 2;
@@ -285,7 +290,8 @@ impl State {
                     return; // The same, after this window's first.
                 }
                 known.limit = learnt.limit;
-                known.remaining = known.remaining.min(left);
+                known.lowest = known.lowest.min(seen.remaining);
+                known.remaining = known.lowest.saturating_sub(unanswered);
                 known.resets_at = known.resets_at.min(resets_at);
                 if known.last.is_none_or(|last| last.number < number) {
                     known.last = Some(seen);
@@ -296,7 +302,8 @@ impl State {
         }
         self.known = Some(Known {
             limit: learnt.limit,
-            remaining: left,
+            remaining: seen.remaining.saturating_sub(unanswered),
+            lowest: seen.remaining,
             resets_at,
             jitter,
             last: Some(seen),

@@ -34,6 +34,7 @@ use self::bucket::{Gate, State};
 pub(super) use self::queue::Place;
 use self::queue::Seat;
 pub use self::shared::Budgets;
+pub(crate) use self::slots::MOST as AT_ONCE_MAX;
 use self::slots::Slots;
 use crate::given::{Clock, Rng};
 

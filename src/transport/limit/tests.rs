@@ -343,3 +343,32 @@ async fn the_runs_of_one_process_share_what_a_system_grants_and_no_other_systems
     assert!(same.admit(ALL, place(&same), brief).await.is_none());
     assert!(other.admit(ALL, place(&other), brief).await.is_some());
 }
+
+#[test]
+fn requests_that_overtake_each_other_are_counted_once() {
+    let told = |remaining| {
+        Some(Learnt {
+            limit: 100,
+            remaining,
+            resets_in: Duration::from_secs(60),
+        })
+    };
+    let bucket = Bucket {
+        name: "api",
+        per_minute: 100,
+    };
+    let (now, mut state) = (Duration::from_secs(1), State::new(bucket));
+    let first = state.leave(now, Rank::Evict);
+    state.heard(now, first, told(99), Duration::ZERO);
+    state.back(first);
+    // Ten leave, the last of them arrives first, and their answers come as they left.
+    let sent: Vec<u64> = (0..10).map(|_| state.leave(now, Rank::Evict)).collect();
+    for (place, number) in sent.iter().enumerate() {
+        let left_then = 89 + u64::try_from(place).unwrap();
+        state.heard(now, *number, told(left_then), Duration::ZERO);
+        state.back(*number);
+        let (_, remaining, _) = state.seen(now).unwrap();
+        assert!(remaining <= 89, "never more than there is: {remaining}");
+    }
+    assert_eq!(state.seen(now).map(|(_, remaining, _)| remaining), Some(89));
+}

@@ -1,0 +1,75 @@
+//! What a step costs in requests, as a connector declares it of its own reads and writes.
+//!
+//! Only a projection reads this: the run sends what it sends. It names the bucket of each request
+//! and who is served by it, and says nothing of how long anything takes.
+
+use crate::transport::Bucket;
+
+/// Whom one request serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// One subject, one change.
+    One,
+    /// So many of those that are read back together.
+    Many(usize),
+    /// All who wait for this at the same moment, by what it is; of what is read back together
+    /// one page holds so many.
+    All {
+        /// What it is.
+        what: &'static str,
+        /// Items in a page.
+        page: usize,
+    },
+}
+
+/// One request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What it counts against.
+    pub bucket: Bucket,
+    /// Whom it serves.
+    pub serves: Serves,
+}
+
+/// Requests that leave together; the next of them leave when all are answered.
+pub type Round = Vec<Request>;
+
+/// What an action asks of its system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// To read one subject's targets again, just before the step.
+    pub again: Vec<Round>,
+    /// To send one batch of changes: one request after the other.
+    pub send: Vec<Bucket>,
+    /// To read back.
+    pub prove: Vec<Round>,
+}
+
+impl Request {
+    /// For one subject.
+    #[must_use]
+    pub fn one(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            serves: Serves::One,
+        }
+    }
+
+    /// For so many.
+    #[must_use]
+    pub fn many(bucket: Bucket, each: usize) -> Self {
+        Self {
+            bucket,
+            serves: Serves::Many(each),
+        }
+    }
+
+    /// For all who wait for `what`.
+    #[must_use]
+    pub fn all(bucket: Bucket, what: &'static str, page: usize) -> Self {
+        Self {
+            bucket,
+            serves: Serves::All { what, page },
+        }
+    }
+}
