@@ -37,6 +37,7 @@ mod lab;
 mod ledger;
 mod left;
 mod m365;
+mod mass;
 mod matrix;
 mod moto;
 mod notify;
