@@ -294,6 +294,7 @@ async fn read_case(
             home,
             services: systems,
             case: &case,
+            vendors: &tools.vendors,
             apps_are_described: wanted.apps,
         };
         let brief = background
@@ -475,12 +476,16 @@ fn assemble(
     } = home;
     let here = about.steps.into_iter();
     let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
-    let Brief { case, history, .. } = about.brief;
+    let Brief {
+        case,
+        history,
+        at_services,
+    } = about.brief;
     let unreached = if about.too_many {
         Vec::new()
     } else {
         let shared = instances::account_for(tools, &case, &history, &mut behind);
-        [unreached::of(tools, &case, &history), shared].concat()
+        [unreached::of(tools, &case, &at_services, &history), shared].concat()
     };
     let mut findings = [about.findings, tenants::same(&behind)].concat();
     findings.extend(order);

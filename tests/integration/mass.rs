@@ -59,6 +59,11 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
     figures.ended(peak);
     figures.read(&desk.server.range());
     figures.print();
+    if last.code != 0 {
+        let told = desk.journal();
+        let lines: Vec<&str> = told.lines().collect();
+        println!("{}", lines[lines.len().saturating_sub(200)..].join("\n"));
+    }
     last.exits(0);
     let report = last.json();
     assert_eq!(report["verdict"], "contained", "{}", last.err);

@@ -162,7 +162,8 @@ fn ratio(calls: usize, subjects: usize) -> f64 {
     calls as f64 / subjects as f64
 }
 
-/// The account in `/api/v1/users/{id}` followed by this.
+/// The account in a path that ends in `/users/{id}` and this.
 fn whose<'p>(path: &'p str, end: &str) -> Option<&'p str> {
-    path.strip_prefix("/api/v1/users/")?.strip_suffix(end)
+    let before = path.strip_suffix(end)?;
+    before.rsplit_once("/users/").map(|(_, id)| id)
 }
