@@ -1,4 +1,5 @@
-//! What connectors share: reads made once, writes and their outcomes, tokens, changes.
+//! What connectors share: reads made once, writes and their outcomes, tokens, changes,
+//! and one request for what many ask.
 //!
 //! Nothing here knows a vendor. A vendor's file says how it talks ([`Voice`]), how it gives
 //! tokens ([`Issuer`]), what its verbs do ([`Verb`]) and who is who ([`Service`]); the rest is the same
@@ -6,6 +7,7 @@
 
 mod bearer;
 mod changes;
+mod gather;
 mod glance;
 mod sent;
 mod service;
@@ -18,6 +20,7 @@ pub(super) use bearer::{Bearer, Issued, Issuer, Stored};
 pub(super) use changes::{
     LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };
+pub(super) use gather::{Gather, Refused, Told};
 pub(super) use glance::{Glance, Got, Page, Unread, items, moment, text};
 pub(super) use sent::{Sent, send, unanswered, unread};
 #[cfg(test)]
