@@ -7,6 +7,7 @@
 
 mod bearer;
 mod changes;
+mod crowd;
 mod gather;
 mod glance;
 mod sent;
@@ -20,12 +21,13 @@ pub(super) use bearer::{Bearer, Issued, Issuer, Stored};
 pub(super) use changes::{
     LABEL_MAX, account_of, bounded, change, login_of, not_selected, target, undoing,
 };
+pub(super) use crowd::Crowd;
 pub(super) use gather::{Gather, Refused, Told};
-pub(super) use glance::{Glance, Got, Page, Unread, items, moment, text};
-pub(super) use sent::{Sent, send, unanswered, unread};
+pub(super) use glance::{Carrier, Glance, Got, Page, Unread, items, moment, text};
+pub(super) use sent::{Sent, send, traced, unanswered, unread};
 #[cfg(test)]
 pub(super) use service::declared_can_be_done;
-pub(super) use service::{Service, one_by_one, opened, settle_all};
+pub(super) use service::{Service, one_by_one, opened, settle_all, settle_many};
 pub(super) use token_endpoint::{Answered, TokenEndpoint};
 pub(super) use verb::{Planning, Seen, Verb};
 pub(super) use voice::{Said, Voice, by_status, no_words};
