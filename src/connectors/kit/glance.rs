@@ -66,7 +66,17 @@ pub(in crate::connectors) trait Carrier: Send + Sync {
     ///
     /// # Errors
     /// As [`Reader::send`].
-    async fn get(&self, reader: &Reader, path: Path) -> Result<Answer, CallError>;
+    async fn get(&self, reader: &Reader, path: Path) -> Result<Answer, CallError> {
+        self.ask(reader, &Read::get(path)).await
+    }
+
+    /// Any other read.
+    ///
+    /// # Errors
+    /// As [`Reader::send`].
+    async fn ask(&self, reader: &Reader, read: &Read) -> Result<Answer, CallError> {
+        reader.send(read).await
+    }
 }
 
 /// Reads that are made once and shared.
@@ -172,7 +182,7 @@ impl Glance {
             let mut next = Some(first);
             for _ in 0..pages_max {
                 let Some(read) = next else { break };
-                let answer = match self.heard(self.reader.send(&read).await) {
+                let answer = match self.heard(self.asked(&read).await) {
                     Ok(answer) => answer,
                     Err(unread) => return Arc::new(Err(unread)),
                 };
@@ -201,8 +211,15 @@ impl Glance {
 
     async fn read(&self, key: String, read: Read) -> Arc<Got> {
         let cell = self.cell(key);
-        let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };
+        let read = || async { Arc::new(self.heard(self.asked(&read).await)) };
         Arc::clone(cell.get_or_init(read).await)
+    }
+
+    async fn asked(&self, read: &Read) -> Result<Answer, CallError> {
+        match &self.carrier {
+            Some(carrier) => carrier.ask(&self.reader, read).await,
+            None => self.reader.send(read).await,
+        }
     }
 
     async fn pages(&self, path: Path, items: &str, next: &str) -> Got {

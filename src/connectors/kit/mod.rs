@@ -12,6 +12,7 @@ mod gather;
 mod glance;
 mod sent;
 mod service;
+mod shared;
 pub(super) mod subject;
 mod token_endpoint;
 mod verb;
@@ -28,6 +29,7 @@ pub(super) use sent::{Sent, send, traced, unanswered, unread};
 #[cfg(test)]
 pub(super) use service::declared_can_be_done;
 pub(super) use service::{Service, one_by_one, opened, settle_all, settle_many};
+pub(super) use shared::{MOMENT, Shared, lane_of};
 pub(super) use token_endpoint::{Answered, TokenEndpoint};
 pub(super) use verb::{Planning, Seen, Verb};
 pub(super) use voice::{Said, Voice, by_status, no_words};

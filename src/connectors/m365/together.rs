@@ -7,7 +7,8 @@
 //! doubt. A batch that is refused as a whole had no effect, and each is sent alone.
 //!
 //! Few subjects are asked about one by one, as if there were no batches, and whoever asks alone is
-//! sent as a plain request. The audit's reports never go this way: their quota is too small.
+//! sent as a plain request. The audit's reports never go this way: their quota is too small. They are
+//! the same for everybody, and one is shared by all who wait for it.
 //!
 //! A batch saves round trips, not quota: the units of each inner request count as ever. Source:
 //! Microsoft, "Combine multiple HTTP requests using JSON batching" (up to 20; `id`, `method`, `url`
@@ -25,14 +26,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::limits;
-use crate::connectors::kit::{Carrier, Crowd, Gather, Refused, Sent, Told, traced};
+use crate::connectors::kit::{
+    Carrier, Crowd, Gather, MOMENT, Refused, Sent, Shared, Told, lane_of, traced,
+};
 use crate::transport::{Answer, Bucket, CallError, Path, Read, Reader, Write, Writer};
 
 /// Inner requests at most.
 pub(super) const BATCH_MAX: usize = 20;
-
-/// How long the first waits for others.
-const MOMENT: Duration = Duration::from_millis(50);
 
 /// How often one request is throttled within batches before it leaves alone.
 const THROTTLES_MAX: usize = 10;
@@ -132,8 +132,7 @@ impl Via<'_> {
             Self::Reader(_) => "",
             Self::Writer(writer) => writer.consent().digest(),
         };
-        let (rank, patience) = (reader.rank(), reader.patience());
-        format!("{bucket} {rank:?} {patience:?} {consent}")
+        format!("{bucket} {} {consent}", lane_of(reader))
     }
 
     async fn alone(&self, ask: &Ask) -> Result<Answer, CallError> {
@@ -189,6 +188,7 @@ enum Heard {
 pub(super) struct Together {
     reads: Gather<Ask, Heard>,
     writes: Gather<Ask, Heard>,
+    shared: Shared,
     crowd: Crowd,
     /// Until when a bucket is closed, by its name.
     closed: Mutex<BTreeMap<&'static str, Duration>>,
@@ -199,6 +199,7 @@ impl Default for Together {
         Self {
             reads: Gather::new(MOMENT, BATCH_MAX),
             writes: Gather::new(MOMENT, BATCH_MAX),
+            shared: Shared::default(),
             crowd: Crowd::default(),
             closed: Mutex::default(),
         }
@@ -215,8 +216,18 @@ impl Together {
         let clock = via.reader().clock();
         let bucket = limits::bucket(&ask.method, ask.path.path());
         let is_crowd = self.crowd.is_about(clock.elapsed(), ask.whose());
-        let Some(of_batch) = limits::of_batches(bucket).filter(|_| is_crowd) else {
+        if !is_crowd {
             return via.alone(ask).await;
+        }
+        let Some(of_batch) = limits::of_batches(bucket) else {
+            return match via {
+                Via::Reader(reader) => {
+                    self.shared
+                        .share(reader, &Read::get(ask.path.clone()))
+                        .await
+                }
+                Via::Writer(_) => via.alone(ask).await,
+            };
         };
         let gather = match via {
             Via::Reader(_) => &self.reads,

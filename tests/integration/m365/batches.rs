@@ -1,18 +1,12 @@
 //! Many at once: twenty to a request, and each with an answer of his own.
 
-use futures_util::future::join_all;
-use oust::connector::{Identified, Planned, Step};
-use oust::model::{
-    ActionId, Applied, Change, Identity, Key, KeyKind, Lookup, OutcomeKind, ProofState, Select,
-    StepKey, SystemId, Tri, UserId,
-};
+use oust::model::Change;
 use oust_mocks::accounts::m365_id;
 use oust_mocks::{FaultKind, World};
-use serde_json::json;
 
 use super::{contoso, desk};
+use crate::crowd_desk::{is_done, is_in_doubt, login};
 use crate::okta::desk::failure;
-use crate::samples;
 use crate::service::ServiceDesk;
 
 /// So many make three batches, one of them not full.
@@ -22,85 +16,16 @@ fn crowd() -> World {
     contoso().crowd_at_services(MANY)
 }
 
-fn login(n: usize) -> String {
-    format!("crowd-{n:05}@contoso.example")
-}
-
 impl ServiceDesk {
-    /// Everybody of the crowd is looked up, and `verb` planned for him.
-    async fn planned_for_all(&self, verb: &str) -> Vec<Planned> {
-        let lookup = |n: usize| Lookup {
-            subject: UserId::new(format!("00u{n}")),
-            keys: vec![Key {
-                kind: KeyKind::Login,
-                value: login(n),
-                doubt: None,
-            }],
-            has_app: Tri::Yes,
-        };
-        let lookups: Vec<Lookup> = (1..=MANY).map(lookup).collect();
-        let connector = &self.system.connector;
-        let found = connector.identify(&self.reader, &lookups).await;
-        let who = found.into_iter().enumerate().map(|(place, identity)| {
-            let Identity::Found { id } = identity else {
-                panic!("{identity:?}");
-            };
-            assert_eq!(id, m365_id(&login(place + 1)), "in the same order");
-            let subject = samples::subject(&format!("00u{}", place + 1), &login(place + 1));
-            Identified { subject, id }
-        });
-        let who: Vec<Identified> = who.collect();
-        let step = Step {
-            key: StepKey {
-                stage: 2,
-                step: 0,
-                system: 0,
-            },
-            action: ActionId::new("m365", verb),
-            system: SystemId::new("m365"),
-            settings: json!({}).into(),
-            select: Select::All,
-            again: false,
-        };
-        connector.plan(&self.reader, &step, &who, &self.case).await
-    }
-
-    async fn changes_for_all(&self, verb: &str) -> Vec<Change> {
-        let planned = self.planned_for_all(verb).await;
-        let changes: Vec<Change> = planned.into_iter().flat_map(|each| each.changes).collect();
-        assert_eq!(changes.len(), MANY);
+    async fn changes_for_all(&self, verb: &str) -> Vec<Vec<Change>> {
+        let who = self.who_of(MANY).await;
+        for (place, who) in who.iter().enumerate() {
+            assert_eq!(who.id, m365_id(&login(place + 1)), "in the same order");
+        }
+        let changes = self.changes_for(verb, &who).await;
+        assert!(changes.iter().all(|own| own.len() == 1));
         changes
     }
-
-    /// Each subject's change is sent by himself, as the engine sends it.
-    async fn applied_side_by_side(&self, changes: &[Change]) -> Vec<Applied> {
-        join_all(changes.iter().map(|change| self.applied(change))).await
-    }
-
-    async fn proven(&self, done: &[Applied]) -> usize {
-        let proofs = self.system.connector.prove(&self.reader, done).await;
-        let proven = proofs
-            .iter()
-            .filter(|each| each.state == ProofState::Proven);
-        proven.count()
-    }
-
-    /// Requests to Graph so far, without those for tokens.
-    fn asked(&self) -> usize {
-        let range = self.org.range();
-        let all = range.journal.entries().iter();
-        all.filter(|each| each.path.starts_with("/graph/")).count()
-    }
-
-    fn batches(&self) -> usize {
-        let range = self.org.range();
-        let all = range.journal.entries().iter();
-        all.filter(|each| each.path.ends_with("/$batch")).count()
-    }
-}
-
-fn is_in_doubt(done: &Applied) -> bool {
-    matches!(done.outcome.kind, OutcomeKind::InDoubt { .. })
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +33,7 @@ async fn many_are_looked_up_signed_out_and_proven_twenty_to_a_request() {
     let desk = desk(crowd());
     let changes = desk.changes_for_all("revoke_sessions").await;
     // The first few are asked about alone: nobody knows yet that they are many.
-    let to_plan = desk.asked();
+    let to_plan = desk.requests("/graph/");
     assert!(to_plan <= 8 + 3 + 3, "{to_plan}");
     assert_eq!(
         desk.writes(),
@@ -117,16 +42,13 @@ async fn many_are_looked_up_signed_out_and_proven_twenty_to_a_request() {
     );
 
     let done = desk.applied_side_by_side(&changes).await;
-    assert!(
-        done.iter()
-            .all(|each| each.outcome.kind == OutcomeKind::Done)
-    );
+    assert!(done.iter().all(is_done));
     assert!(done.iter().all(|each| each.outcome.receipts.len() == 1));
     assert_eq!(desk.writes(), ["POST /graph/v1.0/$batch"; 3]);
 
     desk.org.wait(5).await;
     assert_eq!(desk.proven(&done).await, MANY);
-    assert_eq!(desk.asked() - to_plan, 3 + 3);
+    assert_eq!(desk.requests("/graph/") - to_plan, 3 + 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +60,7 @@ async fn who_is_alone_is_asked_about_and_signed_out_by_plain_requests() {
         desk.org.wait(5).await;
         assert!(desk.is_proven(&done).await);
     }
-    assert_eq!(desk.batches(), 0);
+    assert_eq!(desk.requests("/$batch"), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,16 +68,14 @@ async fn a_throttle_within_an_answer_is_waited_out_by_those_it_struck_and_by_nob
     let desk = desk(crowd());
     let changes = desk.changes_for_all("revoke_sessions").await;
     desk.org.range().m365.settings.units_per_10_s = 15;
-    let (asked, began) = (desk.asked(), desk.org.at_ms());
+    let (asked, began) = (desk.requests("/graph/"), desk.org.at_ms());
     let done = desk.applied_side_by_side(&changes).await;
     let took_s = (desk.org.at_ms() - began) / 1000;
-    for each in &done {
-        assert_eq!(each.outcome.kind, OutcomeKind::Done);
-    }
+    assert!(done.iter().all(is_done));
     // Fifty at fifteen in ten seconds: three windows are waited for, and what is sent meanwhile is
     // little more than what has to be.
     assert!((30..=45).contains(&took_s), "{took_s} s");
-    let sent = desk.asked() - asked;
+    let sent = desk.requests("/graph/") - asked;
     assert!(sent <= 16, "{sent} requests");
     desk.org.range().m365.settings.units_per_10_s = 3_500;
     desk.org.wait(15).await;
@@ -226,10 +146,7 @@ async fn where_batches_are_refused_each_is_asked_about_and_signed_out_alone() {
     let desk = desk(crowd().with_m365(|m365| m365.settings.takes_batches = false));
     let changes = desk.changes_for_all("revoke_sessions").await;
     let done = desk.applied_side_by_side(&changes).await;
-    assert!(
-        done.iter()
-            .all(|each| each.outcome.kind == OutcomeKind::Done)
-    );
+    assert!(done.iter().all(is_done));
     assert_eq!(desk.effects(), MANY);
     desk.org.wait(5).await;
     assert_eq!(desk.proven(&done).await, MANY);
@@ -245,16 +162,16 @@ async fn whom_graph_refuses_keeps_nobody_else_signed_in() {
             let (why, _) = failure(&each.outcome);
             assert!(why.contains("restricted management"), "{why}");
         } else {
-            assert_eq!(each.outcome.kind, OutcomeKind::Done);
+            assert!(is_done(each), "{:?}", each.outcome);
         }
     }
     desk.org.wait(5).await;
     assert_eq!(desk.proven(&done).await, MANY - 1);
     // And back again, in the same way.
-    let undo: Vec<Change> = done
+    let undo: Vec<Vec<Change>> = done
         .iter()
-        .filter(|each| each.outcome.kind == OutcomeKind::Done)
-        .flat_map(|each| desk.inverse(each))
+        .filter(|each| is_done(each))
+        .map(|each| desk.inverse(each))
         .collect();
     let undone = desk.applied_side_by_side(&undo).await;
     desk.org.wait(5).await;
