@@ -17,6 +17,7 @@ mod config;
 mod conformance;
 mod console;
 mod costs;
+mod costs_services;
 mod crowd_desk;
 mod desk_file;
 mod detect;
