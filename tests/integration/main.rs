@@ -19,6 +19,7 @@ mod console;
 mod costs;
 mod costs_services;
 mod crowd_desk;
+mod crowd_killed;
 mod desk_file;
 mod detect;
 mod docs;
