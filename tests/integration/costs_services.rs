@@ -16,11 +16,12 @@ use crate::lab::{Lab, NOON, NoTap, shipped};
 
 /// Requests of a whole run of `account-takeover` at most, for one subject and for two hundred, as
 /// `docs/benchmarks.md` has them.
-const IN_ALL: [(&str, usize, usize); 4] = [
+const IN_ALL: [(&str, usize, usize); 5] = [
     ("m365", 23, 320),
     ("salesforce", 24, 700),
     ("aws", 50, 2_700),
     ("slack", 7, 2_800),
+    ("github", 18, 3_400),
 ];
 
 #[tokio::test(start_paused = true)]
