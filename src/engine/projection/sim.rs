@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     pub(super) evicted: Vec<Option<u64>>,
     /// When each was contained, with all proofs.
     pub(super) contained: Vec<Option<u64>>,
+    /// When the last write and what is read beside it was answered.
+    pub(super) written: u64,
     /// When the last look was over.
     pub(super) ended: u64,
     /// By bucket.
@@ -121,8 +123,8 @@ struct LegState {
 /// A shared read: one under way, and those who came since.
 #[derive(Default)]
 struct Lane {
-    served: Vec<usize>,
-    next: Vec<usize>,
+    served: Vec<Asker>,
+    next: Vec<Asker>,
     under_way: bool,
 }
 
@@ -175,7 +177,8 @@ struct Sim<'c> {
 impl<'c> Sim<'c> {
     fn new(course: &'c Course) -> Self {
         let n = course.subjects;
-        let lanes = course.steps.iter().flat_map(|step| &step.again).flatten();
+        let steps = course.steps.iter();
+        let lanes = steps.flat_map(|step| step.again.iter().flatten().chain(&step.send));
         let lanes = lanes.filter_map(|ask| match ask.serves {
             Serves::All { lane, .. } => Some(lane + 1),
             Serves::One | Serves::Many(_) => None,
@@ -240,6 +243,7 @@ impl<'c> Sim<'c> {
             outcome: Outcome {
                 evicted: vec![None; n],
                 contained: vec![None; n],
+                written: 0,
                 ended: 0,
                 buckets: vec![Used::default(); course.buckets.len()],
             },
@@ -428,7 +432,7 @@ impl<'c> Sim<'c> {
                 ..walk
             };
             if sends {
-                self.ask_for(id, step.send[0], Asker::Send(id));
+                self.ask_as(id, step.send[0], Asker::Send(id));
             }
             if reads {
                 self.read_round(id);
@@ -459,8 +463,8 @@ impl<'c> Sim<'c> {
         let who = walk.who;
         let all = usize::from(step.rows[who].batches) * step.send.len();
         if walk.sent < all {
-            let bucket = step.send[walk.sent % step.send.len()];
-            return self.ask_for(id, bucket, Asker::Send(id));
+            let ask = step.send[walk.sent % step.send.len()];
+            return self.ask_as(id, ask, Asker::Send(id));
         }
         self.due[step.system].push_back((at, who));
         if step.evicts {
@@ -480,12 +484,17 @@ impl<'c> Sim<'c> {
         };
         self.walks[id].round_open = round.len();
         for ask in round {
-            match ask.serves {
-                Serves::One | Serves::Many(_) => self.ask_for(id, ask.bucket, Asker::Again(id)),
-                Serves::All { lane, .. } => {
-                    self.lanes[lane].next.push(id);
-                    self.leave_lane(lane, ask.bucket);
-                }
+            self.ask_as(id, *ask, Asker::Again(id));
+        }
+    }
+
+    /// Asks by himself, or together with all who wait for the same.
+    fn ask_as(&mut self, id: usize, ask: Ask, asker: Asker) {
+        match ask.serves {
+            Serves::One | Serves::Many(_) => self.ask_for(id, ask.bucket, asker),
+            Serves::All { lane, .. } => {
+                self.lanes[lane].next.push(asker);
+                self.leave_lane(lane, ask.bucket);
             }
         }
     }
@@ -493,12 +502,12 @@ impl<'c> Sim<'c> {
     /// Sends a lane's next read, for all who wait, unless one is under way.
     fn leave_lane(&mut self, lane: usize, bucket: usize) {
         let state = &mut self.lanes[lane];
-        if state.under_way || state.next.is_empty() {
+        let first = state.next.first().copied();
+        let Some(Asker::Send(id) | Asker::Again(id)) = first.filter(|_| !state.under_way) else {
             return;
-        }
+        };
         state.under_way = true;
-        let first = state.next[0];
-        self.ask_for(first, bucket, Asker::Lane(lane));
+        self.ask_for(id, bucket, Asker::Lane(lane));
     }
 
     fn lane_answered(&mut self, lane: usize, bucket: usize) {
@@ -506,8 +515,12 @@ impl<'c> Sim<'c> {
         let served = std::mem::take(&mut state.served);
         state.under_way = false;
         self.leave_lane(lane, bucket);
-        for id in served {
-            self.again_answered(id);
+        for asker in served {
+            match asker {
+                Asker::Send(id) => self.sent(id),
+                Asker::Again(id) => self.again_answered(id),
+                Asker::Lane(_) | Asker::Item(..) | Asker::Page(..) => {}
+            }
         }
     }
 
@@ -551,6 +564,7 @@ impl<'c> Sim<'c> {
 
     fn stage_over(&mut self, done: usize, who: usize) {
         self.stages_open -= 1;
+        self.outcome.written = self.now;
         self.close_one(who);
         for stage in done + 1..self.course.stages.len() {
             let planned = &self.course.stages[stage];
