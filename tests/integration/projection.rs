@@ -1,13 +1,14 @@
 //! What a run of many is said to take, and what it takes. The projection knows the plan, the quotas
 //! and the pace of answers while it was planned; it is made before the run begins and never sees it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use oust::engine::{Ended, Observer, Prepared, Projection, Run, Tools, plan, project};
 use oust::guard::GuardConfig;
 use oust::ledger::{Event, MemoryStore, RunState};
-use oust::model::{GuardName, Lift, ProofState, Utc, Verdict};
+use oust::model::{ChangeId, GuardName, Lift, ProofState, Utc, Verdict};
 use oust_mocks::World;
 use oust_mocks::okta::state::Factor;
 
@@ -146,9 +147,6 @@ impl Measured {
             ("calls", self.calls, projected.calls),
         ];
         for (what, measured, projected) in pairs {
-            println!("{what}: {measured} measured, {projected} projected");
-        }
-        for (what, measured, projected) in pairs {
             let off = measured.abs_diff(projected) * 100;
             assert!(
                 off <= measured * OFF_MAX,
@@ -158,16 +156,23 @@ impl Measured {
     }
 }
 
+/// Watches a run.
+#[derive(Default)]
+struct Seen(Mutex<Moments>);
+
 /// When the last write was over, and when each change was first proven: the last look proves
 /// locks once more.
 #[derive(Default)]
-struct Seen(Mutex<(Option<Utc>, Vec<(String, Utc)>)>);
+struct Moments {
+    written: Option<Utc>,
+    proven: BTreeMap<ChangeId, Utc>,
+}
 
 impl Seen {
     fn contained_at(&self) -> Utc {
         let seen = self.0.lock().unwrap();
-        let proven = seen.1.iter().map(|(_, at)| *at);
-        proven.chain(seen.0).max().unwrap()
+        let proven = seen.proven.values().copied();
+        proven.chain(seen.written).max().unwrap()
     }
 }
 
@@ -176,13 +181,10 @@ impl Observer for Seen {
         let mut seen = self.0.lock().unwrap();
         match event {
             Event::WritesEnded => {
-                seen.0.get_or_insert(at);
+                seen.written.get_or_insert(at);
             }
             Event::Proved { change, proof } if proof.state == ProofState::Proven => {
-                let id = change.to_string();
-                if seen.1.iter().all(|(known, _)| *known != id) {
-                    seen.1.push((id, at));
-                }
+                seen.proven.entry(change.clone()).or_insert(at);
             }
             _ => {}
         }

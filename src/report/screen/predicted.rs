@@ -114,7 +114,7 @@ fn raise(told: &Projection, tightest: &Tightest) -> String {
 
 /// A time to plan by: seconds, then minutes, then hours.
 fn about(ms: u64) -> String {
-    let (seconds, minutes) = (ms.div_ceil(1_000), ms.div_ceil(60_000));
+    let (seconds, minutes) = (ms.div_ceil(1_000), (ms + 30_000) / 60_000);
     match minutes {
         _ if seconds < 100 => format!("{seconds} s"),
         0..120 => format!("{minutes} min"),
@@ -168,7 +168,7 @@ mod tests {
         };
         let text = predicted_screen(&told(), style);
         for part in [
-            "first in 1 s, half in 5 min, 95 % in 8 min, all 2000 in 9 min",
+            "first in 1 s, half in 4 min, 95 % in 8 min, all 2000 in 8 min",
             "all 2 in 2 h 5 min, proofs included",
             "after 2 h 30 min",
             "14000: okta 14000",
