@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::transport::{AuthError, CallError, Client, Reader, Writer};
 
-pub use self::costs::{Costs, Request, Round, Serves};
+pub use self::costs::{Ask, Costs, Round, Serves};
 
 /// One use of an action, with its settings checked and defaults filled in.
 #[derive(Clone, Debug, PartialEq)]

@@ -17,7 +17,7 @@ use super::{approvals, pick, print, request, say, show, watch, when};
 use crate::approval::{Approvers, Objection};
 use crate::connector::{ResolveError, System};
 use crate::consent::{Asked, Consent, ConsentError};
-use crate::engine::{PlanError, PlanRequest, Prepared, plan as plan_case};
+use crate::engine::{PlanError, PlanRequest, Prepared, Projection, plan as plan_case, project};
 use crate::model::{Began, Chosen, GuardName, Lift, Plan, Scope, Source, SystemId, Utc, nearest};
 use crate::playbook::CheckedPlaybook;
 use crate::report::escape::visible;
@@ -89,10 +89,14 @@ pub(super) fn plan(
         if let Some(path) = request {
             request::write(&prepared.plan, path)?;
         }
+        let predicted = predicted(&shop, &prepared.plan);
         match global.output {
-            Output::Json => print(&show::planned_json(&prepared.plan)),
+            Output::Json => print(&show::planned_json(&prepared.plan, predicted)),
             Output::Human => {
                 print(&show::plan(global, &prepared.plan));
+                if let Some(predicted) = &predicted {
+                    print(&show::predicted(global, predicted));
+                }
                 print(&next_command(&prepared.plan, &shop.approvers));
             }
         }
@@ -102,6 +106,13 @@ pub(super) fn plan(
             Exit::Good
         })
     })
+}
+
+/// What carrying out a plan for many would take. Of a few it is over before it is read, and what
+/// a guard refuses takes no time.
+fn predicted(shop: &Workshop, plan: &Plan) -> Option<Projection> {
+    let is_told = plan.case.subjects.len() > AHEAD_MAX && stopping_guard(plan).is_none();
+    is_told.then(|| project(&shop.tools, plan)).flatten()
 }
 
 fn next_command(plan: &Plan, approvers: &Approvers) -> String {
@@ -323,6 +334,11 @@ async fn fresh(
     let next = if args.go.yes { Next::Write } else { Next::Ask };
     let prepared = prepare(shop, &args.case, next).await?;
     say(&show::plan(global, &prepared.plan));
+    // It is for whoever decides: who has decided already is not kept waiting for it.
+    let undecided = !args.go.yes;
+    if let Some(predicted) = undecided.then(|| predicted(shop, &prepared.plan)).flatten() {
+        say(&show::predicted(global, &predicted));
+    }
     refuse_if_guarded(global, &prepared.plan)?;
     let consent = ask(shop, &prepared.plan, prepared.plan.made_at, args.go.yes)?;
     Ok((prepared, consent))
@@ -344,7 +360,7 @@ fn refuse_if_guarded(global: &Global, plan: &Plan) -> Result<(), Failure> {
     }
     say(&show::refused(global, plan));
     if global.output == Output::Json {
-        print(&show::planned_json(plan));
+        print(&show::planned_json(plan, None));
     }
     Err(Failure::told(Exit::Refused))
 }

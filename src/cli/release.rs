@@ -105,7 +105,7 @@ async fn look(global: &Global, shop: &Workshop, plan: &Plan) -> Result<Exit, Fai
         .map_err(store_failed)?;
     let refused = is_refused(plan);
     match global.output {
-        Output::Json => print(&show::planned_json(plan)),
+        Output::Json => print(&show::planned_json(plan, None)),
         Output::Human => {
             print(&show::plan(global, plan));
             print(&match refused {
@@ -379,7 +379,7 @@ fn refuse(global: &Global, plan: &Plan) -> Result<(), Failure> {
     }
     say(&show::refused(global, plan));
     if global.output == Output::Json {
-        print(&show::planned_json(plan));
+        print(&show::planned_json(plan, None));
     }
     Err(Failure::told(Exit::Refused))
 }

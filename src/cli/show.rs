@@ -13,7 +13,7 @@ use super::files::{self, Written};
 use super::is_lively;
 use super::setup::TOOL;
 use crate::connectors;
-use crate::engine::{Checked, Observer, Tools};
+use crate::engine::{Checked, Observer, Projection, Tools};
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
@@ -59,13 +59,18 @@ pub(super) fn plan(global: &Global, plan: &Plan) -> String {
     report::plan_screen(plan, &TimeZone::system(), style(global))
 }
 
+/// What carrying it out is expected to take.
+pub(super) fn predicted(global: &Global, projection: &Projection) -> String {
+    report::predicted_screen(projection, style(global))
+}
+
 /// Why a guard refuses the run.
 pub(super) fn refused(global: &Global, plan: &Plan) -> String {
     report::refused_screen(plan, style(global))
 }
 
 /// A plan as a report in which nothing was done yet: nobody tried, so nothing is open either.
-pub(super) fn planned_json(plan: &Plan) -> String {
+pub(super) fn planned_json(plan: &Plan, predicted: Option<Projection>) -> String {
     let mut state = RunState::default();
     let requester = plan.case.source.name();
     let opened = Event::Opened {
@@ -80,6 +85,7 @@ pub(super) fn planned_json(plan: &Plan) -> String {
     state.apply(plan.made_at, &opened);
     let mut planned = report(&state, true);
     planned.verdict = Verdict::NotAttempted;
+    planned.predicted = predicted;
     for system in &mut planned.systems {
         system.verdict = Verdict::NotAttempted;
     }

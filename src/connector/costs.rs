@@ -24,7 +24,7 @@ pub enum Serves {
 
 /// One request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct Ask {
     /// What it counts against.
     pub bucket: Bucket,
     /// Whom it serves.
@@ -32,7 +32,7 @@ pub struct Request {
 }
 
 /// Requests that leave together; the next of them leave when all are answered.
-pub type Round = Vec<Request>;
+pub type Round = Vec<Ask>;
 
 /// What an action asks of its system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,12 +40,12 @@ pub struct Costs {
     /// To read one subject's targets again, just before the step.
     pub again: Vec<Round>,
     /// To send one batch of changes: one request after the other.
-    pub send: Vec<Bucket>,
+    pub send: Vec<Ask>,
     /// To read back.
     pub prove: Vec<Round>,
 }
 
-impl Request {
+impl Ask {
     /// For one subject.
     #[must_use]
     pub fn one(bucket: Bucket) -> Self {

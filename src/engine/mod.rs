@@ -52,7 +52,7 @@ pub use look::{LookAsk, Looked, NAMED_MAX, Seen, look_into};
 pub use mass_order::{MassOrder, Shown};
 pub use pause::heed;
 pub use planner::{PlanError, PlanRequest, Prepared, plan};
-pub use projection::project;
+pub use projection::{BucketLoad, Projection, Reached, SystemLoad, Tightest, project};
 pub use recorder::{Observer, Silent};
 pub use rehearse::{RehearseAsk, Rehearsed, canary, rehearse};
 pub use release::{ReleaseError, ReleaseRequest, Younger, is_refused, plan_release};

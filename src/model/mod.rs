@@ -15,7 +15,6 @@ mod intruder;
 mod left_alone;
 mod outcome;
 mod plan;
-mod projection;
 mod technique;
 mod time;
 mod verdict;
@@ -41,7 +40,6 @@ pub use plan::{
     Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip,
     StageOrder, StepKey, Tie, Unreached,
 };
-pub use projection::{BucketLoad, Projection, Reached, SystemLoad, Tightest};
 pub use technique::{is_attack_id, is_d3fend_id, technique_link, technique_name, technique_spoken};
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};

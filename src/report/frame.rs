@@ -48,6 +48,7 @@ pub(super) fn frame(state: &RunState) -> Report {
         findings: state.findings.clone(),
         planted: Vec::new(),
         manual: Vec::new(),
+        predicted: None,
         gives_back: plan.and_then(|plan| plan.gives_back.clone()),
         left_alone: plan.map_or_else(Vec::new, left_alone),
         log_read_until: state.log_read_until,

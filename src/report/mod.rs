@@ -61,8 +61,8 @@ pub use rehearsal::{
 };
 pub use schema::{investigation_schema, schema};
 pub use screen::{
-    Granting, check_screen, grants_screen, investigation_screen, plan_screen, prompt_line,
-    refused_screen, result_screen, stopped_screen,
+    Granting, check_screen, grants_screen, investigation_screen, plan_screen, predicted_screen,
+    prompt_line, refused_screen, result_screen, stopped_screen,
 };
 pub use stats::{Counting, Group, LeftOut, Leg, Legs, Stats, stats_screen};
 pub use text::Style;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema as words;
 use crate::consent::ConsentKind;
+use crate::engine::Projection;
 use crate::ledger::Mode;
 use crate::model::{Finding, GuardName, RunId, Severity, SystemId, Utc, Verdict, WindowHow};
 
@@ -91,6 +92,9 @@ pub struct Report {
     pub planted: Vec<Planted>,
     /// What is left for people to do by hand.
     pub manual: Vec<Manual>,
+    /// Of a plan for many: what carrying it out is expected to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted: Option<Projection>,
     /// Of a release: the run that it gives back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

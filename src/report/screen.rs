@@ -8,12 +8,14 @@ mod check;
 mod grants;
 mod investigation;
 mod plan;
+mod predicted;
 mod stopped;
 
 pub use check::check_screen;
 pub use grants::{Granting, grants_screen};
 pub use investigation::investigation_screen;
 pub use plan::{plan_screen, prompt_line};
+pub use predicted::predicted_screen;
 pub use stopped::{refused_screen, stopped_screen};
 
 use jiff::tz::TimeZone;

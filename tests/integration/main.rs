@@ -50,6 +50,7 @@ mod pages;
 mod playbook;
 mod rehearse;
 mod release;
+mod projection;
 mod report;
 mod requests;
 mod salesforce;

@@ -29,6 +29,7 @@ use self::settings::{KnowsOf, Settings};
 use self::token::Signer;
 use super::kit::{Service, Verb, Voice, opened, subject};
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::{Ask, Costs};
 use crate::given::Clock;
 use crate::model::{
     Action, ActionId, ChangeId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Severity,
@@ -160,6 +161,14 @@ impl Service for Caep {
             "session_revoked" => Some(&SessionRevoked),
             _ => None,
         }
+    }
+
+    /// One call, and nothing that could be read.
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        (verb == "session_revoked").then(|| Costs {
+            send: vec![Ask::one(BUCKET)],
+            ..Costs::default()
+        })
     }
 
     /// Whether we could sign, and have what the receiver wants to see: all that can be told without

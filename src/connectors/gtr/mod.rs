@@ -26,6 +26,7 @@ use self::settings::{Auth, Settings};
 use self::signature::Signed;
 use super::kit::{Bearer, Service, Stored, Verb, Voice, opened, subject};
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::{Ask, Costs};
 use crate::model::{
     Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Severity, Undo,
     Vendor,
@@ -150,6 +151,14 @@ impl Service for Gtr {
             "revoke" => Some(&Revoke),
             _ => None,
         }
+    }
+
+    /// One call, and nothing that could be read.
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        (verb == "revoke").then(|| Costs {
+            send: vec![Ask::one(BUCKET)],
+            ..Costs::default()
+        })
     }
 
     /// Whether we could sign: all that can be told without a revocation.

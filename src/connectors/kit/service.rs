@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, stream};
 use super::glance::{Carrier, Glance};
 use super::verb::{Planning, Seen, Verb};
 use super::voice::Voice;
-use crate::connector::{CannotUndo, Connector, Identified, Planned, Step, System};
+use crate::connector::{CannotUndo, Connector, Costs, Identified, Planned, Step, System};
 use crate::connectors::{Opened, Opening};
 use crate::identity::{Finder, settle};
 use crate::model::{
@@ -81,6 +81,12 @@ pub(in crate::connectors) trait Service:
     /// A sentence, if it could not be read.
     async fn tenant(&self, r: &Reader) -> Result<Option<String>, String>;
 
+    /// What a verb costs in requests; `None` is taken for one to read again, one to write and one
+    /// to read back.
+    fn costs(&self, _verb: &str) -> Option<Costs> {
+        None
+    }
+
     /// Groups changes that one call can carry.
     fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
         changes.into_iter().map(|change| vec![change]).collect()
@@ -137,6 +143,10 @@ impl<S: Service> Connector for S {
 
     fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
         Service::batch(self, changes)
+    }
+
+    fn costs(&self, action: &ActionId) -> Option<Costs> {
+        Service::costs(self, action.verb())
     }
 
     async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::crowd;
 use super::limits::bucket;
-use crate::connector::{Costs, Request, Round};
+use crate::connector::{Ask, Costs, Round};
 use crate::transport::Bucket;
 
 /// Events in a page of the log.
@@ -16,9 +16,12 @@ const LOG_PAGE: usize = 1_000;
 /// What a verb costs; `None` for those that only give back.
 pub(super) fn of(verb: &str) -> Option<Costs> {
     let api = api();
-    let one = Request::one(api);
-    let costs =
-        |again: Vec<Round>, send: Vec<Bucket>, prove: Vec<Round>| Costs { again, send, prove };
+    let one = Ask::one(api);
+    let costs = |again: Vec<Round>, send: Vec<Bucket>, prove: Vec<Round>| Costs {
+        again,
+        send: send.into_iter().map(Ask::one).collect(),
+        prove,
+    };
     Some(match verb {
         "clear_sessions" => costs(vec![], vec![api], vec![log("proof")]),
         "suspend_user" | "deactivate_user" => costs(vec![], vec![api], vec![accounts()]),
@@ -46,7 +49,7 @@ pub(super) fn of(verb: &str) -> Option<Costs> {
         "revoke_oauth_grants" => costs(vec![vec![one, one]], vec![api, api], vec![vec![one, one]]),
         "remove_group_memberships" => costs(vec![vec![one]], vec![membership()], vec![vec![one]]),
         "end_support_access" => {
-            let support = |what| Request::all(api, what, usize::MAX);
+            let support = |what| Ask::all(api, what, usize::MAX);
             costs(
                 vec![
                     [
@@ -77,17 +80,17 @@ fn membership() -> Bucket {
 }
 
 /// The org's API tokens, one list for all who wait for it.
-fn tokens() -> Request {
-    Request::all(api(), "api tokens", usize::MAX)
+fn tokens() -> Ask {
+    Ask::all(api(), "api tokens", usize::MAX)
 }
 
 fn log(what: &'static str) -> Round {
     let logs = bucket(&Method::GET, "/api/v1/logs");
-    vec![Request::all(logs, what, LOG_PAGE)]
+    vec![Ask::all(logs, what, LOG_PAGE)]
 }
 
 /// Accounts, as many as one filter takes.
 fn accounts() -> Round {
     let users = bucket(&Method::GET, "/api/v1/users");
-    vec![Request::many(users, crowd::ids_in_one())]
+    vec![Ask::many(users, crowd::ids_in_one())]
 }

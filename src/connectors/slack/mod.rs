@@ -9,6 +9,7 @@
 //! `enterprise_user.teams` of `users.info` [docs*]; the catalogue name of the directory's app.
 
 mod bulk;
+mod costs;
 mod deactivate;
 mod grants;
 mod limits;
@@ -29,6 +30,7 @@ use self::settings::Settings;
 use self::voice::VOICE;
 use super::kit::{Bearer, Glance, Service, Stored, Verb, Voice, opened, settle_all, text};
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{
     Action, ActionId, Ends, Evicts, Finding, Identity, Left, Lookup, Provable, Setting, Undo,
     Vendor,
@@ -191,6 +193,10 @@ impl Service for Slack {
             "reactivate_user" => &deactivate::ReactivateUser,
             _ => return None,
         })
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

@@ -70,8 +70,8 @@ pub(super) struct Step {
     /// Part of the eviction.
     pub(super) evicts: bool,
     pub(super) again: Vec<Vec<Ask>>,
-    /// Buckets of the requests that one batch takes.
-    pub(super) send: Vec<usize>,
+    /// Requests that one batch takes, one after the other.
+    pub(super) send: Vec<Ask>,
     pub(super) prove: Vec<Vec<Ask>>,
     /// By subject.
     pub(super) rows: Vec<Row>,

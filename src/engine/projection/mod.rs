@@ -6,6 +6,7 @@
 //! nothing. Other people's use of the same quota is not known: a run beside theirs takes longer.
 
 mod course;
+mod object;
 mod plan;
 mod sim;
 #[cfg(test)]
@@ -13,10 +14,12 @@ mod tests;
 mod window;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+pub use self::object::{BucketLoad, Projection, Reached, SystemLoad, Tightest};
 use self::plan::Known;
 use super::run::Tools;
-use crate::model::{BucketLoad, Plan, Projection, Reached, SystemLoad, Tightest};
+use crate::model::{Plan, SystemId};
 
 /// What the plan would take if it were agreed to now; `None` of one that gives back, that does
 /// nothing to anybody, or that the simulator comes to no end with.
@@ -37,6 +40,34 @@ pub fn project(tools: &Tools, plan: &Plan) -> Option<Projection> {
         unread: known.unread,
         systems: loads(&course, &known, &outcome),
         tightest: tightest(tools, &known, &outcome),
+    })
+}
+
+/// What a rehearsal tells of one account's plan.
+pub(super) struct Times {
+    /// When he is evicted; `None` if that is not planned.
+    pub(super) evicted_ms: Option<u64>,
+    /// When the last write is answered.
+    pub(super) written_ms: u64,
+    /// How long each system's writes and reads wait for quota.
+    pub(super) waits_ms: BTreeMap<SystemId, u64>,
+}
+
+/// The same for a rehearsal; `None` if the simulator comes to no end.
+pub(super) fn times(tools: &Tools, plan: &Plan) -> Option<Times> {
+    let (course, known) = plan::course(tools, plan);
+    let outcome = sim::run(&course)?;
+    let mut waits_ms: BTreeMap<SystemId, u64> = BTreeMap::new();
+    for (bucket, used) in known.buckets.iter().zip(&outcome.buckets) {
+        if let Some((system, _)) = known.systems.get(bucket.system) {
+            let longest = waits_ms.entry(system.clone()).or_default();
+            *longest = used.waited_ms.max(*longest);
+        }
+    }
+    Some(Times {
+        evicted_ms: outcome.evicted.iter().flatten().max().copied(),
+        written_ms: outcome.written,
+        waits_ms,
     })
 }
 

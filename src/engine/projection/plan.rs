@@ -6,7 +6,7 @@ use http::Method;
 
 use super::course::{Ask, Course, Leg, OfSystem, Row, Serves, Stage, Step, System};
 use super::window::Bucket;
-use crate::connector::{self, Costs, Request};
+use crate::connector::{self, Costs};
 use crate::engine::crowd::{EVICTED_AT_ONCE, IN_A_LEG_AT_ONCE, waits_for_proof};
 use crate::engine::executor::FEW_MAX;
 use crate::engine::run::Tools;
@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::transport;
 
-/// An answer of a system that has given none yet.
+/// An answer, where no system has given any yet.
 const ANSWER_MS: u64 = 250;
 
 /// What the numbers of a course stand for.
@@ -71,11 +71,14 @@ impl<'p> Maker<'p> {
             unread: 0,
         };
         let mut places = BTreeMap::new();
+        // Who was not heard is taken for as slow as the slowest.
+        let heard = tools.systems().filter_map(|each| each.client.answer_ms());
+        let unheard_ms = heard.max().unwrap_or(ANSWER_MS);
         for system in tools.systems() {
             let answer_ms = system.client.answer_ms();
             places.insert(system.id.clone(), course.systems.len());
             course.systems.push(System {
-                answer_ms: answer_ms.unwrap_or(ANSWER_MS).max(1),
+                answer_ms: answer_ms.unwrap_or(unheard_ms).max(1),
                 at_once: transport::AT_ONCE_MAX,
             });
             known.systems.push((system.id.clone(), answer_ms.is_some()));
@@ -182,16 +185,15 @@ impl<'p> Maker<'p> {
             self.known.unread += u64::from(unread);
             rows[*who] = row_of(system, row);
         }
-        let mut rounds = |all: Vec<Vec<Request>>| -> Vec<Vec<Ask>> {
-            let each = |round: Vec<Request>| {
+        let mut rounds = |all: Vec<Vec<connector::Ask>>| -> Vec<Vec<Ask>> {
+            let each = |round: Vec<connector::Ask>| {
                 let asks = round.into_iter().map(|request| self.ask(place, request));
                 asks.collect()
             };
             all.into_iter().map(each).collect()
         };
         let (again, prove) = (rounds(costs.again), rounds(costs.prove));
-        let send = costs.send.into_iter();
-        let send = send.map(|bucket| self.bucket(place, bucket)).collect();
+        let send = rounds(vec![costs.send]).concat();
         self.planned.push(step);
         self.course.steps.push(Step {
             system: place,
@@ -204,7 +206,7 @@ impl<'p> Maker<'p> {
         Some(self.course.steps.len() - 1)
     }
 
-    fn ask(&mut self, system: usize, request: Request) -> Ask {
+    fn ask(&mut self, system: usize, request: connector::Ask) -> Ask {
         let serves = match request.serves {
             connector::Serves::One => Serves::One,
             connector::Serves::Many(each) => Serves::Many(each),
@@ -296,8 +298,10 @@ fn row_of(system: &connector::System, row: &PlannedFor) -> Row {
 fn plain(system: &connector::System) -> Costs {
     let read = system.client.bucket(&Method::GET, "/");
     Costs {
-        again: vec![vec![Request::one(read)]],
-        send: vec![system.client.bucket(&Method::POST, "/")],
-        prove: vec![vec![Request::one(read)]],
+        again: vec![vec![connector::Ask::one(read)]],
+        send: vec![connector::Ask::one(
+            system.client.bucket(&Method::POST, "/"),
+        )],
+        prove: vec![vec![connector::Ask::one(read)]],
     }
 }

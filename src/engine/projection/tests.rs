@@ -31,12 +31,18 @@ fn course(subjects: usize, batches: u16, bucket: Bucket) -> Course {
         }],
         steps: vec![Step {
             evicts: true,
-            send: vec![0],
+            send: vec![alone(0)],
             rows: vec![row; subjects],
             ..Step::default()
         }],
         ..Course::default()
     }
+}
+
+/// A request for one.
+fn alone(bucket: usize) -> Ask {
+    let serves = Serves::One;
+    Ask { bucket, serves }
 }
 
 /// A second stage after the first, at this system.
@@ -124,7 +130,7 @@ fn a_bucket_that_is_used_up_holds_up_no_other() {
         two.steps[0].rows[who] = Row::default();
     }
     let mut elsewhere = two.steps[0].clone();
-    elsewhere.send = vec![1];
+    elsewhere.send = vec![alone(1)];
     for who in 0..50 {
         let row = &mut elsewhere.rows[who];
         row.batches = u16::from(who >= 25);
@@ -190,6 +196,18 @@ fn a_list_of_all_is_read_once_for_all_who_wait_for_it() {
     // Sixty-four have a place at first, and one read; the others come later.
     assert_eq!(out.buckets[0].requests, 2);
     assert_eq!(all(&out.contained), 2 * ANSWER_MS);
+}
+
+#[test]
+fn one_write_for_all_whose_turn_has_come_is_one_request() {
+    let mut bulk = course(200, 1, Bucket::told(10, 10, 0));
+    bulk.steps[0].send[0].serves = Serves::All {
+        lane: 0,
+        page: usize::MAX,
+    };
+    let out = outcome(&bulk);
+    assert_eq!(out.buckets[0].requests, 200_u64.div_ceil(64));
+    assert_eq!(all(&out.evicted), 4 * ANSWER_MS);
 }
 
 #[test]
@@ -279,4 +297,55 @@ fn the_last_look_reads_once_more_and_is_no_part_of_containment() {
 fn the_same_course_takes_the_same_time() {
     let many = course(500, 2, Bucket::told(100, 30, 20_000));
     assert_eq!(outcome(&many), outcome(&many));
+}
+
+#[test]
+fn twenty_thousand_at_ten_systems_come_to_an_end_with_every_request_counted() {
+    let subjects = 20_000;
+    let mut many = course(subjects, 2, Bucket::told(600, 600, 0));
+    let ask = |bucket| Ask {
+        bucket,
+        serves: Serves::One,
+    };
+    let row = Row {
+        batches: 1,
+        again: true,
+    };
+    let mut firsts = Vec::new();
+    for system in 1..10 {
+        many.systems.push(System {
+            answer_ms: 3 * ANSWER_MS,
+            at_once: 30,
+        });
+        let bucket = Bucket::told(1_200, 1_200, 0);
+        many.buckets.push(OfSystem { system, bucket });
+        many.steps.push(Step {
+            system,
+            again: vec![vec![ask(system)]],
+            send: vec![ask(system)],
+            prove: vec![vec![ask(system)]],
+            rows: vec![row; subjects],
+            ..Step::default()
+        });
+        firsts.push(many.legs.len());
+        many.legs.push(Leg {
+            stage: 1,
+            steps: vec![system],
+            places: 128,
+            ..Leg::default()
+        });
+    }
+    many.stages.push(Stage {
+        firsts,
+        after: Some(0),
+        ..Stage::default()
+    });
+    let out = outcome(&many);
+    let used: Vec<u64> = out.buckets.iter().map(|used| used.requests).collect();
+    assert_eq!(used[0], 40_000);
+    assert!(used[1..].iter().all(|requests| *requests == 60_000));
+    // Forty thousand at six hundred a minute; services follow each at once.
+    let hour = 60 * WINDOW_MS;
+    assert!((hour..hour + 10 * WINDOW_MS).contains(&all(&out.evicted)));
+    assert!(all(&out.contained) < all(&out.evicted) + 10 * WINDOW_MS);
 }

@@ -1,24 +1,18 @@
-//! How long a containment would take today: the plan's longest chain of writes, at the pace that the
-//! reads of this rehearsal met, plus what has to wait for quota.
+//! How long a containment would take today, at the pace that the reads of this rehearsal met and
+//! within the quotas that their answers told: what `projection` simulates of the plan.
 //!
 //! An estimate, and told as one. A system that was not heard (it cannot be asked who somebody is)
-//! is taken for as slow as the slowest. A call counts as one answer of its system's average; a write that
-//! a vendor needs several requests for is counted once. Reading back runs beside the writes and
-//! after them and is not in it: its bound is told apart. Which bucket a write counts against is the
-//! vendor's own: the one with the least left is taken.
+//! is taken for as slow as the slowest; where none was, nothing is predicted. Reading back runs
+//! beside the writes and after them and is not in it: its bound is told apart.
 
-use std::collections::BTreeMap;
-
+use crate::engine::projection::times;
 use crate::engine::run::Tools;
-use crate::model::{Change, Evicts, Plan, PlannedStage, PlannedStep, StageOrder, SystemId};
+use crate::model::{Change, Plan, PlannedStep};
 use crate::rehearsals::{Predicted, QuotaSeen, SystemPace};
-
-/// A window of a rate limit.
-const WINDOW_MS: u64 = 60_000;
 
 /// What the plan takes.
 pub(super) fn of(tools: &Tools, plan: &Plan) -> Predicted {
-    let quota = quota(tools, plan);
+    let times = times(tools, plan);
     let mut by_system = Vec::new();
     let mut slowest = 0;
     for system in tools.systems().filter(|each| plan.scope.includes(&each.id)) {
@@ -29,7 +23,10 @@ pub(super) fn of(tools: &Tools, plan: &Plan) -> Predicted {
             .map(|step| calls(tools, step))
             .sum();
         let answer_ms = system.client.answer_ms();
-        let waits_ms = waits(&quota, &system.id, calls);
+        let waits = times
+            .as_ref()
+            .and_then(|times| times.waits_ms.get(&system.id));
+        let waits_ms = waits.copied().unwrap_or_default();
         if calls > 0 {
             slowest = slowest.max(system.connector.prove_for().as_millis());
         }
@@ -41,16 +38,15 @@ pub(super) fn of(tools: &Tools, plan: &Plan) -> Predicted {
             waits_ms,
         });
     }
-    let pace = Pace {
-        tools,
-        by_system: &by_system,
-    };
+    // A pace that nothing was heard of is no prediction.
+    let heard = by_system.iter().any(|pace| pace.answer_ms.is_some());
+    let times = times.filter(|_| heard);
     Predicted {
-        evicted_ms: evicted(&pace, plan),
-        contained_ms: contained(&pace, plan),
+        evicted_ms: times.as_ref().and_then(|times| times.evicted_ms),
+        contained_ms: times.as_ref().map(|times| times.written_ms),
         proofs_ms_max: u64::try_from(slowest).unwrap_or(u64::MAX),
         by_system,
-        quota,
+        quota: quota(tools, plan),
     }
 }
 
@@ -67,16 +63,6 @@ fn quota(tools: &Tools, plan: &Plan) -> Vec<QuotaSeen> {
     seen.collect()
 }
 
-/// What so many calls wait for, if the shortest bucket of the system is theirs.
-fn waits(quota: &[QuotaSeen], system: &SystemId, calls: u64) -> u64 {
-    let of_system = quota.iter().filter(|seen| seen.system == *system);
-    let Some(shortest) = of_system.min_by_key(|seen| seen.remaining) else {
-        return 0;
-    };
-    let beyond = calls.saturating_sub(shortest.remaining);
-    beyond.div_ceil(shortest.limit.max(1)) * WINDOW_MS
-}
-
 /// How many calls a step makes: some systems take several changes with one.
 fn calls(tools: &Tools, step: &PlannedStep) -> u64 {
     let changes: Vec<Change> = step
@@ -90,105 +76,4 @@ fn calls(tools: &Tools, step: &PlannedStep) -> u64 {
         None => changes.len(),
     };
     u64::try_from(batches).unwrap_or(u64::MAX)
-}
-
-struct Pace<'p> {
-    tools: &'p Tools,
-    by_system: &'p [SystemPace],
-}
-
-impl Pace<'_> {
-    /// What one step takes. Of a system that nobody can ask, the slowest other's answer stands in;
-    /// `None` if none has answered.
-    fn step(&self, step: &PlannedStep) -> Option<u64> {
-        let calls = calls(self.tools, step);
-        if calls == 0 {
-            return Some(0);
-        }
-        let mut all = self.by_system.iter();
-        let own = all.find(|pace| pace.system == step.system);
-        let answer_ms = own.and_then(|pace| pace.answer_ms).or(self.slowest_ms())?;
-        Some(calls * answer_ms)
-    }
-
-    fn slowest_ms(&self) -> Option<u64> {
-        let all = self.by_system.iter();
-        all.filter_map(|pace| pace.answer_ms).max()
-    }
-
-    /// What a stage takes, its longest lane where its systems run side by side.
-    fn stage(&self, stage: &PlannedStage) -> Option<u64> {
-        let mut lanes = BTreeMap::<&SystemId, u64>::new();
-        for step in &stage.steps {
-            *lanes.entry(&step.system).or_default() += self.step(step)?;
-        }
-        Some(match stage.order {
-            StageOrder::Sequential => lanes.values().sum(),
-            StageOrder::Parallel => lanes.values().max().copied().unwrap_or(0),
-        })
-    }
-
-    fn waits_ms(&self) -> u64 {
-        let waits = self.by_system.iter().map(|pace| pace.waits_ms);
-        waits.max().unwrap_or(0)
-    }
-}
-
-/// Until the last write of the stage that evicts, of those that clear or lock.
-fn evicted(pace: &Pace<'_>, plan: &Plan) -> Option<u64> {
-    let part = |step: &PlannedStep| {
-        let action = pace.tools.action(&step.action);
-        action.is_some_and(|action| action.evicts != Evicts::No)
-    };
-    let first = plan
-        .stages
-        .iter()
-        .find(|stage| stage.steps.iter().any(part))?;
-    let last = first.steps.iter().rposition(part)?;
-    let mut takes = 0;
-    for step in &first.steps[..=last] {
-        takes += pace.step(step)?;
-    }
-    Some(takes)
-}
-
-/// Until the last write of all: a stage begins when the one before it has ended, or when its
-/// `stage_wait` after the eviction is over.
-fn contained(pace: &Pace<'_>, plan: &Plan) -> Option<u64> {
-    let evicted = evicted(pace, plan).unwrap_or(0);
-    let mut ends = BTreeMap::<&str, u64>::new();
-    let mut all = 0;
-    for stage in plan.stages.iter().filter(|stage| !stage.ask) {
-        let after = stage.after.as_deref().and_then(|name| ends.get(name));
-        let after = after.copied().unwrap_or(0);
-        let begins = match stage.stage_wait_ms {
-            Some(wait) => after.min(evicted + wait),
-            None => after,
-        };
-        let end = begins + pace.stage(stage)?;
-        ends.insert(&stage.name, end);
-        all = all.max(end);
-    }
-    Some(all + pace.waits_ms())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_beyond_the_quota_wait_for_the_next_window_and_the_others_do_not() {
-        let seen = |bucket: &str, limit, remaining| QuotaSeen {
-            system: SystemId::new("okta"),
-            bucket: bucket.into(),
-            limit,
-            remaining,
-        };
-        let quota = [seen("api", 600, 590), seen("logs", 60, 10)];
-        let okta = SystemId::new("okta");
-        assert_eq!(waits(&quota, &okta, 10), 0);
-        assert_eq!(waits(&quota, &okta, 11), WINDOW_MS);
-        assert_eq!(waits(&quota, &okta, 71), 2 * WINDOW_MS);
-        assert_eq!(waits(&quota, &SystemId::new("slack"), 1_000), 0);
-    }
 }

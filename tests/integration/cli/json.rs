@@ -51,6 +51,52 @@ fn plan_contain_and_show_each_print_one_report() {
 }
 
 #[test]
+fn a_plan_for_many_says_what_it_will_take_and_one_for_a_few_does_not() {
+    let desk = Desk::of(|world| world.crowd(26));
+    let crowd = |n: usize| -> String {
+        let logins = (1..=n).map(|n| format!("crowd-{n:05}@contoso.example\n"));
+        logins.collect()
+    };
+    let few = desk.write("work/few.txt", crowd(20));
+    let many = desk.write("work/many.txt", crowd(26));
+    let plan = |list: &std::path::Path, more: &[&str]| {
+        let list = list.to_str().unwrap();
+        let lift = "--lift=cap_run=half the company was phished";
+        let words = ["plan", "--subjects", list, "--since", "2h", lift];
+        desk.oust_words(&[&words[..], more].concat())
+    };
+    let said = plan(&many, &[]);
+    said.exits(0)
+        .says("Predicted")
+        .says("all 26 in")
+        .says("proofs included")
+        .says("tightest");
+    let report = one_report(plan(&many, &["--output", "json"]).exits(0));
+    let predicted = &report["predicted"];
+    assert_eq!(predicted["subjects"], 26);
+    assert_eq!(predicted["evicted"]["of"], 26);
+    let ms = |what: &Value| what.as_u64().unwrap();
+    let (evicted, contained) = (
+        &predicted["evicted"]["all_ms"],
+        &predicted["contained"]["all_ms"],
+    );
+    assert!(
+        0 < ms(evicted) && ms(evicted) < ms(contained),
+        "{predicted}"
+    );
+    assert!(ms(contained) < ms(&predicted["ended_ms"]), "{predicted}");
+    let systems = predicted["systems"].as_array().unwrap();
+    let calls: u64 = systems.iter().map(|system| ms(&system["calls"])).sum();
+    assert_eq!(calls, ms(&predicted["calls"]));
+    // Each is suspended, signed out and cleared, and four lists of his are read twice.
+    assert!(calls > 26 * 11, "{predicted}");
+
+    let report = one_report(plan(&few, &["--output", "json"]).exits(0));
+    assert!(report["predicted"].is_null(), "{report}");
+    desk.saw_no_writes();
+}
+
+#[test]
 fn what_failed_is_one_report_too() {
     let desk = Desk::contoso();
     desk.faults("lifecycle/suspend=forbidden");

@@ -1,11 +1,12 @@
 //! What a run of many is expected to take, as simulated from its plan before anything is written.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SystemId;
+use crate::model::SystemId;
 
 /// The timeline of a run that has not begun, in milliseconds from its consent on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Projection {
     /// How many it is about.
     pub subjects: u64,
@@ -29,7 +30,7 @@ pub struct Projection {
 }
 
 /// When so many have come so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reached {
     /// How many will.
     pub of: u64,
@@ -44,9 +45,10 @@ pub struct Reached {
 }
 
 /// What one system is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemLoad {
     /// Which.
+    #[schemars(with = "String")]
     pub system: SystemId,
     /// Requests.
     pub calls: u64,
@@ -59,7 +61,7 @@ pub struct SystemLoad {
 }
 
 /// What one bucket of a quota is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BucketLoad {
     /// Its name, ours.
     pub bucket: String,
@@ -74,9 +76,10 @@ pub struct BucketLoad {
 }
 
 /// The bucket that takes longest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tightest {
     /// Whose.
+    #[schemars(with = "String")]
     pub system: SystemId,
     /// Which.
     pub bucket: String,

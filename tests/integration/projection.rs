@@ -1,0 +1,192 @@
+//! What a run of many is said to take, and what it takes. The projection knows the plan, the quotas
+//! and the pace of answers while it was planned; it is made before the run begins and never sees it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use oust::engine::{Ended, Observer, Prepared, Projection, Run, Tools, plan, project};
+use oust::guard::GuardConfig;
+use oust::ledger::{Event, MemoryStore, RunState};
+use oust::model::{ChangeId, GuardName, Lift, ProofState, Utc, Verdict};
+use oust_mocks::World;
+use oust_mocks::okta::state::Factor;
+
+use crate::lab::{Lab, NOON, NoTap, shipped};
+
+/// How far a projection may be off, in percent.
+const OFF_MAX: u64 = 10;
+
+#[tokio::test(start_paused = true)]
+async fn a_run_under_a_short_quota_takes_what_was_projected() {
+    // 300 requests a minute for us, of which planning has used up most of a window.
+    let lab = Lab::tapped(World::contoso(NOON).crowd(300), 7, Arc::new(NoTap), 100);
+    limit(&lab, "api", 600);
+    let (tools, prepared) = planned(&lab, 300).await;
+    let projected = project(&tools, &prepared.plan).unwrap();
+    let tightest = projected.tightest.clone().unwrap();
+    assert_eq!(
+        (tightest.bucket.as_str(), tightest.limit),
+        ("api", 300),
+        "{projected:#?}"
+    );
+    assert!(tightest.raise.contains("half of the org's limit"));
+    let measured = Measured::of(&lab, tools, prepared).await;
+    // Far beyond what answers alone would take, or nothing was shown.
+    assert!(measured.evicted > Duration::from_secs(100));
+    measured.agrees_with(&projected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_does_one_under_a_fresh_quota_with_more_to_write_for_each() {
+    let enrolled = NOON - 30 * 60 * 1000;
+    let mut world = World::contoso(NOON).crowd(150);
+    for n in 1..=150 {
+        world = world.user(&login(n), |user| {
+            let factor = Factor {
+                id: format!("smsCrowd{n:012}"),
+                kind: "sms".into(),
+                provider: "OKTA".into(),
+                status: "ACTIVE".into(),
+                created_ms: enrolled,
+                last_updated_ms: enrolled,
+                name: String::new(),
+                phone: Some("+15550100147".into()),
+                intruder: true,
+            };
+            user.factors.insert(factor.id.clone(), factor);
+        });
+    }
+    let lab = Lab::tapped(world, 11, Arc::new(NoTap), 300);
+    limit(&lab, "api", 400);
+    let (tools, prepared) = planned(&lab, 150).await;
+    // The plan is read before it is agreed to: by then every window has reset.
+    lab.clock.sleep(Duration::from_secs(150)).await;
+    let projected = project(&tools, &prepared.plan).unwrap();
+    let measured = Measured::of(&lab, tools, prepared).await;
+    assert!(measured.contained > Duration::from_secs(300));
+    measured.agrees_with(&projected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn and_one_that_no_quota_binds_takes_as_long_as_its_answers() {
+    let lab = Lab::tapped(World::contoso(NOON).crowd(300), 3, Arc::new(NoTap), 400);
+    for bucket in ["api", "users", "users/id:get", "logs", "oauth2"] {
+        limit(&lab, bucket, 1_000_000);
+    }
+    let (tools, prepared) = planned(&lab, 300).await;
+    let projected = project(&tools, &prepared.plan).unwrap();
+    let measured = Measured::of(&lab, tools, prepared).await;
+    assert!(measured.ended < Duration::from_secs(60));
+    measured.agrees_with(&projected);
+}
+
+fn login(n: usize) -> String {
+    format!("crowd-{n:05}@contoso.example")
+}
+
+/// What the whole org gets of a bucket in a minute; one principal gets half of it.
+fn limit(lab: &Lab, bucket: &str, of_org: u32) {
+    let mut range = lab.range.lock().unwrap();
+    range.okta.limits.overrides.insert(bucket.into(), of_org);
+}
+
+async fn planned(lab: &Lab, n: usize) -> (Tools, Prepared) {
+    let logins: Vec<String> = (1..=n).map(login).collect();
+    let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
+    let mut request = lab.request(&logins);
+    request.lifts = vec![Lift {
+        guard: GuardName::CapRun,
+        reason: "half the company was phished".into(),
+        by: "kim".into(),
+    }];
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let (playbook, guards) = (shipped("account-takeover"), GuardConfig::default());
+    let prepared = plan(&tools, &playbook, &guards, request).await;
+    (tools, prepared.unwrap())
+}
+
+/// What a run took, from its consent on.
+struct Measured {
+    evicted: Duration,
+    contained: Duration,
+    ended: Duration,
+    calls: u64,
+}
+
+impl Measured {
+    async fn of(lab: &Lab, tools: Tools, prepared: Prepared) -> Self {
+        let seen = Arc::new(Seen::default());
+        let start = lab.start_watched(&prepared.plan, prepared.snapshot, seen.clone());
+        let requests = || lab.range.lock().unwrap().journal.entries().len();
+        let (began, before) = (lab.clock.now(), requests());
+        let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+        assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
+        let ended = lab.clock.now().since(began);
+        let clears = run.state();
+        let clears = clears
+            .changes()
+            .iter()
+            .filter(|each| each.change.action.verb() == "clear_sessions")
+            .filter_map(|each| each.answered_at);
+        Self {
+            evicted: clears.max().unwrap().since(began),
+            contained: seen.contained_at().since(began),
+            ended,
+            calls: u64::try_from(requests() - before).unwrap(),
+        }
+    }
+
+    fn agrees_with(&self, projected: &Projection) {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap();
+        let evicted = projected.evicted.unwrap();
+        let pairs = [
+            ("evicted", ms(self.evicted), evicted.all_ms),
+            ("contained", ms(self.contained), projected.contained.all_ms),
+            ("ended", ms(self.ended), projected.ended_ms),
+            ("calls", self.calls, projected.calls),
+        ];
+        for (what, measured, projected) in pairs {
+            let off = measured.abs_diff(projected) * 100;
+            assert!(
+                off <= measured * OFF_MAX,
+                "{what}: {measured} measured, {projected} projected"
+            );
+        }
+    }
+}
+
+/// Watches a run.
+#[derive(Default)]
+struct Seen(Mutex<Moments>);
+
+/// When the last write was over, and when each change was first proven: the last look proves
+/// locks once more.
+#[derive(Default)]
+struct Moments {
+    written: Option<Utc>,
+    proven: BTreeMap<ChangeId, Utc>,
+}
+
+impl Seen {
+    fn contained_at(&self) -> Utc {
+        let seen = self.0.lock().unwrap();
+        let proven = seen.proven.values().copied();
+        proven.chain(seen.written).max().unwrap()
+    }
+}
+
+impl Observer for Seen {
+    fn saw(&self, at: Utc, event: &Event, _: &RunState) {
+        let mut seen = self.0.lock().unwrap();
+        match event {
+            Event::WritesEnded => {
+                seen.written.get_or_insert(at);
+            }
+            Event::Proved { change, proof } if proof.state == ProofState::Proven => {
+                seen.proven.entry(change.clone()).or_insert(at);
+            }
+            _ => {}
+        }
+    }
+}
