@@ -304,6 +304,7 @@ mod tests {
             settings: Settings::parse(settings).unwrap(),
             reading: Arc::new(Bearer::new(Box::new(stored), clock, &[], |_, _| READING)),
             learnt: Arc::default(),
+            granted: fine_grained::Granted::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
         }

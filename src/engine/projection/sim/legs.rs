@@ -2,6 +2,7 @@
 
 use super::{Asker, CONTAIN, EVICT, Event, Sim, Walk};
 use crate::engine::projection::course::{Ask, Serves};
+use crate::engine::settled;
 
 impl Sim<'_> {
     pub(super) fn begin_stage(&mut self, stage: usize, who: usize) {
@@ -135,11 +136,21 @@ impl Sim<'_> {
     pub(super) fn read_round(&mut self, id: usize) {
         let at = self.step_of(id);
         let Some(round) = self.course.steps[at].again.get(self.walks[id].round) else {
+            self.note_settled(at, self.walks[id].who);
             return self.part_over(id);
         };
         self.walks[id].round_open = round.len();
         for ask in round {
             self.ask_as(id, *ask, Asker::Again(id));
+        }
+    }
+
+    /// Of a crowd, who was read when he was long out is not looked at once more.
+    fn note_settled(&mut self, step: usize, who: usize) {
+        let out = self.outcome.evicted[who];
+        let after = u64::try_from(settled::AFTER.as_millis()).unwrap_or(u64::MAX);
+        if self.course.is_crowd && out.is_some_and(|at| self.now - at >= after) {
+            self.settled[step * self.course.subjects + who] = true;
         }
     }
 

@@ -163,6 +163,8 @@ struct Sim<'c> {
     /// By step and subject, of those that somebody waits for.
     proven: Vec<Vec<bool>>,
     stages_open: usize,
+    /// By step and subject: who needs no last look.
+    settled: Vec<bool>,
     looking: usize,
     outcome: Outcome,
 }
@@ -232,6 +234,7 @@ impl<'c> Sim<'c> {
             evicting,
             proven: proven.collect(),
             stages_open: n * course.stages.len(),
+            settled: vec![false; n * course.steps.len()],
             looking: 0,
             outcome: Outcome {
                 evicted: vec![None; n],

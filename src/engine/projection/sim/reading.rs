@@ -195,9 +195,14 @@ impl<'c> Sim<'c> {
         self.looking += 1;
         let (locks, growing) = (&self.course.locks, &self.course.looked_at);
         if let Some(step) = locks.get(part) {
-            self.read_for_all(*step, |row| row.batches > 0, true);
+            self.read_for_all(*step, |_, row| row.batches > 0, true);
         } else if let Some(step) = growing.get(part - locks.len()) {
-            self.read_for_all(*step, |row| row.again, false);
+            let (from, settled) = (
+                step * self.course.subjects,
+                std::mem::take(&mut self.settled),
+            );
+            self.read_for_all(*step, |who, row| row.again && !settled[from + who], false);
+            self.settled = settled;
         } else if part == locks.len() + growing.len() {
             if let Some(bucket) = self.course.signs {
                 let look = self.jobs.len() - 1;
@@ -217,12 +222,12 @@ impl<'c> Sim<'c> {
     pub(super) fn read_for_all(
         &mut self,
         step: usize,
-        wants: impl Fn(&Row) -> bool,
+        wants: impl Fn(usize, &Row) -> bool,
         is_proof: bool,
     ) {
         let rows = self.course.steps[step].rows.iter().enumerate();
         let items: Vec<(usize, usize)> = rows
-            .filter(|(_, row)| wants(row))
+            .filter(|(who, row)| wants(*who, row))
             .map(|(who, _)| (step, who))
             .collect();
         let look = self.jobs.len() - 1;
