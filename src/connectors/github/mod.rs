@@ -306,6 +306,7 @@ mod tests {
             learnt: Arc::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
+            granted: fine_grained::Granted::default(),
         }
     }
 
