@@ -307,6 +307,7 @@ mod tests {
             granted: fine_grained::Granted::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
+            granted: fine_grained::Granted::default(),
         }
     }
 
