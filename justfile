@@ -22,6 +22,10 @@ simulate n="1000" from="0":
 kill:
     cargo test --test integration kill
 
+# N accounts at once, killed twice on the way, and a table of what it took
+mass n="10000":
+    OUST_MASS="$1" cargo test --profile bench --test integration mass::all -- --nocapture
+
 # measure; on a quiet machine
 bench *names:
     cargo bench -- "$@"

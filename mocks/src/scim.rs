@@ -4,6 +4,8 @@
 //! dotted paths. A path through an array matches if any element does. Value paths (`[]`) are
 //! refused, as at Okta. Depth and length are bounded: filters come from outside.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 const DEPTH_MAX: usize = 32;
@@ -55,6 +57,23 @@ impl Filter {
                 }
                 found.iter().any(|have| test(have, op, wanted))
             }
+        }
+    }
+
+    /// The values that this path must equal one of, if the filter says so: whatever has none of them
+    /// cannot match. A caller with an index looks only at those.
+    pub(crate) fn one_of(&self, wanted: &str) -> Option<BTreeSet<&str>> {
+        match self {
+            Self::And(a, b) => a.one_of(wanted).or_else(|| b.one_of(wanted)),
+            Self::Or(a, b) => {
+                let mut all = a.one_of(wanted)?;
+                all.extend(b.one_of(wanted)?);
+                Some(all)
+            }
+            Self::Test { path, op, value } if path == wanted && op == "eq" => {
+                value.as_str().map(|value| BTreeSet::from([value]))
+            }
+            Self::Test { .. } => None,
         }
     }
 
@@ -269,6 +288,24 @@ mod tests {
         assert!(yes(r#"a.id eq "1" or a.id eq "2" and a.id eq "3""#));
         assert!(!yes(r#"(a.id eq "1" or a.id eq "2") and a.id eq "3""#));
         assert!(yes(r#"a.id sw "1" and not_there pr or a.id pr"#));
+    }
+
+    #[test]
+    fn one_of_is_told_only_where_nothing_else_can_match() {
+        let told = |text: &str| {
+            let filter = Filter::parse(text).unwrap();
+            filter
+                .one_of("id")
+                .map(|ids| ids.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(told(r#"id eq "b" or id eq "a""#).as_deref(), Some("a b"));
+        assert_eq!(told(r#"id eq "a" and status eq "X""#).as_deref(), Some("a"));
+        assert_eq!(
+            told(r#"status eq "X" and (id eq "a" or id eq "b")"#).as_deref(),
+            Some("a b")
+        );
+        assert_eq!(told(r#"id eq "a" or status eq "X""#), None);
+        assert_eq!(told(r#"id ne "a""#), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 
 mod figures;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oust_mocks::{Attacker, Fault, FaultKind, Range, World};
 
@@ -77,6 +77,8 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
         .map(login)
         .collect();
     assert!(open.is_empty(), "{} are open: {open:?}", open.len());
+    let strangers = strangers(&range, n);
+    assert!(strangers.is_empty(), "writes named others: {strangers:?}");
     drop(range);
     assert!(others(&desk, n) == before, "somebody else was touched");
     desk.oust("runs verify").exits(0);
@@ -161,10 +163,24 @@ fn killed(desk: &Desk, words: &str, path: &str, nth: usize, figures: &mut Figure
     said
 }
 
+/// The writes to accounts that were not named, whether or not they had an effect.
+fn strangers(range: &Range, n: usize) -> Vec<String> {
+    let named: BTreeSet<String> = (1..=n).map(id).collect();
+    let told = |path: &str| {
+        let (_, rest) = path.split_once("/users/")?;
+        rest.split('/').next().map(str::to_owned)
+    };
+    let writes = range.journal.writes().into_iter();
+    writes
+        .filter(|write| told(&write.path).is_some_and(|who| !named.contains(&who)))
+        .map(|write| format!("{} {}", write.method, write.path))
+        .collect()
+}
+
 /// Everybody who is not named, as he stands.
 fn others(desk: &Desk, n: usize) -> BTreeMap<String, String> {
     let range = desk.server.range();
-    let named: std::collections::BTreeSet<String> = (1..=n).map(id).collect();
+    let named: BTreeSet<String> = (1..=n).map(id).collect();
     let ids = range.okta.users.keys().filter(|id| !named.contains(*id));
     ids.map(|id| (id.clone(), range.okta.user_digest(id)))
         .collect()

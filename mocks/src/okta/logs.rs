@@ -57,20 +57,12 @@ impl Okta {
                     row,
                 )
             })
+            .filter(|(at, n, _)| ask.is_after(*at, *n)) // before the filter, which is dear
             .filter(|(at, _, row)| ask.wants(*at, &row.event))
             .collect();
         rows.sort_by_key(|(at, n, _)| (*at, *n));
         if ask.descending {
             rows.reverse();
-        }
-        if let Some(after) = ask.after {
-            rows.retain(|(at, n, _)| {
-                if ask.descending {
-                    (*at, *n) < after
-                } else {
-                    (*at, *n) > after
-                }
-            });
         }
         let more = rows.len() > ask.limit;
         rows.truncate(ask.limit);
@@ -163,6 +155,17 @@ impl Ask {
                 .iter()
                 .filter_map(|key| call.query(key).map(|v| format!("{key}={}&", encode(v))))
                 .collect(),
+        })
+    }
+
+    /// Whether a row stands behind the cursor.
+    fn is_after(&self, at_ms: i64, n: usize) -> bool {
+        self.after.is_none_or(|after| {
+            if self.descending {
+                (at_ms, n) < after
+            } else {
+                (at_ms, n) > after
+            }
         })
     }
 

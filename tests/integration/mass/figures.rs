@@ -122,22 +122,34 @@ impl Figures {
 
     #[expect(clippy::print_stdout, reason = "what it took is the result")]
     pub(super) fn print(&self) {
-        println!(
-            "{} subjects: {} calls, {:.1} a head ({} writes), {} faults, {} 429s; {} % of the quota \
-             in the middle window of the eviction ({:?}); {} MB at most; all evicted after {:.0} s, over after {:.0} s",
-            self.subjects,
-            self.calls,
-            ratio(self.calls, self.subjects),
-            self.writes,
-            self.faults,
-            self.throttled,
-            self.used_percent()
-                .map_or_else(|| "-".to_owned(), |used| used.to_string()),
-            self.used,
-            self.peak_kib / 1024,
-            self.evicted_s,
-            self.all_s,
-        );
+        let used = self
+            .used_percent()
+            .map_or("-".to_owned(), |used| format!("{used} %"));
+        let rows = [
+            ("subjects", self.subjects.to_string()),
+            (
+                "calls",
+                format!(
+                    "{} ({:.1} a head)",
+                    self.calls,
+                    ratio(self.calls, self.subjects)
+                ),
+            ),
+            ("writes", self.writes.to_string()),
+            ("faults", self.faults.to_string()),
+            ("429s", self.throttled.to_string()),
+            ("quota used, middle window of the eviction", used),
+            (
+                "quota used, each of these windows",
+                format!("{:?}", self.used),
+            ),
+            ("peak memory", format!("{} KiB", self.peak_kib)),
+            ("all evicted after", format!("{:.1} s", self.evicted_s)),
+            ("over after", format!("{:.1} s", self.all_s)),
+        ];
+        for (what, figure) in rows {
+            println!("{what:<42} {figure}");
+        }
     }
 
     /// What must hold of any number.
