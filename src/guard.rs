@@ -408,6 +408,7 @@ mod tests {
                 accounts: None,
                 mastered_by: "OKTA".into(),
                 changed_at: None,
+                last_login: None,
             })
             .collect();
         let start = Utc::from_millis(0);

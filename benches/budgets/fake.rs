@@ -27,8 +27,8 @@ use oust::model::{
     Target, Tri, Undo, UserId, Utc, Vendor, Window,
 };
 use oust::transport::{
-    Answer, AuthError, Bucket, Client, ClientParts, Credential, Manners, Reader, Wire, WireError,
-    WireLimits, Writer, no_quota, only_401, only_429, only_json,
+    Answer, AuthError, Bucket, Budgets, Client, ClientParts, Credential, Manners, Reader, Wire,
+    WireError, WireLimits, Writer, no_quota, only_401, only_429, only_json,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
             body: only_json,
             quota: no_quota,
         },
-        budget: None,
+        budget: Budgets::default().of(&SystemId::new("okta"), &clock, &rng),
         user_agent: "oust/bench".into(),
     });
     let system = System {
@@ -80,6 +80,7 @@ pub(crate) fn tools(store: Arc<dyn Store>, items: usize) -> Tools {
         clock,
         rng,
         tool: "oust/bench".into(),
+        mass_order: oust::engine::MassOrder::InTurn,
     }
 }
 
@@ -216,6 +217,7 @@ impl Directory for Fake {
             accounts: None,
             mastered_by: "OKTA".into(),
             changed_at: None,
+            last_login: None,
         })
     }
 

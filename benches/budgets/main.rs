@@ -22,6 +22,7 @@ mod log;
 mod machine;
 mod memory;
 mod range;
+mod resume;
 mod start;
 mod table;
 
@@ -40,6 +41,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("evicted", evicted::measure),
     ("contained", contained::measure),
     ("memory", memory::measure),
+    ("resume", resume::measure),
     ("detect", detect::measure),
     ("intake", intake::measure),
 ];

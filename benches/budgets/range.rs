@@ -62,6 +62,7 @@ pub(crate) fn tools(server: &Server, store: Arc<dyn Store>, home: &Path) -> Tool
         clock: Arc::clone(&clock),
         rng: Arc::clone(&rng),
         user_agent: "oust/bench run=r_bench".into(),
+        budgets: oust::transport::Budgets::default(),
     };
     let row = REGISTER
         .iter()
@@ -78,6 +79,7 @@ pub(crate) fn tools(server: &Server, store: Arc<dyn Store>, home: &Path) -> Tool
         clock,
         rng,
         tool: "oust/bench".into(),
+        mass_order: oust::engine::MassOrder::InTurn,
     }
 }
 

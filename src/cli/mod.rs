@@ -39,6 +39,7 @@ mod sandbox_strike;
 mod serve;
 mod setup;
 mod show;
+mod shown;
 mod shell;
 mod stop;
 mod subjects;

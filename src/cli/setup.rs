@@ -2,19 +2,20 @@
 //!
 //! Nothing is sent from here. What cannot be opened is told before anything else is tried.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::args::{Global, GoArgs};
 use super::carry::store_failed;
 use super::exit::{Exit, Failure};
 use super::say;
+use super::shown::ShownBeside;
 use super::told::Told;
 use crate::approval::Approvers;
 use crate::config::{self, Config, Places};
 use crate::connector::{DirectorySystem, System};
 use crate::connectors::{self, OpenError, Opened, Opening};
-use crate::engine::{Investigator, Tools};
+use crate::engine::{Investigator, MassOrder, Tools};
 use crate::given::{Clock, Rng, SystemClock, SystemRng};
 use crate::guard::GuardConfig;
 use crate::ledger::{
@@ -24,7 +25,7 @@ use crate::model::{Finding, Owner, RunId, Severity, SystemId, UserId, Utc};
 use crate::notify::{Receiver, Sender};
 use crate::playbook::{CheckedPlaybook, find};
 use crate::report::escape::visible;
-use crate::transport::{HttpWire, Wire};
+use crate::transport::{Budgets, HttpWire, Wire};
 
 /// This program, as vendors and the ledger know it.
 pub(super) const TOOL: &str = concat!("oust/", env!("CARGO_PKG_VERSION"));
@@ -101,7 +102,8 @@ impl Workshop {
             }
         }
         let wire = wire.join().expect("setting up TLS does not panic");
-        let opener = Opener::new(config, wire, &clock, &rng)?;
+        let mut opener = Opener::new(config, wire, &clock, &rng)?;
+        opener.heed_rehearsals(&ledger_path(global)?);
         let tools = opener.tools(archive.clone(), Some(&run))?;
         let person = person();
         let wire = Arc::clone(opener.wire());
@@ -168,6 +170,8 @@ impl Workshop {
 pub(super) struct Opener {
     /// What is opened.
     pub config: Config,
+    mass_order: MassOrder,
+    budgets: Budgets,
     wire: Arc<dyn Wire>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -187,10 +191,20 @@ impl Opener {
         let givens = Givens::new(wire, clock, rng, String::new())?;
         Ok(Self {
             config,
+            mass_order: MassOrder::InTurn,
+            budgets: givens.budgets,
             wire: givens.wire,
             clock: givens.clock,
             rng: givens.rng,
         })
+    }
+
+    /// Lets what rehearsals showed, which stands beside the ledger, decide the order of many, if the
+    /// config asks for that.
+    pub(super) fn heed_rehearsals(&mut self, ledger: &Path) {
+        if self.config.suspends_first {
+            self.mass_order = MassOrder::SuspendsFirst(Arc::new(ShownBeside::of(ledger)));
+        }
     }
 
     /// The systems over this ledger, for one run or for looking alone.
@@ -211,6 +225,7 @@ impl Opener {
             clock: Arc::clone(&self.clock),
             rng: Arc::clone(&self.rng),
             user_agent,
+            budgets: self.budgets.clone(),
         };
         let (directory, services) = open_systems(&self.config, &givens)?;
         Ok(Tools {
@@ -221,6 +236,7 @@ impl Opener {
             clock: givens.clock,
             rng: givens.rng,
             tool: TOOL.to_owned(),
+            mass_order: self.mass_order.clone(),
         })
     }
 
@@ -356,6 +372,7 @@ struct Givens {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     user_agent: String,
+    budgets: Budgets,
 }
 
 impl Givens {
@@ -375,6 +392,7 @@ impl Givens {
             clock: Arc::clone(clock),
             rng: Arc::clone(rng),
             user_agent,
+            budgets: Budgets::default(),
         })
     }
 }
@@ -464,6 +482,7 @@ fn open_each(
             clock: Arc::clone(&givens.clock),
             rng: Arc::clone(&givens.rng),
             user_agent: givens.user_agent.clone(),
+            budgets: givens.budgets.clone(),
         };
         match (entry.row.open)(&opening) {
             Ok(Opened::Directory(found)) => directory = Some(found),
@@ -541,6 +560,7 @@ impl CheckShop {
                 clock,
                 rng,
                 tool: TOOL.to_owned(),
+                mass_order: MassOrder::InTurn,
             },
             unopened: unopened.collect(),
             config,

@@ -15,6 +15,7 @@ mod client;
 mod connectors;
 mod detections;
 mod guards;
+mod mass_order;
 mod notify;
 mod owners;
 mod places;
@@ -64,6 +65,9 @@ pub struct Config {
     pub owners: Vec<Owner>,
     /// The account that a live rehearsal contains: a login or an id.
     pub canary: Option<String>,
+    /// Of many, everybody is suspended before anybody's sessions are cleared, where a live rehearsal
+    /// showed that a suspension ends them.
+    pub suspends_first: bool,
     /// Where alerts are taken and people decide.
     pub server: Server,
     /// How many people have to agree to a plan, and whose signatures count.
@@ -188,6 +192,7 @@ impl Config {
             let apps = apps::read(&mut fields, &connectors, &mut problems);
             let owners = owners::read(&mut fields, &mut problems);
             let canary = canary::read(&mut fields, &mut problems);
+            let suspends_first = mass_order::read(&mut fields, &mut problems);
             let detections = detections::read(&mut fields, file, &mut problems);
             let rules = rules::read(&mut fields, file, rows, &mut problems);
             let server = server::read(&mut fields, file, &mut problems);
@@ -203,6 +208,7 @@ impl Config {
                 guards,
                 owners,
                 canary,
+                suspends_first,
                 server,
                 approvers,
                 notify,

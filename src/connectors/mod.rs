@@ -23,7 +23,7 @@ use url::Url;
 use crate::connector::{DirectorySystem, System};
 use crate::given::{Clock, Rng};
 use crate::model::{Access, Action, Grant, SystemId, Vendor};
-use crate::transport::{Client, ClientParts, Credential, Manners, Wire};
+use crate::transport::{Budgets, Client, ClientParts, Credential, Manners, Wire};
 
 /// A vendor as the program finds it.
 #[derive(Clone, Copy)]
@@ -57,6 +57,8 @@ pub struct Opening {
     pub rng: Arc<dyn Rng>,
     /// `oust/<version> run=<id>`
     pub user_agent: String,
+    /// The quotas, shared with whatever else is opened with these.
+    pub budgets: Budgets,
 }
 
 /// How an instance is reached.
@@ -98,7 +100,7 @@ impl Opening {
             reads_as: reached.reads_as,
             writes_as: reached.writes_as,
             manners: reached.manners,
-            budget: None,
+            budget: self.budgets.of(&self.id, &self.clock, &self.rng),
             user_agent: self.user_agent.clone(),
         }))
     }

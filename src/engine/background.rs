@@ -16,7 +16,7 @@ use super::inquire::{ask_log, with_intruders};
 use super::planner::ASSUMED_WINDOW;
 use super::services::{Brief, grace_over};
 use crate::connector::{DirectorySystem, System};
-use crate::model::{AppAccount, Case, Finding, History, Severity, UserId};
+use crate::model::{AppAccount, Case, Finding, History, Severity, UserId, Vendor};
 use crate::transport::{Rank, Reader};
 
 /// Waited for at least: by what is read here it is told who somebody is at a service, and
@@ -24,8 +24,8 @@ use crate::transport::{Rank, Reader};
 pub(super) const GRACE_MIN: Duration = Duration::from_secs(1);
 
 /// Above this many subjects nobody's apps are listed: it takes a request each, out of a small
-/// bucket, and the quota belongs to containment then. The apps of the configured services are then
-/// asked for their users instead.
+/// bucket, and the quota belongs to containment then. The apps of the services that there are
+/// connectors for, configured or not, are then asked for their users instead.
 pub(super) const SUBJECTS_MAX: usize = 20;
 
 /// Apps at most whose kind is asked for one by one.
@@ -36,6 +36,8 @@ pub(super) struct Background<'a> {
     pub(super) home: &'a DirectorySystem,
     pub(super) services: &'a [System],
     pub(super) case: &'a Case,
+    /// Every vendor that there is a connector for.
+    pub(super) vendors: &'a [&'static Vendor],
     /// Whether the subjects' description brings their apps along.
     pub(super) apps_are_described: bool,
 }
@@ -62,7 +64,7 @@ impl Background<'_> {
             Either::Left(((described, mut history, accounts, at_services, intruders), late)) => {
                 let mut case = with_accounts(described, accounts);
                 with_intruders(Arc::make_mut(&mut case), intruders);
-                let unnamed = unnamed(&case, &history);
+                let unnamed = unnamed(&case, &at_services, &history);
                 if !unnamed.is_empty() {
                     let names = self.home.directory.app_names(&reader, &unnamed);
                     if let Either::Left((names, _)) = select(names, late).await {
@@ -110,13 +112,15 @@ impl Background<'_> {
         ids.zip(read).collect()
     }
 
-    /// What the apps of the configured services say of each of many subjects; nothing if it could not
-    /// all be read: then they are looked up by their logins alone.
+    /// What the apps of the services that we know say of each of many subjects; nothing if it could not
+    /// all be read: then they are looked up by their logins alone, and may use anything.
     async fn at_services(&self, reader: &Reader) -> BTreeMap<UserId, Vec<AppAccount>> {
         let who = &self.case.subjects;
         let home = &self.home.system.id;
         let services = self.services.iter().filter(|system| system.id != *home);
-        let apps: BTreeSet<String> = services.flat_map(|system| system.apps.clone()).collect();
+        let mut apps: BTreeSet<String> = services.flat_map(|system| system.apps.clone()).collect();
+        let known = self.vendors.iter().flat_map(|vendor| vendor.apps);
+        apps.extend(known.map(|name| (*name).to_owned()));
         if self.apps_are_described || who.len() <= SUBJECTS_MAX || apps.is_empty() {
             return BTreeMap::new();
         }
@@ -128,16 +132,16 @@ impl Background<'_> {
 /// App assignments by subject; `None` where they could not be read.
 type Accounts = BTreeMap<UserId, Option<Vec<AppAccount>>>;
 
-/// Apps that were signed in to and that no assignment tells the kind of; for a case whose apps
-/// are listed.
-fn unnamed(case: &Case, history: &History) -> Vec<String> {
-    if case.subjects.len() > SUBJECTS_MAX {
-        return Vec::new();
-    }
-    let assigned: BTreeSet<&str> = case
-        .subjects
-        .iter()
-        .flat_map(|who| who.accounts.iter().flatten())
+/// Apps that were signed in to and that no assignment tells the kind of.
+fn unnamed(
+    case: &Case,
+    at_services: &BTreeMap<UserId, Vec<AppAccount>>,
+    history: &History,
+) -> Vec<String> {
+    let subjects = case.subjects.iter();
+    let assigned = subjects.flat_map(|who| who.accounts.iter().flatten());
+    let assigned: BTreeSet<&str> = assigned
+        .chain(at_services.values().flatten())
         .map(|account| account.app.as_str())
         .collect();
     let used = history.used.values().flatten().map(|(id, _)| id);

@@ -75,7 +75,7 @@ impl<'a> Crowd<'a> {
     fn of(run: &'a Run, subjects: Vec<Subject<'a>>) -> Self {
         let mut legs = Vec::new();
         let stages = run.plan.stages.iter().enumerate();
-        let firsts = stages.map(|(place, stage)| lay_out(place, stage, &mut legs));
+        let firsts = stages.map(|(place, stage)| lay_out(run, place, stage, &mut legs));
         let firsts: Vec<Vec<usize>> = firsts.collect();
         let at = subjects.len() * firsts.len();
         Self {
@@ -205,27 +205,42 @@ pub(super) fn waits_for_proof(step: &PlannedStep) -> bool {
 }
 
 /// Cuts a stage into legs; returns those that it begins with.
-fn lay_out<'a>(place: usize, stage: &'a PlannedStage, legs: &mut Vec<Leg<'a>>) -> Vec<usize> {
+fn lay_out<'a>(
+    run: &Run,
+    place: usize,
+    stage: &'a PlannedStage,
+    legs: &mut Vec<Leg<'a>>,
+) -> Vec<usize> {
     let all: Vec<&PlannedStep> = stage.steps.iter().collect();
     if stage.ask || stage.order == StageOrder::Sequential {
-        return vec![chain(place, all, legs)];
+        return vec![chain(run, place, all, legs)];
     }
     let systems: BTreeSet<_> = all.iter().map(|step| &step.system).collect();
     if systems.is_empty() {
-        return vec![chain(place, all, legs)];
+        return vec![chain(run, place, all, legs)];
     }
     let sides = systems.into_iter().map(|system| {
         let its = all.iter().copied().filter(|step| step.system == *system);
-        chain(place, its.collect(), legs)
+        chain(run, place, its.collect(), legs)
     });
     sides.collect()
 }
 
-/// Legs one after the other; returns the first. A stage of no steps is one leg, too.
-fn chain<'a>(place: usize, steps: Vec<&'a PlannedStep>, legs: &mut Vec<Leg<'a>>) -> usize {
+/// Legs one after the other; returns the first. A stage of no steps is one leg, too. What waits
+/// behind everybody's suspension is a leg of its own, or it would hold the places of those who are
+/// still to be suspended.
+fn chain<'a>(
+    run: &Run,
+    place: usize,
+    steps: Vec<&'a PlannedStep>,
+    legs: &mut Vec<Leg<'a>>,
+) -> usize {
     let first = legs.len();
-    let cut = |a: &&PlannedStep, b: &&PlannedStep| a.system == b.system && !waits_for_proof(b);
-    let mut parts: Vec<Vec<&PlannedStep>> = steps.chunk_by(cut).map(<[_]>::to_vec).collect();
+    let behind = |step: &PlannedStep| run.is_behind_all_locks(step.key);
+    let together = |a: &&PlannedStep, b: &&PlannedStep| {
+        a.system == b.system && !waits_for_proof(b) && behind(a) == behind(b)
+    };
+    let mut parts: Vec<Vec<&PlannedStep>> = steps.chunk_by(together).map(<[_]>::to_vec).collect();
     if parts.is_empty() {
         parts.push(Vec::new());
     }

@@ -54,7 +54,7 @@ pub(super) async fn run(
     let pair = Pair {
         run,
         system,
-        reader: step::reader(run, step, system).in_turn(run.turn_of(subject.id)),
+        reader: step::reader(run, step, system).in_turn(run.turn_of(subject.id, step.key)),
         first,
         then,
         or_else,

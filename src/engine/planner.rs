@@ -21,12 +21,12 @@ use super::run::Tools;
 use super::services::{Brief, PlannedService, Services, grace_over};
 use super::snapshot::Snapshot;
 use super::subjects::{Who, described, wanted, who};
-use super::{background, inquire, instances, tenants, unreached};
+use super::{background, inquire, instances, mass_order, tenants, unreached};
 use crate::connector::{DirectorySystem, Org, ResolveError, System, Unheard};
 use crate::given::Clock;
 use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
-    ActionId, Case, Chosen, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift,
+    ActionId, Case, Chosen, Fact, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift,
     MASTERED_ELSEWHERE, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role,
     RunId, Scope, Severity, Skip, Source, StepKey, Subject, SystemId, UserId, Utc,
 };
@@ -217,7 +217,9 @@ pub async fn plan(
     let (home, behind) = try_join(home, behind).await?;
     // Nobody reads it any more: the case goes into the plan, and need not be copied.
     drop(tell);
-    Ok(assemble(tools, playbook, request, home, behind))
+    let subjects = home.about.brief.case.subjects.len();
+    let order = mass_order::decide(tools, &home.org.id, subjects).await;
+    Ok(assemble(tools, playbook, request, home, behind, order))
 }
 
 /// The directory's part of a plan.
@@ -292,6 +294,7 @@ async fn read_case(
             home,
             services: systems,
             case: &case,
+            vendors: &tools.vendors,
             apps_are_described: wanted.apps,
         };
         let brief = background
@@ -464,6 +467,7 @@ fn assemble(
     request: PlanRequest,
     home: Home,
     mut behind: Vec<PlannedService>,
+    (suspends_first, order): (Option<Fact>, Option<Finding>),
 ) -> Prepared {
     let Home {
         org,
@@ -472,14 +476,19 @@ fn assemble(
     } = home;
     let here = about.steps.into_iter();
     let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
-    let Brief { case, history, .. } = about.brief;
+    let Brief {
+        case,
+        history,
+        at_services,
+    } = about.brief;
     let unreached = if about.too_many {
         Vec::new()
     } else {
         let shared = instances::account_for(tools, &case, &history, &mut behind);
-        [unreached::of(tools, &case, &history), shared].concat()
+        [unreached::of(tools, &case, &at_services, &history), shared].concat()
     };
-    let findings = [about.findings, tenants::same(&behind)].concat();
+    let mut findings = [about.findings, tenants::same(&behind)].concat();
+    findings.extend(order);
     let mut identities: Vec<PlannedSystem> = about.system.into_iter().collect();
     for service in behind {
         identities.push(service.system);
@@ -511,6 +520,7 @@ fn assemble(
         stages,
         findings,
         owners: Vec::new(),
+        suspends_first,
         gives_back: None,
         left_alone: Vec::new(),
     };

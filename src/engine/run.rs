@@ -14,8 +14,10 @@ use futures_util::future::{join, select};
 use tokio::sync::watch;
 
 use super::late::Late;
+use super::mass_order::{self, MassOrder};
 use super::recorder::{Observer, Recorder};
 use super::scout::{self, Scout};
+use super::settled::Settled;
 use super::snapshot::Snapshot;
 use super::sweep::{self, Again};
 use super::tenants::Tenants;
@@ -26,7 +28,8 @@ use crate::consent::Consent;
 use crate::given::{Clock, Rng};
 use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
 use crate::model::{
-    Action, ActionId, Finding, Plan, RunId, Severity, SystemId, UserId, Utc, Vendor, Verdict,
+    Action, ActionId, Finding, Plan, RunId, Severity, StepKey, SystemId, UserId, Utc, Vendor,
+    Verdict,
 };
 use crate::transport::{Handover, MeterReading, Quota, Rank, Reader, Writer};
 
@@ -50,6 +53,8 @@ pub struct Tools {
     pub rng: Arc<dyn Rng>,
     /// `oust/<version>`
     pub tool: String,
+    /// In which order many are evicted.
+    pub mass_order: MassOrder,
 }
 
 impl Tools {
@@ -106,6 +111,10 @@ pub struct Run {
     snapshot: Mutex<Snapshot>,
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: HashMap<UserId, usize>,
+    /// Of a crowd: who needs no last look.
+    settled: Settled,
+    /// Where everybody is suspended first: the last step of that.
+    last_lock: Option<StepKey>,
     /// When this command took it up.
     pub(super) taken_up_at: Utc,
     pub(super) late: Late,
@@ -218,7 +227,10 @@ impl Run {
         let places = subjects
             .map(|(place, who)| (who.id.clone(), place))
             .collect();
+        let last_lock = mass_order::last_lock(&tools, &plan);
         Self {
+            last_lock,
+            settled: Settled::default(),
             taken_up_at: tools.clock.now(),
             tools,
             plan,
@@ -321,9 +333,31 @@ impl Run {
     }
 
     /// Where a subject stands in the case, which lists whom to help first.
-    pub(super) fn turn_of(&self, subject: &UserId) -> u32 {
-        let place = self.places.get(subject).copied();
+    pub(super) fn turn_of(&self, subject: &UserId, step: StepKey) -> u32 {
+        let behind = match self.is_behind_all_locks(step) {
+            true => self.places.len(),
+            false => 0,
+        };
+        let place = self.places.get(subject).map(|place| place + behind);
         place.map_or(u32::MAX, |place| u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    /// He was read at the step when he was long out.
+    pub(super) fn note_settled(&self, step: StepKey, subject: &UserId) {
+        if let Some(place) = self.places.get(subject) {
+            self.settled.note(step, *place, self.places.len());
+        }
+    }
+
+    /// Whether that was noted of him.
+    pub(super) fn is_settled(&self, step: StepKey, subject: &UserId) -> bool {
+        let place = self.places.get(subject);
+        place.is_some_and(|place| self.settled.holds(step, *place))
+    }
+
+    /// Whether a step waits behind everybody's suspension.
+    pub(super) fn is_behind_all_locks(&self, step: StepKey) -> bool {
+        mass_order::is_behind(step, self.last_lock)
     }
 
     /// Whether it is about so many that the quota is a queue.

@@ -22,11 +22,12 @@ use crate::given::within;
 use crate::ledger::{ChangeState, Event, FirstReading, RunState};
 use crate::model::{
     Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Receipt, Skip, Undo,
+    PlannedStep, Proof, ProofState, Receipt, Skip, Undo, UserId,
 };
 use crate::transport::{Rank, Reader};
 
 use super::run::Run;
+use super::settled;
 
 /// Times one change is sent at most within one pass.
 pub(super) const ATTEMPTS_MAX: u32 = 4;
@@ -165,7 +166,7 @@ pub(super) async fn read_ahead(subject: &Subject<'_>, step: &PlannedStep) -> Opt
 
 /// Asks for one subject, when it is his turn.
 fn reader_for(subject: &Subject<'_>, step: &PlannedStep, system: &System) -> Reader {
-    let turn = subject.run.turn_of(subject.id);
+    let turn = subject.run.turn_of(subject.id, step.key);
     reader(subject.run, step, system).in_turn(turn)
 }
 
@@ -333,7 +334,23 @@ async fn reread(
         .connector
         .plan(reader, &as_step(step), &[who], &run.plan.case)
         .await;
-    Ok(planned.pop())
+    let read = planned.pop();
+    let was_read = |read: &Planned| !matches!(read.skip, Some(Skip::Unread { .. }));
+    if run.is_crowd() && read.as_ref().is_some_and(was_read) && is_long_out(run, subject.id) {
+        run.note_settled(step.key, subject.id);
+    }
+    Ok(read)
+}
+
+/// Whether his eviction has been over for so long that what is read now is all he left.
+fn is_long_out(run: &Run, subject: &UserId) -> bool {
+    let now = run.tools.clock.now();
+    run.recorder.read(|state| {
+        let changes = state.changes_of(subject);
+        let evicting = changes.filter(|each| each.change.step.stage == 0);
+        let last = evicting.filter_map(|each| each.answered_at).max();
+        last.is_some_and(|at| now.since(at) >= settled::AFTER)
+    })
 }
 
 /// Records what is new among the step's targets. `false` if the step must not run.

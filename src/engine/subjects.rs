@@ -2,8 +2,10 @@
 //!
 //! A case over its cap stops here: nothing more is read about each of its subjects.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use super::executor::FEW_MAX;
 use super::planner::{ASSUMED_WINDOW, PlanError, PlanRequest};
 use super::run::Tools;
 use crate::connector::{DirectorySystem, Wanted};
@@ -71,20 +73,30 @@ pub(super) fn wanted(playbook: &CheckedPlaybook) -> Wanted {
     }
 }
 
-/// The case with what its subjects hold, as far as it is wanted. Privileged first.
+/// The case with what its subjects hold, as far as it is wanted, in the order they are helped in.
 pub(super) async fn described(home: &DirectorySystem, wanted: Wanted, case: Case) -> Case {
     let reader = Reader::new(home.system.client.clone());
     let describing = home.directory.describe(&reader, case.subjects, wanted);
     let mut subjects = describing.await;
-    subjects.sort_by_key(
-        |subject| match (subject.privileged, subject.status.as_str()) {
-            (Tri::Yes, _) => 0,
-            (Tri::Unread, _) => 1,
-            (Tri::No, "ACTIVE") => 2,
-            (Tri::No, _) => 3,
-        },
-    );
+    put_in_order(&mut subjects);
     Case { subjects, ..case }
+}
+
+/// Administrators first, then those of whom nobody knows, who in a crowd are nearly all; among
+/// equals those who can sign in. A crowd stands in a queue: there whoever signed in last, he or
+/// the intruder, goes before whoever has not been here for weeks. A few are worked on at once,
+/// and stay as they were named.
+fn put_in_order(subjects: &mut [Subject]) {
+    let is_crowd = subjects.len() > FEW_MAX;
+    subjects.sort_by_key(|subject| {
+        let rights = match subject.privileged {
+            Tri::Yes => 0,
+            Tri::Unread => 1,
+            Tri::No => 2,
+        };
+        let last_login = subject.last_login.filter(|_| is_crowd);
+        (rights, subject.status != "ACTIVE", Reverse(last_login))
+    });
 }
 
 fn case_of(request: &PlanRequest, subjects: Vec<Subject>, now: Utc) -> Case {
@@ -145,5 +157,61 @@ fn check_chosen(
                 .collect(),
         }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Role, UserId};
+
+    fn account(name: &str, privileged: Tri, status: &str, idle_min: Option<u64>) -> Subject {
+        let now = Utc::from_millis(1_800_000_000_000);
+        Subject {
+            id: UserId::new(name),
+            login: name.to_owned(),
+            role: Role::default(),
+            status: status.to_owned(),
+            privileged,
+            roles: Vec::new(),
+            groups: None,
+            accounts: None,
+            mastered_by: "OKTA".to_owned(),
+            changed_at: None,
+            last_login: idle_min.map(|min| now.minus(Duration::from_secs(60 * min))),
+        }
+    }
+
+    fn names(subjects: &[Subject]) -> Vec<&str> {
+        subjects.iter().map(|who| who.login.as_str()).collect()
+    }
+
+    #[test]
+    fn administrators_and_whoever_was_here_last_stand_first() {
+        let mut subjects = vec![
+            account("left", Tri::Unread, "DEPROVISIONED", Some(1)),
+            account("never", Tri::Unread, "ACTIVE", None),
+            account("yesterday", Tri::Unread, "ACTIVE", Some(1440)),
+            account("now", Tri::Unread, "ACTIVE", Some(2)),
+            account("nobody", Tri::No, "ACTIVE", Some(1)),
+            account("admin", Tri::Yes, "SUSPENDED", None),
+        ];
+        subjects.extend((0..FEW_MAX).map(|_| account("other", Tri::No, "STAGED", None)));
+        put_in_order(&mut subjects);
+        let first = ["admin", "now", "yesterday", "never", "left", "nobody"];
+        assert_eq!(names(&subjects)[..6], first);
+    }
+
+    #[test]
+    fn a_few_stay_as_they_were_named() {
+        let mut subjects = vec![
+            account("named first", Tri::No, "ACTIVE", Some(1440)),
+            account("named second", Tri::No, "ACTIVE", Some(1)),
+            account("admin", Tri::Yes, "ACTIVE", None),
+        ];
+        put_in_order(&mut subjects);
+        assert_eq!(names(&subjects), ["admin", "named first", "named second"]);
     }
 }

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::{FutureExt as _, join_all};
+
 use crate::connector::{Identified, Sign, SignsOfLife, System};
 use crate::ledger::{ChangeState, Event, Judge, RunState, last_clear};
 use crate::model::{
@@ -168,47 +170,45 @@ fn open(run: &Run) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
     })
 }
 
-/// Reads every step's targets once more, for all subjects at once; returns who has new ones.
+/// Reads every step's targets once more, for all subjects and all steps at once, so that no
+/// system waits for another's quota; returns who has new ones.
 ///
 /// A log lags behind its org: what was planted in the last moment before the lock shows only
 /// now that the clear's own event does.
 async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
-    let mut found = Vec::new();
-    let steps = run
-        .plan
-        .stages
-        .iter()
-        .filter(|stage| !stage.ask)
-        .flat_map(|stage| &stage.steps);
-    for step in steps {
-        let Some(system) = run.tools.system(&step.system) else {
-            continue;
-        };
-        let who = rereadable(run, step);
-        if who.is_empty() || is_as_planned(run, system).await.is_err() {
-            continue;
-        }
-        let reader = Reader::new(system.client.clone()).ranked(Rank::Prove);
-        let planned = system
-            .connector
-            .plan(&reader, &as_step(step), &who, &run.plan.case)
-            .await;
-        let back = run.recorder.read(|state| {
-            let mut back = Vec::new();
-            for (who, planned) in who.iter().zip(planned) {
-                let is_new = |change: &Change| state.change(&change.id).is_none();
-                if planned.changes.iter().any(is_new) {
-                    found.push((step.key, who.subject.id.clone()));
-                }
-                back.extend(planned.changes.iter().filter_map(|change| {
-                    let known = state.change(&change.id)?;
-                    known.is_proven().then(|| applied_of(state, &known.change))
-                }));
-            }
-            back
-        });
-        found.extend(came_back(run, &reader, system, back).await);
+    let steps = run.plan.stages.iter().filter(|stage| !stage.ask);
+    let steps = steps.flat_map(|stage| &stage.steps);
+    let found = join_all(steps.map(|step| found_at(run, step).boxed())).await;
+    found.into_iter().flatten().collect()
+}
+
+async fn found_at(run: &Run, step: &PlannedStep) -> Vec<(StepKey, UserId)> {
+    let Some(system) = run.tools.system(&step.system) else {
+        return Vec::new();
+    };
+    let who = rereadable(run, step);
+    if who.is_empty() || is_as_planned(run, system).await.is_err() {
+        return Vec::new();
     }
+    let reader = Reader::new(system.client.clone()).ranked(Rank::Prove);
+    let planned = system
+        .connector
+        .plan(&reader, &as_step(step), &who, &run.plan.case)
+        .await;
+    let (mut found, mut back) = (Vec::new(), Vec::new());
+    run.recorder.read(|state| {
+        for (who, planned) in who.iter().zip(planned) {
+            let is_new = |change: &Change| state.change(&change.id).is_none();
+            if planned.changes.iter().any(is_new) {
+                found.push((step.key, who.subject.id.clone()));
+            }
+            back.extend(planned.changes.iter().filter_map(|change| {
+                let known = state.change(&change.id)?;
+                known.is_proven().then(|| applied_of(state, &known.change))
+            }));
+        }
+    });
+    found.extend(came_back(run, &reader, system, back).await);
     found
 }
 
@@ -237,9 +237,10 @@ async fn came_back(
     back
 }
 
-/// Subjects whose targets at this step may have grown in number.
+/// Subjects whose targets at this step may have grown in number since they were read.
 fn rereadable(run: &Run, step: &PlannedStep) -> Vec<Identified> {
     let rows = step.subjects.iter().filter(|row| can_grow(row));
+    let rows = rows.filter(|row| !run.is_settled(step.key, &row.subject));
     rows.filter_map(|row| late::known(run, &step.system, &row.subject))
         .collect()
 }

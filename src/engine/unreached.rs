@@ -3,21 +3,35 @@
 //! An app counts as used if it is assigned or was signed in to. Where that could not be read,
 //! every vendor that we could reach and that is not configured counts as used, too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::instances::leads_to;
 use super::run::Tools;
-use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, Vendor};
+use crate::model::{AppAccount, Case, History, Subject, SystemId, Unreached, UserId, Vendor};
 
 /// How it is known that an app is used that is not assigned.
 const SIGNED_IN: &str = "signed in to";
 
-/// All of it, subject by subject.
-pub(super) fn of(tools: &Tools, case: &Case, history: &History) -> Vec<Unreached> {
+/// All of it, subject by subject. Of many, `at_services` tells who is assigned to the apps of
+/// services that we know; apps that nobody has a connector for are not listed then.
+pub(super) fn of(
+    tools: &Tools,
+    case: &Case,
+    at_services: &BTreeMap<UserId, Vec<AppAccount>>,
+    history: &History,
+) -> Vec<Unreached> {
     let subjects = case.subjects.iter();
-    subjects
-        .flat_map(|who| of_subject(tools, who, history))
-        .collect()
+    let told = subjects.flat_map(|who| match at_services.get(&who.id) {
+        Some(accounts) if who.accounts.is_none() => {
+            let known = Subject {
+                accounts: Some(accounts.clone()),
+                ..who.clone()
+            };
+            of_subject(tools, &known, history)
+        }
+        _ => of_subject(tools, who, history),
+    });
+    told.collect()
 }
 
 fn of_subject(tools: &Tools, who: &Subject, history: &History) -> Vec<Unreached> {

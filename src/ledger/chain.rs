@@ -56,6 +56,22 @@ pub fn body_hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
+/// The same, of a text that comes in pieces.
+#[derive(Default)]
+pub(super) struct BodyHash(Sha256);
+
+impl BodyHash {
+    /// The next piece.
+    pub(super) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// Of all of them.
+    pub(super) fn finish(self) -> Hash {
+        self.0.finalize().into()
+    }
+}
+
 /// The hash of a record that stands after `prev`.
 ///
 /// Over, in this order: a fixed prefix, the 32 bytes of `prev`, `seq` as 8 bytes big-endian,

@@ -209,6 +209,15 @@ impl RunState {
             .filter_map(|(_, place)| self.changes.get(*place))
     }
 
+    /// One subject's changes, in order.
+    pub fn changes_of<'s>(
+        &'s self,
+        subject: &UserId,
+    ) -> impl Iterator<Item = &'s ChangeState> + use<'s> {
+        let his = self.by_subject.get(subject).into_iter().flatten();
+        his.filter_map(|(_, place)| self.changes.get(*place))
+    }
+
     /// Who a subject turned out to be at a system that answered only after the plan was made.
     #[must_use]
     pub fn late_identity(&self, system: &SystemId, subject: &UserId) -> Option<&Identity> {

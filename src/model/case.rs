@@ -139,6 +139,10 @@ pub struct Subject {
     pub mastered_by: String,
     /// When the directory last changed anything about him.
     pub changed_at: Option<Utc>,
+    /// When he last signed in at the directory. Only for the order of the case: it is not kept,
+    /// because the order is.
+    #[serde(skip)]
+    pub last_login: Option<Utc>,
 }
 
 impl Subject {

@@ -240,6 +240,7 @@ mod tests {
             accounts: None,
             mastered_by: "OKTA".into(),
             changed_at: None,
+            last_login: None,
         }
     }
 

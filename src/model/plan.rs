@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActionId, Case, Change, Chosen, Finding, Identity, Kept, LeftAlone, Logout, Lookup, Role,
+    ActionId, Case, Change, Chosen, Fact, Finding, Identity, Kept, LeftAlone, Logout, Lookup, Role,
     RunId, Select, Subject, SystemId, UserId, Utc,
 };
 
@@ -56,6 +56,9 @@ pub struct Plan {
     /// Whom to call about what is named here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<Owner>,
+    /// Many are all suspended before anybody's sessions are cleared, because this was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspends_first: Option<Fact>,
     /// The run that it gives back; `None` contains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gives_back: Option<RunId>,

@@ -198,6 +198,7 @@ fn nobody(privileged: Tri) -> Subject {
         }]),
         mastered_by: String::new(),
         changed_at: None,
+        last_login: None,
     }
 }
 

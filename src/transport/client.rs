@@ -16,7 +16,7 @@ use super::limit::{Bucket, BucketSeen, Budget, PATIENT, Permit, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
 use super::request::{Body, OwnHeader, Path, Place};
-use super::retry::{self, Pauses, Throttle};
+use super::retry::{self, Pauses, Throttle, Throttles};
 use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
 use crate::given::{Clock, Rng};
 use crate::model::{SystemId, Utc};
@@ -41,8 +41,8 @@ pub struct ClientParts {
     pub writes_as: Arc<dyn Credential>,
     /// How the vendor wants to be spoken to.
     pub manners: Manners,
-    /// The quota, if other clients of the same principal share it; else one of its own.
-    pub budget: Option<Arc<Budget>>,
+    /// The quota, which other clients of the same principal may share.
+    pub budget: Arc<Budget>,
     /// `oust/<version> run=<id>`: how a SOC tells us from the intruder.
     pub user_agent: String,
 }
@@ -50,7 +50,6 @@ pub struct ClientParts {
 /// One system's client, shared by its readers and writers.
 pub struct Client {
     parts: ClientParts,
-    budget: Arc<Budget>,
     meter: Meter,
     /// What the vendor's clock is ahead of ours, in milliseconds, by its last `Date`.
     ahead_ms: AtomicI64,
@@ -180,15 +179,8 @@ impl Client {
     /// A client that has sent nothing yet.
     #[must_use]
     pub fn new(parts: ClientParts) -> Self {
-        let budget = parts.budget.clone().unwrap_or_else(|| {
-            Arc::new(Budget::new(
-                Arc::clone(&parts.clock),
-                Arc::clone(&parts.rng),
-            ))
-        });
         Self {
             parts,
-            budget,
             meter: Meter::default(),
             ahead_ms: AtomicI64::new(0),
             dated: AtomicBool::new(false),
@@ -225,7 +217,7 @@ impl Client {
     /// The rate limits that answers have told of.
     #[must_use]
     pub fn buckets(&self) -> Vec<BucketSeen> {
-        self.budget.seen()
+        self.parts.budget.seen()
     }
 
     /// The bucket that a request would count against, by the vendor's documentation.
@@ -322,10 +314,10 @@ impl Client {
     pub(super) async fn send(&self, call: &Outgoing<'_>) -> Result<Answer, CallError> {
         let by_path = || (self.parts.manners.bucket)(&call.method, call.url.path());
         let bucket = call.bucket.unwrap_or_else(by_path);
-        let place = self.budget.place(call.rank, call.turn);
+        let place = self.parts.budget.place(call.rank, call.turn);
         let mut pauses = Pauses::new(&*self.parts.rng);
         let mut crowded = Pauses::new(&*self.parts.rng);
-        let mut throttles = 0;
+        let mut throttles = Throttles::of(call.patience);
         let mut renewed = false;
         let mut last = None;
         // A patient call's time does not run while it queues for quota.
@@ -337,7 +329,7 @@ impl Client {
             } else {
                 left
             };
-            let Some(permit) = self.budget.admit(bucket, place, patience).await else {
+            let Some(permit) = self.parts.budget.admit(bucket, place, patience).await else {
                 return last.unwrap_or_else(|| {
                     Err(CallError::NoQuota {
                         system: self.parts.system.clone(),
@@ -351,14 +343,15 @@ impl Client {
             let (pause, answer) = match self.attempt(call, permit, &mut renewed).await {
                 Attempt::Over(result) => return result,
                 Attempt::Throttled { last, throttle } => {
-                    throttles += 1;
+                    let queued = sent.saturating_sub(joined);
+                    let enough = throttles.is_enough(throttle, queued);
                     let pause = match throttle {
                         // The bucket is closed: the queue waits, and this call is near its head.
                         Throttle::Window(_) => Some(Duration::ZERO),
                         Throttle::Concurrency => Some(crowded.next().unwrap_or(retry::PAUSE_MAX)),
                         Throttle::Untold => pauses.next(),
                     };
-                    (pause.filter(|_| throttles < retry::THROTTLES_MAX), last)
+                    (pause.filter(|_| !enough), last)
                 }
                 Attempt::Again { pause, last } => {
                     (pauses.next().map(|step| pause.unwrap_or(step)), last)

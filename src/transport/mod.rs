@@ -28,7 +28,7 @@ pub use client::{CallError, Client, ClientParts, Meter, MeterReading};
 pub use handover::{Handed, Handover, Parcel};
 pub use http_wire::HttpWire;
 pub(crate) use limit::AT_ONCE_MAX;
-pub use limit::{Bucket, BucketSeen, Budget, Rank};
+pub use limit::{Bucket, BucketSeen, Budget, Budgets, Rank};
 pub use manners::{Manners, Quota, json_or_xml, no_quota, only_401, only_429, only_json};
 pub use meaning::{Answer, Meaning};
 pub use read::{Read, Reader};

@@ -29,6 +29,9 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// What is escaped within a query's value: all that, and what parts one pair from the next.
+const PAIR: &AsciiSet = &SEGMENT.add(b'&').add(b'=');
+
 /// A path with its query. Fixed text comes by [`Path::new`] and [`Path::then`], outside values
 /// by [`Path::seg`] and [`Path::query`], which escape them.
 #[derive(Clone, Debug)]
@@ -90,6 +93,19 @@ impl Path {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path with its query, for a vendor that takes requests within a request; a space is `%20`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let mut target = self.path.clone();
+        for (place, (name, value)) in self.query.iter().enumerate() {
+            target.push(if place == 0 { '?' } else { '&' });
+            target.push_str(name);
+            target.push('=');
+            target.extend(utf8_percent_encode(value, PAIR));
+        }
+        target
     }
 
     /// The whole URL at `origin`.

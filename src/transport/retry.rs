@@ -19,9 +19,18 @@ use crate::model::Utc;
 /// Attempts per call, the first included.
 pub(super) const ATTEMPTS: usize = 4;
 
-/// 429s that one call outlasts. They do not count as attempts: whoever queues among many
-/// clients meets some, and each is waited out first.
-pub(super) const THROTTLES_MAX: usize = 30;
+/// 429s that a call of its own outlasts in a crowd, where whoever queues among thousands meets some.
+const THROTTLES_MAX_IN_A_CROWD: usize = 30;
+
+/// The same of a run on a few, of those that close a window: one is waited out. Somebody may use up a
+/// bucket for hours, as a reader of the log does: that must not keep a run from its verdict.
+const WINDOWS_MAX: usize = 2;
+
+/// Whoever queued for so long has seen a window end.
+const A_WINDOW: Duration = Duration::from_secs(30);
+
+/// Nobody waits so long for a few accounts.
+const A_LONG_TIME: Duration = Duration::from_secs(3600);
 
 /// The longest pause.
 pub(super) const PAUSE_MAX: Duration = Duration::from_secs(2);
@@ -66,6 +75,37 @@ impl Pauses {
         self.steps
             .next()
             .map(|pause| pause + Duration::from_millis(self.jitter))
+    }
+}
+
+/// How many 429s one call has met. They do not count among its attempts, each being waited out
+/// first.
+pub(super) struct Throttles {
+    is_of_a_crowd: bool,
+    met: usize,
+}
+
+impl Throttles {
+    /// Of a call that has this patience.
+    pub(super) fn of(patience: Duration) -> Self {
+        Self {
+            is_of_a_crowd: patience >= A_LONG_TIME,
+            met: 0,
+        }
+    }
+
+    /// Counts one that came to a request which had queued for so long; whether it was one too many.
+    pub(super) fn is_enough(&mut self, throttle: Throttle, queued: Duration) -> bool {
+        self.met += 1;
+        if self.is_of_a_crowd {
+            return self.met >= THROTTLES_MAX_IN_A_CROWD;
+        }
+        match throttle {
+            // It had waited a window out for another call's 429.
+            Throttle::Window(_) if queued >= A_WINDOW => true,
+            Throttle::Window(_) => self.met >= WINDOWS_MAX,
+            Throttle::Concurrency | Throttle::Untold => self.met >= ATTEMPTS,
+        }
     }
 }
 

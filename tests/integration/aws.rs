@@ -2,6 +2,7 @@
 //! back, and whom it must not touch.
 
 mod chains;
+mod crowd;
 mod deny;
 pub(crate) mod desk;
 mod identity;

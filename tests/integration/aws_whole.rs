@@ -71,6 +71,7 @@ fn lab(world: World, more: &str) -> (Lab, Tools) {
             clock: Arc::clone(&lab.clock),
             rng: lab.rng.clone(),
             user_agent: "oust/test run=r_lab".into(),
+            budgets: oust::transport::Budgets::default(),
         };
         match (connector.row.open)(&opening) {
             Ok(Opened::Service(system)) => tools.services.push(system),

@@ -495,7 +495,7 @@ extra: { deep: [hunter2] }
     17 | extra: { deep: [*******] }
        | ^^^^^
        |
-       = help: known here: connectors, apps, owners, canary, detections, rules, server, approvers, notify, client, guards
+       = help: known here: connectors, apps, owners, canary, mass_order, detections, rules, server, approvers, notify, client, guards
 
     oust.yaml: 10 mistakes
     ");

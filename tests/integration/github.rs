@@ -2,6 +2,7 @@
 //! says that the stand-in never would.
 
 mod auth;
+mod crowd;
 pub(crate) mod desk;
 mod enterprise;
 mod hosts;

@@ -16,7 +16,7 @@ use oust::connector::System;
 use oust::connectors::{Opened, Opening, REGISTER};
 use oust::consent::{Asked, Consent};
 use oust::engine::{
-    Ended, Observer, PlanRequest, Prepared, Run, Silent, Snapshot, Start, Tools, plan,
+    Ended, MassOrder, Observer, PlanRequest, Prepared, Run, Silent, Snapshot, Start, Tools, plan,
 };
 use oust::given::{Clock, Rng};
 use oust::guard::GuardConfig;
@@ -279,6 +279,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             user_agent: user_agent.into(),
+            budgets: oust::transport::Budgets::default(),
         };
         let row = REGISTER.iter().find(|row| row.vendor.id == "okta").unwrap();
         let Ok(Opened::Directory(directory)) = (row.open)(&opening) else {
@@ -292,6 +293,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             tool: "oust/test".into(),
+            mass_order: MassOrder::InTurn,
         }
     }
 
@@ -306,6 +308,7 @@ impl Lab {
             clock: Arc::clone(&self.clock),
             rng: self.rng.clone(),
             user_agent: "oust/test run=r_lab".into(),
+            budgets: oust::transport::Budgets::default(),
         });
         match opened {
             Ok(Opened::Service(system)) => system,

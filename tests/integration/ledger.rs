@@ -6,6 +6,7 @@ mod emergency;
 mod file;
 mod folded;
 mod group;
+mod long;
 mod owners;
 mod processes;
 mod recorded;

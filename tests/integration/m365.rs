@@ -3,6 +3,7 @@
 
 mod account;
 mod auth;
+mod batches;
 mod consents;
 mod identity;
 mod incident;

@@ -67,6 +67,7 @@ impl Desk {
             clock,
             rng: Arc::new(SystemRng::default()),
             user_agent: "oust/test run=r_moto".into(),
+            budgets: oust::transport::Budgets::default(),
         });
         let Ok(Opened::Service(system)) = opened else {
             panic!("AWS is a service, and these settings are good");

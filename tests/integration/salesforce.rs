@@ -1,6 +1,7 @@
 //! Salesforce, verb by verb, against the mock: what a change does, proves, undoes, spares.
 
 mod auth;
+mod crowd;
 pub(crate) mod desk;
 mod freeze;
 mod identity;
@@ -19,5 +20,6 @@ pub(crate) const STORIES: &[fn()] = &[
     tokens::more_tokens_than_are_listed_go_in_rounds_and_the_count_tells,
     sessions::sessions_end_with_their_children_and_expired_rows_are_none,
     sessions::many_go_together_and_each_row_tells_for_itself,
+    crowd::many_are_looked_up_frozen_signed_out_and_proven_in_a_few_queries,
     preflight::nothing_stands_in_the_way_of_contoso_but_that_reads_could_write,
 ];

@@ -142,6 +142,7 @@ pub(crate) fn subject(id: &str, login: &str) -> Subject {
         accounts: None,
         mastered_by: "OKTA".into(),
         changed_at: None,
+        last_login: None,
     }
 }
 
@@ -194,6 +195,7 @@ impl PlanSample {
             stages: Vec::new(),
             findings: Vec::new(),
             owners: Vec::new(),
+            suspends_first: None,
             gives_back: None,
             left_alone: Vec::new(),
             chosen: Vec::new(),

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oust::engine::{Run, plan};
+use async_trait::async_trait;
+use oust::engine::{MassOrder, Run, Shown, Tools, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::{MemoryStore, RunState};
-use oust::model::{Chosen, GuardName, Lift, SystemId, UserId, Utc};
-use oust_mocks::{Fault, FaultKind};
+use oust::model::{Chosen, Fact, FactName, Finding, GuardName, Lift, SystemId, UserId, Utc};
+use oust_mocks::{Fault, FaultKind, Range};
 
 use crate::lab::services::contoso;
 use crate::lab::{Lab, NoTap, shipped};
@@ -75,6 +76,79 @@ async fn above_twenty_services_follow_the_eviction_at_once_and_up_to_twenty_they
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_a_canary_showed_that_suspensions_end_sessions_everybody_is_suspended_first() {
+    let shown = Told::in_order(MassOrder::SuspendsFirst(Arc::new(Canary(Some(true))))).await;
+    let in_turn = Told::in_order(MassOrder::InTurn).await;
+    let said = shown.said("mass_order").unwrap();
+    assert!(said.contains("before anybody's sessions"), "{said}");
+    assert!(in_turn.said("mass_order").is_none());
+    // The quota lets half of it through each minute: suspensions of all, or all of the first half.
+    let (early, late) = (
+        shown.cleared_before_all_suspended(),
+        in_turn.cleared_before_all_suspended(),
+    );
+    assert!(early < MANY / 4, "{early} of {MANY} were cleared first");
+    assert!(late > MANY / 2, "{late} of {MANY}");
+    // It costs the eviction as a whole nothing.
+    let (one, other) = (shown.took(), in_turn.took());
+    assert!(
+        one <= other + Duration::from_secs(5),
+        "{one:?} for {other:?}"
+    );
+    assert_eq!(shown.evicted().count(), MANY);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_read_long_after_his_eviction_is_not_looked_at_once_more() {
+    let slow = Told::slowly(MassOrder::InTurn, "account-takeover").await;
+    let quick = Told::of(MANY, "account-takeover", |_| Vec::new()).await;
+    // Where everything is over in seconds, all are.
+    let reads = |told: &Told| {
+        told.asked
+            .iter()
+            .filter(|path| path.ends_with("/factors"))
+            .count()
+    };
+    let (looked, not) = (reads(&quick), reads(&slow));
+    println!("{looked} reads of factors, {not} where they were made late");
+    assert!(looked - not >= MANY * 3 / 4, "{looked} and {not}");
+    assert_eq!(
+        slow.answered("okta", "delete_factors").len(),
+        quick.answered("okta", "delete_factors").len()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_canary_showed_it_each_is_evicted_in_his_turn_and_the_plan_says_why() {
+    let seen = [
+        (Some(false), "ends none"),
+        (None, "no live rehearsal showed"),
+    ];
+    for (shown, says) in seen {
+        let told = Told::in_order(MassOrder::SuspendsFirst(Arc::new(Canary(shown)))).await;
+        let said = told.said("mass_order").unwrap();
+        assert!(said.contains(says), "{said}");
+        let cleared = told.cleared_before_all_suspended();
+        assert!(cleared > MANY / 2, "{cleared} of {MANY}");
+    }
+}
+
+/// What a canary showed of suspensions.
+struct Canary(Option<bool>);
+
+#[async_trait]
+impl Shown for Canary {
+    async fn newest(&self, _org_id: &str, name: FactName) -> Result<Option<Fact>, String> {
+        Ok(self.0.map(|holds| Fact {
+            name,
+            holds,
+            at: Utc::from_millis(1_750_000_000_000),
+            how: "event 5d1c".into(),
+        }))
+    }
+}
+
 /// Requests at a system whose path has this in it get no answer, ever.
 fn never(system: &str, path: &str) -> (String, Fault) {
     let fault = Fault {
@@ -92,6 +166,10 @@ struct Told {
     state: RunState,
     /// In the order of the case.
     who: Vec<UserId>,
+    /// What the plan said.
+    findings: Vec<Finding>,
+    /// The path of every request.
+    asked: Vec<String>,
     began: Utc,
 }
 
@@ -103,7 +181,35 @@ impl Told {
         faults: impl FnOnce(&[UserId]) -> Vec<(String, Fault)>,
     ) -> Self {
         let lab = Lab::tapped(contoso().crowd(n), 7, Arc::new(NoTap), 40);
+        let tools = lab.with_services(Arc::new(MemoryStore::new()));
+        Self::at(lab, tools, n, playbook, faults).await
+    }
+
+    /// Evicts [`MANY`] on a quota for a quarter of their writes a minute.
+    async fn in_order(order: MassOrder) -> Self {
+        Self::slowly(order, "evict-only").await
+    }
+
+    async fn slowly(order: MassOrder, playbook: &str) -> Self {
+        let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
         let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
+        tools.mass_order = order;
+        let a_minute = u32::try_from(MANY).unwrap();
+        let set_limit = |range: &mut Range| {
+            let limits = &mut range.okta.limits.overrides;
+            limits.insert("api".to_owned(), a_minute);
+        };
+        set_limit(&mut lab.range.lock().unwrap());
+        Self::at(lab, tools, MANY, playbook, |_| Vec::new()).await
+    }
+
+    async fn at(
+        lab: Lab,
+        mut tools: Tools,
+        n: usize,
+        playbook: &str,
+        faults: impl FnOnce(&[UserId]) -> Vec<(String, Fault)>,
+    ) -> Self {
         tools.services.retain(|system| system.id.vendor() == "gtr");
         let logins: Vec<String> = (1..=n)
             .map(|n| format!("crowd-{n:05}@contoso.example"))
@@ -127,6 +233,7 @@ impl Told {
         let prepared = plan(&tools, &playbook, &guards, request).await.unwrap();
         let subjects = prepared.plan.case.subjects.iter();
         let who: Vec<UserId> = subjects.map(|who| who.id.clone()).collect();
+        let findings = prepared.plan.findings.clone();
         for (system, fault) in faults(&who) {
             lab.range.lock().unwrap().faults.add_at(&system, fault);
         }
@@ -136,7 +243,16 @@ impl Told {
         let run = Run::begin(tools, prepared.plan, start).await.unwrap();
         run.carry_out().await;
         let state = run.state();
-        Self { state, who, began }
+        let range = lab.range.lock().unwrap();
+        let asked = range.journal.entries().iter().map(|each| each.path.clone());
+        let asked = asked.collect();
+        Self {
+            state,
+            who,
+            findings,
+            asked,
+            began,
+        }
     }
 
     /// Each subject's first clear after his suspension, and when it was answered.
@@ -149,6 +265,27 @@ impl Told {
                 .filter_map(|each| each.answered_at);
             Some((who, at.max()?))
         })
+    }
+
+    /// How many were cleared before the last was suspended.
+    fn cleared_before_all_suspended(&self) -> usize {
+        let suspended = self.answered("okta", "suspend_user");
+        assert_eq!(suspended.len(), self.who.len());
+        let last = suspended.iter().map(|(_, at)| *at).max().unwrap();
+        self.evicted().filter(|(_, at)| *at < last).count()
+    }
+
+    /// Until the last was evicted.
+    fn took(&self) -> Duration {
+        self.last_evicted().since(self.began)
+    }
+
+    /// The finding of this id.
+    fn said(&self, id: &str) -> Option<&str> {
+        let mut findings = self.findings.iter();
+        findings
+            .find(|each| each.id == id)
+            .map(|each| each.text.as_str())
     }
 
     fn last_evicted(&self) -> Utc {

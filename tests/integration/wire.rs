@@ -230,6 +230,7 @@ impl Org {
             clock: Arc::clone(&self.our_clock) as Arc<dyn Clock>,
             rng: Arc::new(CountingRng::default()),
             user_agent: "oust/0.1.0 run=r_test".into(),
+            budgets: oust::transport::Budgets::default(),
         }
     }
 

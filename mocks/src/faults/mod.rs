@@ -16,6 +16,7 @@ use kind::parse_kind;
 pub use kind::{FaultKind, okta_error};
 
 use crate::range::{is_service, label};
+use crate::rng::Rng;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ struct Rule {
     fault: Fault,
     matched: u32,
     shown: u32,
+    /// Of a hundred matches so many meet it, by chance.
+    chance: Option<(u64, Rng)>,
     /// A [`FaultKind::Hang`] that has begun ends then.
     hangs_until_ms: Option<i64>,
 }
@@ -68,6 +71,10 @@ impl Rule {
             return now_ms < until_ms;
         }
         let due = self.fault.nth.is_none_or(|nth| nth == self.matched)
+            && self
+                .chance
+                .as_mut()
+                .is_none_or(|(percent, rng)| rng.below(100) < *percent)
             && self.fault.times.is_none_or(|times| self.shown < times);
         if due && let FaultKind::Hang { seconds } = self.fault.kind {
             self.hangs_until_ms = Some(now_ms.saturating_add_unsigned(seconds * 1000));
@@ -107,12 +114,21 @@ impl Faults {
         self.push(Some(system.to_owned()), fault);
     }
 
+    /// Adds a rule that so many of a hundred matches meet, whichever the seed makes them.
+    pub fn add_sometimes(&mut self, percent: u64, seed: u64, fault: Fault) {
+        self.push(None, fault);
+        if let Some(rule) = self.rules.last_mut() {
+            rule.chance = Some((percent, Rng::new(seed)));
+        }
+    }
+
     fn push(&mut self, system: Option<String>, fault: Fault) {
         self.rules.push(Rule {
             system,
             fault,
             matched: 0,
             shown: 0,
+            chance: None,
             hangs_until_ms: None,
         });
     }

@@ -75,6 +75,8 @@ impl M365 {
                 writes_per_150_s: 3_000,
                 reports_per_10_s: 5,
                 audit_delay_ms: 0,
+                takes_batches: true,
+                batch_leaves_out: BTreeSet::new(),
                 latency_ms: 0,
             },
             base_url: String::new(),

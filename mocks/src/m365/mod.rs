@@ -9,6 +9,7 @@
 
 mod answers;
 mod audits;
+mod batch;
 mod contoso;
 mod devices;
 mod grants;
@@ -70,6 +71,10 @@ pub struct Settings {
     pub reports_per_10_s: u32,
     /// How long an audit event stays invisible, milliseconds.
     pub audit_delay_ms: i64,
+    /// Whether batches are taken.
+    pub takes_batches: bool,
+    /// People, by object id, of whom no answer to a batch tells.
+    pub batch_leaves_out: BTreeSet<String>,
     /// How long every answer takes, milliseconds.
     pub latency_ms: u64,
 }
@@ -166,6 +171,9 @@ impl M365 {
             );
         }
         let principal = format!("m365:{}", token.client_id);
+        if segments == ["$batch"] && request.method == "POST" {
+            return (principal, self.batch(request, now_ms));
+        }
         let Some((route, at)) = routes::find(&request.method, segments) else {
             return (principal, answers::no_such_segment());
         };

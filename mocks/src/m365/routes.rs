@@ -5,7 +5,7 @@
 //! share one handler, and their permissions stand with their kinds.
 
 use super::methods::KINDS;
-use super::{Call, M365};
+use super::{Call, M365, batch};
 use crate::http::{self, Request};
 use crate::vendor::Answer;
 
@@ -136,6 +136,9 @@ pub(super) fn find(method: &str, segments: &[String]) -> Option<(&'static Route,
 /// Whether a request goes to something that changes the tenant. Tokens for us do not; what is
 /// unknown is taken to, unless read by GET.
 pub(super) fn is_write(request: &Request) -> bool {
+    if request.path == "/graph/v1.0/$batch" {
+        return batch::is_write(request);
+    }
     !request.path.starts_with("/login/") && request.method != "GET"
 }
 

@@ -75,6 +75,10 @@ pub struct Limits {
     pub overrides: BTreeMap<String, u32>,
     /// How many requests may be under way at once.
     pub concurrent_max: usize,
+    /// How long a window is. Okta's is a minute; a shorter one makes a long story short.
+    pub window_ms: i64,
+    /// The windows that are over, for each bucket: when each began, and what was used of it.
+    past: BTreeMap<String, Vec<(i64, u32)>>,
     windows: BTreeMap<String, Window>,
     busy_until_ms: Vec<i64>,
 }
@@ -86,6 +90,8 @@ impl Default for Limits {
             principal_percent: 50,
             overrides: BTreeMap::new(),
             concurrent_max: 75,
+            window_ms: MINUTE,
+            past: BTreeMap::new(),
             windows: BTreeMap::new(),
             busy_until_ms: Vec::new(),
         }
@@ -107,11 +113,19 @@ impl Limits {
         u32::try_from(share).unwrap_or(u32::MAX).max(1)
     }
 
+    /// The windows of a bucket that are over: when each began, and what was used of it.
+    #[must_use]
+    pub fn past(&self, bucket: &str) -> &[(i64, u32)] {
+        self.past.get(bucket).map_or(&[], Vec::as_slice)
+    }
+
     /// Counts one request; false if the window is full for the org or for this principal.
     pub(crate) fn take(&mut self, bucket: &str, principal: &str, now_ms: i64) -> bool {
         let (all, share) = (self.of_bucket(bucket), self.of_principal(bucket));
         let window = self.windows.entry(bucket.to_owned()).or_default();
-        if now_ms >= window.start_ms + MINUTE || now_ms < window.start_ms {
+        if now_ms >= window.start_ms + self.window_ms || now_ms < window.start_ms {
+            let past = self.past.entry(bucket.to_owned()).or_default();
+            past.push((window.start_ms, window.all));
             *window = Window {
                 start_ms: now_ms,
                 ..Window::default()
@@ -129,7 +143,7 @@ impl Limits {
     /// Uses up part of a bucket, as other clients of the org do.
     pub fn spend(&mut self, bucket: &str, requests: u32, now_ms: i64) {
         let window = self.windows.entry(bucket.to_owned()).or_default();
-        if now_ms >= window.start_ms + MINUTE {
+        if now_ms >= window.start_ms + self.window_ms {
             *window = Window {
                 start_ms: now_ms,
                 ..Window::default()
@@ -160,7 +174,7 @@ impl Limits {
         let left = limit
             .saturating_sub(mine)
             .min(self.of_bucket(bucket).saturating_sub(window.all));
-        let reset = (window.start_ms + MINUTE + 999).div_euclid(1000);
+        let reset = (window.start_ms + self.window_ms + 999).div_euclid(1000);
         rate_headers(limit, left, reset)
     }
 

@@ -68,7 +68,8 @@ impl Work {
         })?;
         say_notes(desk.notes());
         let wire = HttpWire::new();
-        let opener = Opener::new(config.clone(), wire, &shared.clock, &shared.rng)?;
+        let mut opener = Opener::new(config.clone(), wire, &shared.clock, &shared.rng)?;
+        opener.heed_rehearsals(&path);
         let tools = opener.tools(archive.clone(), None)?;
         let rehearsals = SqliteRehearsals::beside(&path);
         let rehearsals = SqliteRehearsals::open(&rehearsals).map_err(|error| {

@@ -47,7 +47,7 @@ use self::settings::{Place, Settings};
 use self::sts::Sts;
 use self::vendor::{CENTER_APP, DENIES, SAML_APP, VENDOR};
 use self::voice::VOICE;
-use super::kit::{Glance, Service, Verb, Voice, one_by_one, opened, settle_all};
+use super::kit::{Carrier, Glance, Service, Shared, Verb, Voice, one_by_one, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
 use crate::transport::{Manners, Reader, Writer, json_or_xml, no_quota};
@@ -81,6 +81,10 @@ struct Aws {
     recent: trail::Recent,
     /// Who may write to a role.
     doors: deny::write::Doors,
+    /// What many want of one role.
+    gathered: deny::write::Gathered,
+    /// What many read.
+    together: Arc<Shared>,
     /// Who may write to the prepared policy: one of us at a time.
     scp_door: Mutex<()>,
 }
@@ -138,6 +142,8 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         caller: OnceCell::new(),
         recent: trail::Recent::default(),
         doors: deny::write::Doors::default(),
+        gathered: deny::write::Gathered::default(),
+        together: Arc::default(),
         scp_door: Mutex::default(),
     };
     Ok(opened(opening, connector, client))
@@ -219,6 +225,10 @@ impl Service for Aws {
             "unblock_identity_center_user" => &block::UnblockUser,
             _ => return None,
         })
+    }
+
+    fn carrier(&self) -> Option<Arc<dyn Carrier>> {
+        Some(Arc::clone(&self.together) as Arc<dyn Carrier>)
     }
 
     fn apps(&self) -> &'static [&'static str] {

@@ -93,6 +93,8 @@ struct GitHub {
     own: OnceLock<Account>,
     /// What GitHub warned of when it took a call of ours.
     warned: OnceLock<String>,
+    /// Whose fine-grained tokens are asked for.
+    granted: fine_grained::Granted,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -120,6 +122,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         learnt,
         own: OnceLock::new(),
         warned: OnceLock::new(),
+        granted: fine_grained::Granted::default(),
     };
     Ok(opened(opening, github, client))
 }

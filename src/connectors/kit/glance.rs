@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -58,9 +59,30 @@ pub(in crate::connectors) struct Page {
     pub(in crate::connectors) next: Option<Read>,
 }
 
+/// Makes a read along with others', where a vendor takes several in one request.
+#[async_trait]
+pub(in crate::connectors) trait Carrier: Send + Sync {
+    /// A GET.
+    ///
+    /// # Errors
+    /// As [`Reader::send`].
+    async fn get(&self, reader: &Reader, path: Path) -> Result<Answer, CallError> {
+        self.ask(reader, &Read::get(path)).await
+    }
+
+    /// Any other read.
+    ///
+    /// # Errors
+    /// As [`Reader::send`].
+    async fn ask(&self, reader: &Reader, read: &Read) -> Result<Answer, CallError> {
+        reader.send(read).await
+    }
+}
+
 /// Reads that are made once and shared.
 pub(in crate::connectors) struct Glance {
     reader: Reader,
+    carrier: Option<Arc<dyn Carrier>>,
     voice: &'static Voice,
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Got>>>>>,
 }
@@ -70,9 +92,16 @@ impl Glance {
     pub(in crate::connectors) fn new(reader: &Reader, voice: &'static Voice) -> Self {
         Self {
             reader: reader.clone(),
+            carrier: None,
             voice,
             seen: Mutex::default(),
         }
+    }
+
+    /// Its objects, and the first pages of its lists, are read by this carrier.
+    pub(in crate::connectors) fn carried(mut self, by: Option<Arc<dyn Carrier>>) -> Self {
+        self.carrier = by;
+        self
     }
 
     /// The reader beneath.
@@ -82,7 +111,9 @@ impl Glance {
 
     /// One object.
     pub(in crate::connectors) async fn one(&self, path: Path) -> Arc<Got> {
-        self.read(format!("{path:?}"), Read::get(path)).await
+        let cell = self.cell(format!("{path:?}"));
+        let read = || async { Arc::new(self.heard(self.get(path).await)) };
+        Arc::clone(cell.get_or_init(read).await)
     }
 
     /// What a POST that only reads answers.
@@ -151,7 +182,7 @@ impl Glance {
             let mut next = Some(first);
             for _ in 0..pages_max {
                 let Some(read) = next else { break };
-                let answer = match self.heard(self.reader.send(&read).await) {
+                let answer = match self.heard(self.asked(&read).await) {
                     Ok(answer) => answer,
                     Err(unread) => return Arc::new(Err(unread)),
                 };
@@ -171,15 +202,29 @@ impl Glance {
         Arc::clone(cell.get_or_init(read).await)
     }
 
+    async fn get(&self, path: Path) -> Result<Answer, CallError> {
+        match &self.carrier {
+            Some(carrier) => carrier.get(&self.reader, path).await,
+            None => self.reader.send(&Read::get(path)).await,
+        }
+    }
+
     async fn read(&self, key: String, read: Read) -> Arc<Got> {
         let cell = self.cell(key);
-        let read = || async { Arc::new(self.heard(self.reader.send(&read).await)) };
+        let read = || async { Arc::new(self.heard(self.asked(&read).await)) };
         Arc::clone(cell.get_or_init(read).await)
+    }
+
+    async fn asked(&self, read: &Read) -> Result<Answer, CallError> {
+        match &self.carrier {
+            Some(carrier) => carrier.ask(&self.reader, read).await,
+            None => self.reader.send(read).await,
+        }
     }
 
     async fn pages(&self, path: Path, items: &str, next: &str) -> Got {
         let mut all = Vec::new();
-        let mut page = self.heard(self.reader.send(&Read::get(path)).await)?;
+        let mut page = self.heard(self.get(path).await)?;
         for _ in 0..PAGES_MAX {
             match page.get_mut(items).map(Value::take) {
                 Some(Value::Array(more)) => all.extend(more),

@@ -1,5 +1,7 @@
 //! One write and its trace; and what it means when no answer came.
 
+use std::future::Future;
+
 use crate::model::{OutcomeKind, Receipt};
 use crate::transport::{Answer, CallError, Write, Writer};
 
@@ -13,9 +15,17 @@ pub(in crate::connectors) struct Sent {
 
 /// Sends one write and keeps its trace, answered or not.
 pub(in crate::connectors) async fn send(w: &Writer<'_>, write: &Write) -> Sent {
+    traced(w, w.send(write)).await
+}
+
+/// The same for a write that leaves in a way of its vendor's own.
+pub(in crate::connectors) async fn traced(
+    w: &Writer<'_>,
+    call: impl Future<Output = Result<Answer, CallError>>,
+) -> Sent {
     let left_at = w.reader().clock().now();
     let left_there = w.reader().vendor_now();
-    let answer = w.send(write).await;
+    let answer = call.await;
     let receipt = match &answer {
         Ok(answer) => Receipt {
             request_id: answer.request_id.clone(),

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 
-use super::glance::Glance;
+use super::glance::{Carrier, Glance};
 use super::verb::{Planning, Seen, Verb};
 use super::voice::Voice;
 use crate::connector::{CannotUndo, Connector, Costs, Identified, Planned, Step, System};
@@ -40,12 +40,20 @@ pub(in crate::connectors) trait Service:
     /// How long a proof may stay pending.
     const PROVE_FOR: Duration;
 
+    /// Subjects and items asked about at the same time.
+    const AT_ONCE: usize = AT_ONCE;
+
     /// The verb of this name; one for each that is declared.
     fn verb(name: &str) -> Option<&'static dyn Verb<Self>>;
 
     /// Whether this instance of the service can do an action that it declares.
     fn carries(&self, _action: &ActionId) -> bool {
         true
+    }
+
+    /// What makes reads along with others', if anything does.
+    fn carrier(&self) -> Option<Arc<dyn Carrier>> {
+        None
     }
 
     /// Catalogue names of the directory's apps that lead to this instance.
@@ -122,7 +130,7 @@ impl<S: Service> Connector for S {
             let none = Planned::skipped(Skip::Unsupported { why });
             return vec![none; who.len()];
         };
-        let glance = Glance::new(r, S::VOICE);
+        let glance = Glance::new(r, S::VOICE).carried(self.carrier());
         let planning = Planning {
             service: self,
             glance: &glance,
@@ -130,7 +138,7 @@ impl<S: Service> Connector for S {
             case,
         };
         let each = who.iter().map(|who| verb.plan(&planning, who));
-        side_by_side(each.collect()).await
+        side_by_side(each.collect(), S::AT_ONCE).await
     }
 
     fn batch(&self, changes: Vec<Change>) -> Vec<Vec<Change>> {
@@ -146,9 +154,9 @@ impl<S: Service> Connector for S {
     }
 
     async fn prove(&self, r: &Reader, done: &[Applied]) -> Vec<Proof> {
-        let glance = Glance::new(r, S::VOICE);
+        let glance = Glance::new(r, S::VOICE).carried(self.carrier());
         let each = done.iter().map(|item| seen(self, &glance, item));
-        let seen = side_by_side(each.collect()).await;
+        let seen = side_by_side(each.collect(), S::AT_ONCE).await;
         let at = r.clock().now();
         seen.into_iter()
             .map(|(state, how)| Proof {
@@ -212,10 +220,19 @@ pub(in crate::connectors) async fn settle_all(
     finder: &dyn Finder,
     who: &[Lookup],
 ) -> Vec<Identity> {
+    settle_many(finder, who, AT_ONCE).await
+}
+
+/// The same, so many at once.
+pub(in crate::connectors) async fn settle_many(
+    finder: &dyn Finder,
+    who: &[Lookup],
+    at_once: usize,
+) -> Vec<Identity> {
     let each = who
         .iter()
         .map(|lookup| Box::pin(settle(finder, lookup)) as BoxFuture<'_, Identity>);
-    side_by_side(each.collect()).await
+    side_by_side(each.collect(), at_once).await
 }
 
 fn seen<'a, S: Service>(
@@ -232,8 +249,8 @@ fn seen<'a, S: Service>(
     }
 }
 
-async fn side_by_side<T>(each: Vec<BoxFuture<'_, T>>) -> Vec<T> {
-    stream::iter(each).buffered(AT_ONCE).collect().await
+async fn side_by_side<T>(each: Vec<BoxFuture<'_, T>>, at_once: usize) -> Vec<T> {
+    stream::iter(each).buffered(at_once).collect().await
 }
 
 /// Asserts that what a service declares can be done, and that nothing else can.

@@ -9,14 +9,15 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::M365;
+use super::together::Ask;
 use super::users::{self, User, not_so};
 use super::vendor::VENDOR;
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Glance, Planning, Seen, Unread, Verb, bounded, change, items, send, target, text, undoing,
+    Glance, Planning, Seen, Unread, Verb, bounded, change, items, target, text, undoing,
 };
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip};
-use crate::transport::{Write, Writer};
+use crate::transport::Writer;
 
 /// Roles named in a note at most.
 const ROLES_MAX: usize = 5;
@@ -112,8 +113,8 @@ impl Verb<M365> for EnableAccount {
 
 async fn set(m365: &M365, w: &Writer<'_>, change: &Change, enabled: bool) -> Outcome {
     let path = users::path(&change.target.id);
-    let write = Write::patch(path).json(json!({ "accountEnabled": enabled }));
-    m365.outcome(change, send(w, &write).await, false)
+    let ask = Ask::patch(path, json!({ "accountEnabled": enabled }));
+    m365.outcome(change, m365.send(w, ask).await, false)
 }
 
 async fn is_now(m365: &M365, glance: &Glance, done: &Applied, wanted: bool) -> Seen {

@@ -24,15 +24,16 @@ use serde_json::{Value, json};
 
 use super::M365;
 use super::permissions::{AUDIT_READ, DIRECTORY_READ};
+use super::together::Ask;
 use super::users::{self, not_so};
 use super::vendor::VENDOR;
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
     Glance, LABEL_MAX, Planning, Seen, Unread, Verb, bounded, change, items, moment, not_selected,
-    send, target, text,
+    target, text,
 };
 use crate::model::{Applied, Change, Kept, Outcome, ProofState, Select, Skip, Utc};
-use crate::transport::{Path, Write, Writer};
+use crate::transport::{Path, Writer};
 
 /// How far back every tenant's audit reaches.
 const AUDIT_KEEPS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -88,7 +89,7 @@ impl Verb<M365> for RevokeConsents {
 
     async fn apply(&self, m365: &M365, w: &Writer<'_>, change: &Change) -> Outcome {
         let path = Path::new("/v1.0/oauth2PermissionGrants").seg(&change.target.id);
-        m365.outcome(change, send(w, &Write::delete(path)).await, true)
+        m365.outcome(change, m365.send(w, Ask::delete(path)).await, true)
     }
 
     async fn prove(&self, m365: &M365, glance: &Glance, done: &Applied) -> Seen {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::users::{asked, path};
 use super::voice::VOICE;
 use super::{M365, permissions};
-use crate::connectors::kit::{Glance, Unread, items, text};
+use crate::connectors::kit::{Glance, Service as _, Unread, items, text};
 use crate::identity::{Candidate, Finder};
 use crate::model::{Key, KeyKind};
 use crate::transport::{Path, Reader};
@@ -26,7 +26,7 @@ pub(super) struct Directory<'a> {
 
 impl<'a> Directory<'a> {
     pub(super) fn new(m365: &'a M365, reader: &Reader) -> Self {
-        let glance = Glance::new(reader, &VOICE);
+        let glance = Glance::new(reader, &VOICE).carried(m365.carrier());
         Self { m365, glance }
     }
 

@@ -7,6 +7,7 @@
 
 use http::Method;
 
+use super::together::BATCH_MAX;
 use crate::transport::Bucket;
 
 /// The bucket of a request.
@@ -21,6 +22,20 @@ pub(super) fn bucket(method: &Method, path: &str) -> Bucket {
         ("identity write", 1200)
     };
     Bucket { name, per_minute }
+}
+
+/// The bucket of batches of such requests, as if each were full: what a batch holds counts one by
+/// one. `None` for reports, of which not even one batch is allowed.
+pub(super) fn of_batches(bucket: Bucket) -> Option<Bucket> {
+    let name = match bucket.name {
+        "identity read" => "batches of identity reads",
+        "identity write" => "batches of identity writes",
+        "mailbox" => "batches at mailboxes",
+        _ => return None,
+    };
+    let full = u32::try_from(BATCH_MAX).unwrap_or(u32::MAX);
+    let per_minute = (bucket.per_minute / full).max(1);
+    Some(Bucket { name, per_minute })
 }
 
 #[cfg(test)]

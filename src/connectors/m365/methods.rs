@@ -16,16 +16,17 @@ use serde_json::{Value, json};
 
 use super::M365;
 use super::permissions::{METHODS_WRITE, has};
+use super::together::Ask;
 use super::users::{self, not_so};
 use super::vendor::VENDOR;
 use super::voice::VOICE;
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Glance, Planning, Seen, Sent, Unread, Verb, bounded, change, items, moment, not_selected, send,
+    Glance, Planning, Seen, Sent, Unread, Verb, bounded, change, items, moment, not_selected,
     target, text,
 };
 use crate::model::{Applied, Change, Kept, Outcome, ProofState, Skip};
-use crate::transport::{Meaning, Path, Write, Writer};
+use crate::transport::{Meaning, Path, Writer};
 
 /// One kind of method.
 struct Kind {
@@ -146,7 +147,7 @@ impl Verb<M365> for DeleteAuthMethods {
     }
 
     async fn apply(&self, m365: &M365, w: &Writer<'_>, change: &Change) -> Outcome {
-        m365.outcome(change, delete(w, change).await, true)
+        m365.outcome(change, delete(m365, w, change).await, true)
     }
 
     async fn prove(&self, m365: &M365, glance: &Glance, done: &Applied) -> Seen {
@@ -179,7 +180,7 @@ pub(super) async fn delete_all(m365: &M365, w: &Writer<'_>, batch: &[Change]) ->
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut again = Vec::new();
     for (place, change) in batch.iter().enumerate() {
-        let sent = delete(w, change).await;
+        let sent = delete(m365, w, change).await;
         if is_invalid(&sent) {
             again.push(place);
         }
@@ -190,7 +191,7 @@ pub(super) async fn delete_all(m365: &M365, w: &Writer<'_>, batch: &[Change]) ->
         return outcomes;
     }
     for place in again {
-        let second = m365.outcome(&batch[place], delete(w, &batch[place]).await, true);
+        let second = m365.outcome(&batch[place], delete(m365, w, &batch[place]).await, true);
         let receipts = std::mem::take(&mut outcomes[place].receipts);
         outcomes[place] = Outcome {
             receipts: receipts.into_iter().chain(second.receipts).collect(),
@@ -273,8 +274,8 @@ fn type_of(method: &Value) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-async fn delete(w: &Writer<'_>, change: &Change) -> Sent {
-    send(w, &Write::delete(address(change))).await
+async fn delete(m365: &M365, w: &Writer<'_>, change: &Change) -> Sent {
+    m365.send(w, Ask::delete(address(change))).await
 }
 
 fn address(change: &Change) -> Path {

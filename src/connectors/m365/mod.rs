@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`], [`token`] with [`certificate`] (who we
 //! are), [`permissions`] and [`voice`] (why it was refused), [`find`] and [`users`] (who he is), the
-//! verbs one file each, [`preflight`].
+//! verbs one file each, [`together`] (one request for many), [`preflight`].
 //!
 //! The app acts as itself (client credentials): it is no user and can never be a subject. Every call
 //! after the lookup is made with the object id. What rests on more than what was read in a
@@ -27,6 +27,7 @@ mod preflight;
 mod rules;
 mod sessions;
 mod settings;
+mod together;
 mod token;
 mod users;
 mod vendor;
@@ -40,10 +41,13 @@ use async_trait::async_trait;
 
 use self::find::Directory;
 use self::settings::Settings;
+use self::together::{Ask, Together};
 use self::token::{Entra, GRANTED, Known, Told};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
-use super::kit::{Bearer, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_all};
+use super::kit::{
+    Bearer, Carrier, Sent, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_many,
+};
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
 use crate::transport::{
@@ -74,6 +78,7 @@ struct M365 {
     settings: Settings,
     bearer: Arc<Bearer>,
     known: Known,
+    together: Arc<Together>,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -104,6 +109,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
             settings,
             bearer,
             known,
+            together: Arc::default(),
         },
         client,
     ))
@@ -117,6 +123,11 @@ impl M365 {
             .expect("no code panics while it holds this lock")
             .clone()
     }
+
+    /// Sends one write, in a crowd along with others'.
+    async fn send(&self, w: &Writer<'_>, ask: Ask) -> Sent {
+        self.together.send(w, ask).await
+    }
 }
 
 #[async_trait]
@@ -124,6 +135,8 @@ impl Service for M365 {
     const VENDOR: &'static Vendor = &VENDOR;
     const VOICE: &'static Voice = &VOICE;
     const PROVE_FOR: Duration = Duration::from_secs(5 * 60);
+    /// Enough to fill a few batches.
+    const AT_ONCE: usize = 100;
 
     fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
         Some(match name {
@@ -138,13 +151,17 @@ impl Service for M365 {
         })
     }
 
+    fn carrier(&self) -> Option<Arc<dyn Carrier>> {
+        Some(Arc::clone(&self.together) as Arc<dyn Carrier>)
+    }
+
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
         preflight::findings(self, r, wanted).await
     }
 
     async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
         let directory = Directory::new(self, r);
-        settle_all(&directory, who).await
+        settle_many(&directory, who, Self::AT_ONCE).await
     }
 
     /// As the token tells; that was fetched with the first read.

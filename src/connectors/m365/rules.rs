@@ -19,15 +19,16 @@ use serde_json::{Value, json};
 
 use super::M365;
 use super::permissions::MAIL_READ;
+use super::together::Ask;
 use super::users::{self, User, not_so};
 use super::vendor::VENDOR;
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Glance, LABEL_MAX, Planning, Seen, Unread, Verb, bounded, change, items, not_selected, send,
-    target, text, undoing,
+    Glance, LABEL_MAX, Planning, Seen, Unread, Verb, bounded, change, items, not_selected, target,
+    text, undoing,
 };
 use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Select, Skip};
-use crate::transport::{Path, Write, Writer};
+use crate::transport::{Path, Writer};
 
 /// Addresses named of one rule at most.
 const ADDRESSES_MAX: usize = 5;
@@ -253,9 +254,9 @@ fn named(name: &str) -> String {
 
 async fn set(m365: &M365, w: &Writer<'_>, change: &Change, enabled: bool) -> Outcome {
     let path = rules_of(text(&change.before, "account")).seg(&change.target.id);
-    let write = Write::patch(path).json(json!({ "isEnabled": enabled }));
+    let ask = Ask::patch(path, json!({ "isEnabled": enabled }));
     // A rule that is gone does nothing any more; but it cannot be given back either.
-    m365.outcome(change, send(w, &write).await, !enabled)
+    m365.outcome(change, m365.send(w, ask).await, !enabled)
 }
 
 async fn is_now(m365: &M365, glance: &Glance, done: &Applied, wanted: bool) -> Seen {

@@ -13,12 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::M365;
+use super::together::Ask;
 use super::users::{self, User};
 use super::vendor::VENDOR;
 use crate::connector::{CannotUndo, Identified, Planned};
-use crate::connectors::kit::{Glance, Planning, Seen, Unread, Verb, change, send, target};
+use crate::connectors::kit::{Glance, Planning, Seen, Unread, Verb, change, target};
 use crate::model::{Applied, Change, Outcome, ProofState, Skip, Utc};
-use crate::transport::{Write, Writer};
+use crate::transport::Writer;
 
 /// How far two clocks at Microsoft may be apart.
 const SKEW: Duration = Duration::from_secs(5);
@@ -59,7 +60,7 @@ impl Verb<M365> for RevokeSessions {
 
     async fn apply(&self, m365: &M365, w: &Writer<'_>, change: &Change) -> Outcome {
         let path = users::path(&change.target.id).then("/revokeSignInSessions");
-        m365.outcome(change, send(w, &Write::post(path)).await, false)
+        m365.outcome(change, m365.send(w, Ask::post(path)).await, false)
     }
 
     async fn prove(&self, m365: &M365, glance: &Glance, done: &Applied) -> Seen {

@@ -329,6 +329,7 @@ fn subject(user: &Value) -> Subject {
         groups: None,
         accounts: None,
         changed_at: moment(user, "lastUpdated"),
+        last_login: moment(user, "lastLogin"),
         mastered_by: match text(&user["credentials"]["provider"], "type") {
             "" => "OKTA".to_owned(),
             other => other.to_owned(),

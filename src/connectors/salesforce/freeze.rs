@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::Salesforce;
 use super::rights::{MANAGE_USERS, Sight, sight};
-use super::soql::{self, quoted};
+use super::together::About;
 use super::vendor::VENDOR;
 use super::voice::{VOICE, why};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Glance, Planning, Seen, Verb, account_of, change, send, target, text, undoing,
+    Glance, Planning, Seen, Service as _, Verb, account_of, change, send, target, text, undoing,
 };
 use crate::model::{Applied, Change, Outcome, OutcomeKind, ProofState, Skip};
 use crate::transport::{Path, Write, Writer};
@@ -26,6 +26,13 @@ struct Login {
     id: String,
     frozen: bool,
 }
+
+const LOGINS: About = About {
+    select: "Id, UserId, IsFrozen",
+    object: "UserLogin",
+    whose: "UserId",
+    counted: false,
+};
 
 pub(super) struct FreezeUser;
 
@@ -119,7 +126,7 @@ async fn plan(p: &Planning<'_, Salesforce>, who: &Identified, frozen: bool) -> P
 
 /// Reads, then writes if it is not so yet.
 async fn set(salesforce: &Salesforce, w: &Writer<'_>, change: &Change, frozen: bool) -> Outcome {
-    let glance = Glance::new(w.reader(), &VOICE);
+    let glance = Glance::new(w.reader(), &VOICE).carried(salesforce.carrier());
     let login = Login::read(salesforce, &glance, account_of(change)).await;
     if login.as_ref().is_ok_and(|login| login.frozen == frozen) {
         return Outcome::bare(OutcomeKind::AlreadyDone);
@@ -156,10 +163,12 @@ async fn seen(salesforce: &Salesforce, glance: &Glance, done: &Applied, frozen: 
 impl Login {
     /// Reads it, once per glance.
     async fn read(salesforce: &Salesforce, glance: &Glance, account: &str) -> Result<Self, String> {
-        let whose = quoted(account).ok_or("the account's id is none")?;
-        let soql = format!("SELECT Id, UserId, IsFrozen FROM UserLogin WHERE UserId = {whose}");
-        let rows = soql::rows(glance, &salesforce.data, &soql).await;
-        let rows = rows.map_err(|unread| why(&unread))?;
+        let mut held = LOGINS.of(salesforce, glance, account).await;
+        // Everybody has one: an answer for many that does not tell of it is not believed.
+        if held.as_ref().is_ok_and(|(rows, _)| rows.is_empty()) {
+            held = LOGINS.alone(salesforce, glance, account).await;
+        }
+        let (rows, _) = held.map_err(|unread| why(&unread))?;
         let Some(row) = rows.first() else {
             return Err(match sight(salesforce, glance, MANAGE_USERS).await {
                 Sight::Clear => "Salesforce has no login of his".into(),

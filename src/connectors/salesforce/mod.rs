@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`vendor`] (what it can do), [`settings`], [`token`] (who we are), [`voice`] (what
 //! Salesforce says, and means), [`soql`] and [`rights`] (asking, and whether "none" can be believed),
-//! [`people`] (who somebody is), the verbs one file each: [`freeze`], [`tokens`], [`sessions`], and
-//! [`preflight`].
+//! [`people`] (who somebody is), the verbs one file each: [`freeze`], [`tokens`], [`sessions`], [`together`] (many
+//! in one query), and [`preflight`].
 //!
 //! Salesforce publishes no machine-readable description: everything here rests on its
 //! documentation. What was read is [docs]; what is known from it and was not read again [docs*], and
@@ -26,6 +26,7 @@ mod rights;
 mod sessions;
 mod settings;
 mod soql;
+mod together;
 mod token;
 mod tokens;
 mod vendor;
@@ -41,11 +42,12 @@ use http::Method;
 use self::people::People;
 use self::sessions::TOGETHER_MAX;
 use self::settings::Settings;
+use self::together::Together;
 use self::token::{API, Instance, Integration, Signer};
 use self::vendor::VENDOR;
 use self::voice::VOICE;
 use super::kit::{
-    Bearer, Glance, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_all,
+    Bearer, Carrier, Glance, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_many,
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
@@ -77,6 +79,8 @@ struct Salesforce {
     data: String,
     bearer: Arc<Bearer>,
     instance: Instance,
+    /// What many ask for.
+    together: Together,
     /// The integration user's id, once read.
     own: OnceLock<String>,
 }
@@ -98,6 +102,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         settings,
         bearer,
         instance,
+        together: Together::default(),
         own: OnceLock::new(),
     };
     Ok(opened(opening, salesforce, client))
@@ -169,6 +174,8 @@ impl Service for Salesforce {
     /// Rows are read from where they were changed; what a list still shows goes within moments
     /// [inferred].
     const PROVE_FOR: Duration = Duration::from_secs(2 * 60);
+    /// Enough for a few queries about many.
+    const AT_ONCE: usize = 200;
 
     fn verb(name: &str) -> Option<&'static dyn Verb<Self>> {
         Some(match name {
@@ -180,6 +187,10 @@ impl Service for Salesforce {
         })
     }
 
+    fn carrier(&self) -> Option<Arc<dyn Carrier>> {
+        Some(Arc::clone(&self.together.shared) as Arc<dyn Carrier>)
+    }
+
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {
         preflight::findings(self, r, wanted).await
     }
@@ -187,9 +198,9 @@ impl Service for Salesforce {
     async fn identify(&self, r: &Reader, who: &[Lookup]) -> Vec<Identity> {
         let people = People {
             salesforce: self,
-            glance: Glance::new(r, &VOICE),
+            glance: Glance::new(r, &VOICE).carried(self.carrier()),
         };
-        settle_all(&people, who).await
+        settle_many(&people, who, Self::AT_ONCE).await
     }
 
     async fn own_ids(&self, r: &Reader) -> Result<Vec<String>, String> {
@@ -226,7 +237,7 @@ impl Service for Salesforce {
     async fn apply(&self, w: &Writer<'_>, batch: &[Change]) -> Vec<Outcome> {
         match batch.first().map(|change| change.action.verb()) {
             Some("revoke_oauth_tokens") => tokens::revoke_all(self, w, batch).await,
-            Some("delete_sessions") => sessions::delete_all(self, w, batch).await,
+            Some("delete_sessions") => together::delete_sessions(self, w, batch).await,
             _ => one_by_one(self, w, batch).await,
         }
     }

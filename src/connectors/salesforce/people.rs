@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Salesforce;
 use super::rights::{MANAGE_USERS, Sight, sight};
 use super::soql::{self, is_user_id, quoted, short_id};
+use super::together;
 use super::voice::why;
 use crate::connectors::kit::{Glance, text};
 use crate::identity::{Candidate, Finder};
@@ -28,6 +29,13 @@ impl Finder for People<'_> {
         let Some(condition) = condition(key) else {
             return Ok(Vec::new());
         };
+        if matches!(key.kind, KeyKind::UserName | KeyKind::Login) {
+            let reader = self.glance.reader();
+            let found = together::by_name(self.salesforce, reader, key.value.trim()).await;
+            if let Some(rows) = found {
+                return Ok(rows.iter().map(candidate).collect());
+            }
+        }
         let soql = format!("SELECT Id, Username, FederationIdentifier FROM User WHERE {condition}");
         let rows = soql::rows(&self.glance, &self.salesforce.data, &soql).await;
         let rows = rows.map_err(|unread| why(&unread))?;

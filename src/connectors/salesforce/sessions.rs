@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use super::Salesforce;
 use super::rights::{MANAGE_USERS, Sight, sight};
-use super::soql::{self, is_id, quoted, short_id};
+use super::soql::{is_id, short_id};
+use super::together::About;
 use super::vendor::VENDOR;
 use super::voice::{VOICE, by_code, in_words, why};
 use crate::connector::{CannotUndo, Identified, Planned};
@@ -100,13 +101,16 @@ async fn rows(
     glance: &Glance,
     account: &str,
 ) -> Result<Vec<Value>, Unread> {
-    let whose = quoted(account).ok_or_else(|| Unread::NoAnswer("his id is none".into()))?;
-    let soql = format!(
-        "SELECT Id, ParentId, SessionType, LoginType, SourceIp, CreatedDate, LastModifiedDate, \
-         NumSecondsValid FROM AuthSession WHERE UsersId = {whose}"
-    );
-    soql::rows(glance, &salesforce.data, &soql).await
+    Ok(SESSIONS.of(salesforce, glance, account).await?.0)
 }
+
+const SESSIONS: About = About {
+    select: "Id, ParentId, SessionType, LoginType, SourceIp, CreatedDate, LastModifiedDate, \
+             NumSecondsValid",
+    object: "AuthSession",
+    whose: "UsersId",
+    counted: false,
+};
 
 /// Whether a row is a session still. One that does not say when it ends is.
 fn is_open(row: &Value, now: Utc) -> bool {

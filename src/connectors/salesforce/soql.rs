@@ -47,6 +47,18 @@ pub(super) fn short_id(id: &str) -> &str {
 /// # Errors
 /// What kept us from reading the whole of it: a part of a list is no list.
 pub(super) async fn rows(glance: &Glance, data: &str, soql: &str) -> Result<Vec<Value>, Unread> {
+    Ok(rows_and_total(glance, data, soql).await?.0)
+}
+
+/// The same, with the number of rows that Salesforce says there are.
+///
+/// # Errors
+/// As [`rows`]; a number that it does not say is 0.
+pub(super) async fn rows_and_total(
+    glance: &Glance,
+    data: &str,
+    soql: &str,
+) -> Result<(Vec<Value>, usize), Unread> {
     let mut path = query(data, soql);
     let mut all = Vec::new();
     for _ in 0..PAGES_MAX {
@@ -55,7 +67,11 @@ pub(super) async fn rows(glance: &Glance, data: &str, soql: &str) -> Result<Vec<
         let records = page["records"].as_array().ok_or_else(no_list)?;
         all.extend(records.iter().cloned());
         match page["done"].as_bool() {
-            Some(true) => return Ok(all),
+            Some(true) => {
+                let total = page["totalSize"].as_u64();
+                let total = total.and_then(|number| usize::try_from(number).ok());
+                return Ok((all, total.unwrap_or_default()));
+            }
             Some(false) => path = next(data, &page["nextRecordsUrl"])?,
             None => return Err(no_list()),
         }

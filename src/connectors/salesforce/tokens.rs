@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::Salesforce;
 use super::rights::{CUSTOMIZE_APPLICATION, Sight, sight};
 use super::soql::{self, quoted};
+use super::together::About;
 use super::token::REVOKE;
 use super::vendor::VENDOR;
 use super::voice::{VOICE, why};
@@ -109,23 +110,21 @@ impl Verb<Salesforce> for RevokeOauthTokens {
 }
 
 /// How many tokens there are, and those that are listed, without anything secret.
-///
-/// Counted after they were listed: what ends in between, maybe by our own hand, must not look like
-/// a token that is hidden.
 async fn held(
     salesforce: &Salesforce,
     glance: &Glance,
     account: &str,
 ) -> Result<(usize, Vec<Value>), Unread> {
-    let whose = whose(account)?;
-    let listed = format!(
-        "SELECT AppName, AppMenuItemId, LastUsedDate, UseCount FROM OauthToken WHERE {whose}"
-    );
-    let rows = soql::rows(glance, &salesforce.data, &listed).await?;
-    let number = format!("SELECT COUNT() FROM OauthToken WHERE {whose}");
-    let number = soql::count(glance, &salesforce.data, &number).await?;
+    let (rows, number) = TOKENS.of(salesforce, glance, account).await?;
     Ok((number, rows))
 }
+
+const TOKENS: About = About {
+    select: "AppName, AppMenuItemId, LastUsedDate, UseCount",
+    object: "OauthToken",
+    whose: "UserId",
+    counted: true,
+};
 
 fn whose(account: &str) -> Result<String, Unread> {
     let account = quoted(account).ok_or_else(|| Unread::NoAnswer("his id is none".into()))?;

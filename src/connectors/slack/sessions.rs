@@ -50,12 +50,11 @@ impl Verb<Slack> for ResetSessions {
     }
 
     async fn apply(&self, slack: &Slack, w: &Writer<'_>, change: &Change) -> Outcome {
-        if change.before["many"] == true {
-            let outcome = slack.bulk.reset(w, change).await;
-            // One member whom Slack refuses must not keep the others in.
-            if !matches!(outcome.kind, OutcomeKind::Failed { .. }) {
-                return outcome;
-            }
+        // One member whom Slack refuses must not keep the others in.
+        if change.before["many"] == true
+            && let Some(outcome) = slack.bulk.reset(w, change).await
+        {
+            return outcome;
         }
         let body = json!({ "user_id": change.target.id });
         let path = Path::new("/admin.users.session.reset");

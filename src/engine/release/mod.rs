@@ -273,6 +273,7 @@ pub async fn plan_release(
         unreached: Vec::new(),
         findings,
         owners: Vec::new(),
+        suspends_first: None,
         gives_back: Some(request.of),
         left_alone: stands.left,
     })

@@ -11,6 +11,7 @@
 
 mod alive;
 mod asks;
+mod parts;
 mod sql;
 mod tables;
 

@@ -3,7 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Trouble;
+use super::{Trouble, parts};
 use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
@@ -88,18 +88,18 @@ fn add(db: &Connection, draft: &Draft) -> Result<Head, Trouble> {
         "INSERT INTO record (seq, run, at_ms, body, body_hash, hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for body in draft.bodies() {
+    for each in &draft.events {
         seq += 1;
-        hash = chain::link_hash(&hash, seq, &draft.run, body.at, &body.hash);
-        insert.raw_bind_parameter(1, column(seq))?;
-        insert.raw_bind_parameter(2, draft.run.as_str())?;
-        insert.raw_bind_parameter(3, body.at.millis())?;
-        insert.raw_bind_parameter(4, &body.text)?;
-        // SQLite has its copy, and makes one more when it stores that: ours need not stay.
-        drop(body.text);
-        insert.raw_bind_parameter(5, &body.hash[..])?;
-        insert.raw_bind_parameter(6, &hash[..])?;
-        insert.raw_execute()?;
+        let stored = parts::store(db, column(seq), &each.event)?;
+        hash = chain::link_hash(&hash, seq, &draft.run, each.at, &stored.hash);
+        insert.execute(params![
+            column(seq),
+            draft.run.as_str(),
+            each.at.millis(),
+            stored.body,
+            &stored.hash[..],
+            &hash[..],
+        ])?;
     }
     Ok(chain::head(seq, &hash))
 }
@@ -217,9 +217,10 @@ const LINK: &str =
     "record.seq, record.run, record.at_ms, record.body, record.body_hash, record.hash";
 
 /// A row as it is, even where it is not what we write: the chain will tell.
-fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
+fn link(db: &Connection, row: &Row<'_>) -> rusqlite::Result<Link> {
     let body = match row.get_ref(3)? {
         ValueRef::Null => None,
+        ValueRef::Text([]) => Some(parts::read(db, row.get(0)?)?),
         ValueRef::Text(text) | ValueRef::Blob(text) => {
             Some(String::from_utf8_lossy(text).into_owned())
         }
@@ -254,7 +255,7 @@ pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Re
     }
     let query = format!("SELECT {LINK} FROM record WHERE run = ?1 ORDER BY seq");
     let mut rows = db.prepare_cached(&query)?;
-    let links = rows.query_map([run.as_str()], link)?;
+    let links = rows.query_map([run.as_str()], |row| link(db, row))?;
     links.map(|link| record_of(link?, path)).collect()
 }
 
@@ -285,7 +286,7 @@ pub(super) fn export(db: &Connection, run: &RunId) -> Result<Vec<Exported>, Trou
     );
     let mut rows = db.prepare_cached(&query)?;
     let exported = rows.query_map([run.as_str()], |row| {
-        Ok(Exported::of(link(row)?, &hash(row, 6)?))
+        Ok(Exported::of(link(db, row)?, &hash(row, 6)?))
     })?;
     Ok(exported.collect::<Result<_, _>>()?)
 }
@@ -296,7 +297,7 @@ pub(super) fn verify(db: &Connection, expected: Option<&Head>) -> Result<Verifie
     let db = db.unchecked_transaction()?;
     let mut rows = db.prepare(&format!("SELECT {LINK} FROM record ORDER BY seq"))?;
     let mut verifier = Verifier::new(expected.cloned());
-    for link in rows.query_map([], link)? {
+    for link in rows.query_map([], |row| link(&db, row))? {
         verifier.see(&link?);
     }
     verifier.compare(&runs(&db)?);
@@ -399,6 +400,7 @@ pub(super) fn purge(db: &Connection, before: Utc, at: Utc) -> Result<Purged, Tro
         let emptied = db
             .prepare_cached("UPDATE record SET body = NULL WHERE run = ?1 AND body IS NOT NULL")?
             .execute([&id])?;
+        parts::purge(db, &id)?;
         let run = RunId::new(id);
         let note = chain::purge_note(count(emptied), before, at);
         add(db, &Draft::of(&run, None, vec![note]))?;

@@ -19,6 +19,7 @@
 
 mod bucket;
 mod queue;
+mod shared;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use futures_util::future::{Either, select};
 use self::bucket::{Gate, State};
 pub(super) use self::queue::Place;
 use self::queue::Seat;
+pub use self::shared::Budgets;
 pub(crate) use self::slots::MOST as AT_ONCE_MAX;
 use self::slots::Slots;
 use crate::given::{Clock, Rng};

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::*;
 use crate::given::SystemClock;
+use crate::model::SystemId;
 
 const MINUTE: u64 = 60_000;
 
@@ -324,6 +325,23 @@ async fn proofs_and_evidence_leave_their_reserve_while_the_window_is_young() {
         panic!("300 do not fit");
     };
     assert_eq!(budget.seen()[0].remaining, 0, "the reserve nobody wanted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_runs_of_one_process_share_what_a_system_grants_and_no_other_systems() {
+    let vendor = Vendor::new(3);
+    let clock: Arc<dyn Clock> = vendor.clock.clone();
+    let rng: Arc<dyn Rng> = Arc::new(Seeded(AtomicU64::new(1)));
+    let shared = Budgets::default();
+    let of = |system: &str| shared.of(&SystemId::new(system), &clock, &rng);
+    let (one, same, other) = (of("okta"), of("okta"), of("okta:eu"));
+    calls(&one, &vendor, 3, Rank::Evict).await;
+    let place = |budget: &Budget| budget.place(Rank::Evict, 0);
+    let brief = Duration::from_secs(2);
+    // Nobody told the second run, and it sends nothing that would be refused.
+    assert_eq!(same.seen()[0].remaining, 0);
+    assert!(same.admit(ALL, place(&same), brief).await.is_none());
+    assert!(other.admit(ALL, place(&other), brief).await.is_some());
 }
 
 #[test]

@@ -66,6 +66,7 @@ impl Bench {
             clock: Arc::clone(&lab.clock),
             rng: lab.rng.clone(),
             user_agent: "oust/test".into(),
+            budgets: oust::transport::Budgets::default(),
         });
         let Ok(Opened::Directory(directory)) = opened else {
             panic!("the directory opens");

@@ -206,6 +206,7 @@ fn tools(lab: &Lab, home: &std::path::Path) -> Tools {
         clock: lab.clock.clone(),
         rng: lab.rng.clone(),
         user_agent: "oust/test run=r_lab".into(),
+        budgets: oust::transport::Budgets::default(),
     };
     let Ok(Opened::Directory(directory)) = (REGISTER[0].open)(&opening) else {
         panic!("the directory opens");

@@ -207,6 +207,7 @@ impl Desk {
             clock,
             rng: Arc::new(CountingRng::default()),
             user_agent: "oust/0.1.0 run=r_test".into(),
+            budgets: oust::transport::Budgets::default(),
         });
         let system = match opened {
             Ok(Opened::Service(system)) => system,

@@ -150,6 +150,7 @@ impl Two {
             clock: Arc::clone(&self.lab.clock),
             rng: self.lab.rng.clone(),
             user_agent: format!("oust/test run=r_lab at={name}"),
+            budgets: oust::transport::Budgets::default(),
         });
         match opened {
             Ok(Opened::Service(system)) => service.with_apps(system),

@@ -57,6 +57,7 @@ fn subject(login: &str) -> Subject {
         accounts: None,
         mastered_by: "OKTA".into(),
         changed_at: None,
+        last_login: None,
     }
 }
 
@@ -149,6 +150,7 @@ pub(super) fn plan(name: &str, logins: &[&str]) -> Plan {
         }],
         findings: vec![],
         owners: Vec::new(),
+        suspends_first: None,
         gives_back: None,
         left_alone: Vec::new(),
         chosen: Vec::new(),

@@ -291,6 +291,7 @@ pub(crate) fn some_plan(case: &Case, now: Utc) -> Plan {
         stages: Vec::new(),
         findings: Vec::new(),
         owners: Vec::new(),
+        suspends_first: None,
         gives_back: None,
         left_alone: Vec::new(),
         chosen: Vec::new(),

@@ -23,6 +23,7 @@ fn open(server: &Server, auth: Value) -> DirectorySystem {
         clock: Arc::new(SystemClock::new()),
         rng: Arc::new(SystemRng::default()),
         user_agent: "oust/0.1.0 run=r_http".into(),
+        budgets: oust::transport::Budgets::default(),
     };
     match (row.open)(&opening) {
         Ok(Opened::Directory(directory)) => directory,

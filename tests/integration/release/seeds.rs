@@ -165,7 +165,8 @@ async fn incident(seed: u64) -> Result<&'static str, String> {
             .map(|_| {
                 let place = PLACES[usize::try_from(rng.below(PLACES.len() as u64)).unwrap()];
                 let kind = KINDS[usize::try_from(rng.below(KINDS.len() as u64)).unwrap()];
-                let times = 1 + rng.below(6);
+                // More often than a call is made anew.
+                let times = 1 + rng.below(10);
                 format!("{place}*{times}={kind}")
             })
             .collect();

@@ -39,9 +39,12 @@ const QUERIES: &[&str] = &[
     "SELECT Id, UserId, IsFrozen FROM UserLogin",
     "SELECT COUNT() FROM OauthToken",
     "SELECT AppName, AppMenuItemId, LastUsedDate, UseCount FROM OauthToken",
+    "SELECT AppName, AppMenuItemId, LastUsedDate, UseCount, UserId FROM OauthToken",
     "SELECT AppName, AppMenuItemId, DeleteToken FROM OauthToken",
     "SELECT Id, ParentId, SessionType, LoginType, SourceIp, CreatedDate, LastModifiedDate, \
      NumSecondsValid FROM AuthSession",
+    "SELECT Id, ParentId, SessionType, LoginType, SourceIp, CreatedDate, LastModifiedDate, \
+     NumSecondsValid, UsersId FROM AuthSession",
     "SELECT PermissionsApiEnabled, PermissionsManageUsers, PermissionsCustomizeApplication FROM \
      UserPermissionAccess",
 ];

@@ -19,7 +19,7 @@ use super::super::held::{self, Held};
 use super::super::policy::revoke::{NAME, SessionId, written};
 use super::super::providers::Providers;
 use super::super::roles::{self, Role};
-use super::super::sessions::{Known, Seen, Sessions, spellings};
+use super::super::sessions::{Known, Seen, Sessions, is_name, spellings};
 use super::super::settings::Place;
 use super::super::trail::{self, Told, Trails};
 use super::super::vendor::VENDOR;
@@ -49,6 +49,8 @@ struct Wanted<'a> {
 
 /// What denies a subject's sessions.
 pub(super) async fn denying(p: &Planning<'_, Aws>, who: &Identified) -> Planned {
+    let now = p.glance.reader().clock().elapsed();
+    p.service.together.is_crowd(now, Some(&who.id));
     let account = match account(p.service, p.glance).await {
         Ok(account) => account,
         Err(why) => return Planned::skipped(Skip::Unread { why }),
@@ -387,7 +389,11 @@ pub(super) async fn allowing(p: &Planning<'_, Aws>, who: &Identified) -> Planned
         let Ok(Held::Ours(ours)) = in_it else {
             continue;
         };
-        for session in ours.sessions(&who.subject.id) {
+        let joint = ours
+            .joint_sessions()
+            .filter(|id| is_name(id.name(), &who.id));
+        let own = ours.sessions(&who.subject.id).into_iter();
+        for session in own.chain(joint.cloned()) {
             let label = label(role, &session);
             let before = before(role, in_it, &who.subject.id, &session, None);
             let target = target("session", &session.to_string(), &label);

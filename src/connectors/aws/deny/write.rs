@@ -1,5 +1,8 @@
 //! Puts a subject's statement into a role, or takes it out: read, merge, measure, write, read again.
 //!
+//! Of many subjects, what is wanted of one role within a moment goes in one write, as far as there
+//! is room; each of them has an outcome of his own.
+//!
 //! AWS has no version to write against: whoever writes last wins. Within this process the writers
 //! of a role wait for one another; a write of somebody else's that fell between our reading and
 //! ours shows when the policy is read again: then ours is in doubt, and whoever asked for it reads
@@ -21,9 +24,11 @@ use super::super::held::{self, Held};
 use super::super::policy::revoke::{NAME, Revocations, SIZE_MAX, SessionId};
 use super::super::voice::{VOICE, why};
 use super::{ENOUGH, MARGIN, Now, role_now, role_of, session_of};
-use crate::connectors::kit::{Glance, Sent, Unread, login_of, send, unanswered};
+use crate::connectors::kit::{
+    Gather, Glance, MOMENT, Sent, Told, Unread, account_of, send, unanswered,
+};
 use crate::model::{ActionId, Change, Outcome, OutcomeKind, Receipt};
-use crate::transport::{Meaning, Write, Writer};
+use crate::transport::{Answer, Meaning, Write, Writer};
 
 /// Rounds of reading and writing at most, where AWS refuses because of another change.
 const ROUNDS_MAX: u32 = 4;
@@ -33,6 +38,22 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// Roles written to at the same time.
 const AT_ONCE: usize = 8;
+
+/// From so many sessions in one write on, one statement lists them all, and those that come after
+/// them while its cut-off is far enough ahead.
+const JOINT_MIN: usize = 10;
+
+/// Subjects who share a write at most; the quota has room for fewer.
+const SUBJECTS_MAX: usize = 500;
+
+/// What many want of one role, until it is written.
+pub(in super::super) struct Gathered(Gather<Vec<Change>, Vec<Outcome>>);
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Self(Gather::new(MOMENT, SUBJECTS_MAX))
+    }
+}
 
 /// Who may write to a role: one of us at a time.
 #[derive(Default)]
@@ -86,7 +107,7 @@ pub(in super::super) async fn all(
     }
     let each = by_role.into_values().map(async |places| {
         let changes: Vec<&Change> = places.iter().map(|place| &batch[*place]).collect();
-        let outcomes = in_role(aws, w, &changes, wanted).await;
+        let outcomes = with_others(aws, w, &changes, wanted).await;
         places.into_iter().zip(outcomes).collect::<Vec<_>>()
     });
     let each: Vec<_> = each.collect();
@@ -96,7 +117,44 @@ pub(in super::super) async fn all(
     done.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// The changes of one role.
+/// One subject's changes of one role, in a crowd along with those of others.
+async fn with_others(
+    aws: &Aws,
+    w: &Writer<'_>,
+    changes: &[&Change],
+    wanted: Wanted,
+) -> Vec<Outcome> {
+    let clock = w.reader().clock();
+    let first = changes.first();
+    let is_crowd = |first: &&Change| {
+        let who = account_of(first);
+        aws.together.is_crowd(clock.elapsed(), Some(who))
+    };
+    let session = first.copied().filter(is_crowd).and_then(session_of);
+    let (Some(first), Some(session)) = (first, session) else {
+        return in_role(aws, w, changes, wanted).await;
+    };
+    // The role's own id, too: another one may have taken its name since.
+    let (role, id, consent) = (role_of(first), session.role(), w.consent().digest());
+    let lane = format!("{role} {id} {wanted:?} {consent}");
+    let own: Vec<Change> = changes.iter().map(|each| (*each).clone()).collect();
+    let send = async |all: Vec<Vec<Change>>| {
+        let flat: Vec<&Change> = all.iter().flatten().collect();
+        let mut outcomes = in_role(aws, w, &flat, wanted).await.into_iter();
+        let own = |own: &Vec<Change>| outcomes.by_ref().take(own.len()).collect();
+        Ok(all.iter().map(own).collect())
+    };
+    match aws.gathered.0.ask(clock, &lane, own, send).await {
+        Told::Answer(outcomes) if outcomes.len() == changes.len() => outcomes,
+        _ => {
+            let why = "the write that he was part of was given up".to_owned();
+            let outcome = Outcome::bare(OutcomeKind::InDoubt { why });
+            vec![outcome; changes.len()]
+        }
+    }
+}
+
+/// The changes of one role, of one subject or of many.
 async fn in_role(aws: &Aws, w: &Writer<'_>, changes: &[&Change], wanted: Wanted) -> Vec<Outcome> {
     let all = |outcome: Outcome| vec![outcome; changes.len()];
     let sessions: Option<Vec<SessionId>> = changes.iter().map(|each| session_of(each)).collect();
@@ -110,12 +168,12 @@ async fn in_role(aws: &Aws, w: &Writer<'_>, changes: &[&Change], wanted: Wanted)
     match aws.own_role(&glance).await {
         Ok(own) if own.as_deref() == Some(role_of(first)) => return all(Outcome::bare(own_role())),
         Ok(_) => {}
-        Err(why) => return all(Outcome::bare(unreadable(first, why))),
+        Err(why) => return all(Outcome::bare(unreadable(role_of(first), why))),
     }
     match role_now(&glance, first, &sessions[0]).await {
         Ok(Now::Role(_)) => {}
         Ok(Now::Gone) => return all(Outcome::bare(OutcomeKind::AlreadyDone)),
-        Err(why) => return all(Outcome::bare(unreadable(first, why))),
+        Err(why) => return all(Outcome::bare(unreadable(role_of(first), why))),
     }
     let mut task = Task {
         w,
@@ -150,7 +208,7 @@ struct Task<'a> {
 
 impl Task<'_> {
     /// `None` when all is as it is wanted; else what all of the changes came to.
-    async fn rounds(&mut self) -> Option<OutcomeKind> {
+    async fn rounds(&mut self) -> Option<End> {
         let mut last = None;
         for round in 0..ROUNDS_MAX {
             if last.is_some() {
@@ -160,11 +218,11 @@ impl Task<'_> {
             let glance = Glance::new(self.w.reader(), &VOICE);
             let held = match held::ours(&glance, self.role).await {
                 Ok(held) => held,
-                Err(unread) => return Some(self.unread(&unread)),
+                Err(unread) => return Some(End::Kind(self.unread(&unread))),
             };
             let ours = match held.revocations() {
                 Ok(ours) => ours,
-                Err(why) => return Some(self.foreign(why)),
+                Err(why) => return Some(End::Kind(self.foreign(why))),
             };
             self.was_read = true;
             let missing = self.missing(&ours);
@@ -172,11 +230,11 @@ impl Task<'_> {
                 return None;
             }
             if last.is_none() && missing.iter().any(|place| self.written[*place]) {
-                return Some(OutcomeKind::InDoubt {
+                return Some(End::Kind(OutcomeKind::InDoubt {
                     why: "AWS took the policy and does not show it: somebody else writes it, too, \
                           or AWS is late"
                         .into(),
-                });
+                }));
             }
             let room = match self.room(&glance).await {
                 Ok(room) => room,
@@ -185,14 +243,14 @@ impl Task<'_> {
                     for place in missing {
                         self.full[place].get_or_insert(why.clone());
                     }
-                    return Some(why);
+                    return Some(End::Kind(why));
                 }
             };
             let merged = self.merged(&ours, room)?;
             match self.write(&merged, &held).await {
                 Ok(()) => last = None,
-                Err(Refused::Busy(kind)) => last = Some(kind),
-                Err(Refused::Over(kind)) => return Some(kind),
+                Err(Refused::Busy(end)) => last = Some(end),
+                Err(Refused::Over(end)) => return Some(end),
             }
         }
         last
@@ -227,10 +285,14 @@ impl Task<'_> {
         let until = self.w.reader().vendor_now().plus(MARGIN);
         let mut merged = ours.clone();
         let mut is_new = false;
-        for place in self.missing(ours) {
+        let missing = self.missing(ours);
+        let enough = self.w.reader().vendor_now().plus(ENOUGH);
+        let jointly = missing.len() >= JOINT_MIN || ours.is_joint(enough);
+        for place in missing {
             let (subject, session) = (&self.changes[place].subject, &self.sessions[place]);
             let mut with = merged.clone();
             match self.wanted {
+                Wanted::Denied if jointly => with.deny_jointly(session.clone(), until, enough),
                 Wanted::Denied => with.deny(subject, session.clone(), until),
                 Wanted::Allowed => {
                     with.allow(subject, session);
@@ -272,26 +334,25 @@ impl Task<'_> {
             Ok(answer) => answer,
             Err(error) => {
                 let kind = unanswered(VOICE.name, &error);
-                return Err(Refused::Over(kind));
+                return Err(Refused::Over(End::Kind(kind)));
             }
         };
         // Role or policy went away meanwhile: the next round tells which.
-        let kind = VOICE.answered(self.changes[0], &answer, false);
         match VOICE.meaning(&answer) {
             Meaning::Done | Meaning::Accepted => Ok(()),
-            Meaning::Conflict => Err(Refused::Busy(kind)),
+            Meaning::Conflict => Err(Refused::Busy(End::Answer(answer))),
             Meaning::Gone if merged.is_empty() => Ok(()),
-            Meaning::Gone => Err(Refused::Over(self.after_gone(kind).await)),
-            _ => Err(Refused::Over(kind)),
+            Meaning::Gone => Err(Refused::Over(self.after_gone(answer).await)),
+            _ => Err(Refused::Over(End::Answer(answer))),
         }
     }
 
     /// A write was told that there is no such role.
-    async fn after_gone(&self, kind: OutcomeKind) -> OutcomeKind {
+    async fn after_gone(&self, answer: Answer) -> End {
         let glance = Glance::new(self.w.reader(), &VOICE);
         match role_now(&glance, self.changes[0], &self.sessions[0]).await {
-            Ok(Now::Gone) => OutcomeKind::AlreadyDone,
-            Ok(Now::Role(_)) | Err(_) => kind,
+            Ok(Now::Gone) => End::Kind(OutcomeKind::AlreadyDone),
+            Ok(Now::Role(_)) | Err(_) => End::Answer(answer),
         }
     }
 
@@ -322,39 +383,52 @@ impl Task<'_> {
                 why: format!("AWS took the policy, and did not show it: {}", why(unread)),
             };
         }
-        unreadable(self.changes[0], why(unread))
+        unreadable(self.role, why(unread))
     }
 
-    fn outcomes(self, end: Option<OutcomeKind>) -> Vec<Outcome> {
-        let end = end.unwrap_or(OutcomeKind::Done);
-        let each = self.written.into_iter().zip(self.full);
-        let each = each.map(|(written, full)| match (written, full) {
+    fn outcomes(self, end: Option<End>) -> Vec<Outcome> {
+        let end = end.unwrap_or(End::Kind(OutcomeKind::Done));
+        let each = self.written.into_iter().zip(self.full).zip(self.changes);
+        let each = each.map(|((written, full), change)| match (written, full) {
             (true, _) => Outcome {
-                kind: end.clone(),
+                kind: end.of(change),
                 receipts: self.receipts.clone(),
             },
             (false, Some(full)) => Outcome::bare(full),
             (false, None) if self.was_read => Outcome::bare(OutcomeKind::AlreadyDone),
-            (false, None) => Outcome::bare(end.clone()),
+            (false, None) => Outcome::bare(end.of(change)),
         });
         each.collect()
     }
 }
 
-enum Refused {
-    /// Somebody else is at it: once more.
-    Busy(OutcomeKind),
-    /// For good.
-    Over(OutcomeKind),
+/// What a role's changes came to.
+enum End {
+    /// The same for all of them.
+    Kind(OutcomeKind),
+    /// This answer, which is told to each of them in words of his own.
+    Answer(Answer),
 }
 
-fn unreadable(change: &Change, why: String) -> OutcomeKind {
+impl End {
+    fn of(&self, change: &Change) -> OutcomeKind {
+        match self {
+            Self::Kind(kind) => kind.clone(),
+            Self::Answer(answer) => VOICE.answered(change, answer, false),
+        }
+    }
+}
+
+enum Refused {
+    /// Somebody else is at it: once more.
+    Busy(End),
+    /// For good.
+    Over(End),
+}
+
+fn unreadable(role: &str, why: String) -> OutcomeKind {
     OutcomeKind::Failed {
-        why: format!(
-            "nothing was written for {}: {} could not be read ({why})",
-            login_of(change),
-            role_of(change)
-        ),
+        why: format!("nothing was written for him: {role} could not be read ({why})"),
         hint: "`oust runs resume` when it can be read".into(),
     }
 }

@@ -1,10 +1,14 @@
-//! `OustRevoke`: the one policy of ours that a role may have, a statement for each subject.
+//! `OustRevoke`: the one policy of ours that a role may have, a statement for each subject, or one
+//! for many.
 //!
 //! A statement denies everything to the sessions it lists, if their tokens were issued before its
 //! cut-off: a session is a role's own id and a session name, compared exactly, so that the same
 //! name in another role and another name in the same role are not meant. A cut-off only ever moves
 //! forward: two incidents of one person share his statement, and the later one must not let in what
 //! the earlier kept out.
+//!
+//! Where many are denied by one write, one statement lists the sessions of all of them: the quota has
+//! room for four times as many so. What stands in it is told apart by the session alone.
 //!
 //! A policy of our name with anything in it that we would not have written is foreign: somebody has
 //! put it to a use of his own, and writing it again would take that away.
@@ -24,6 +28,9 @@ pub(in crate::connectors::aws) const SIZE_MAX: usize = 10_240;
 
 /// What the name of every statement of ours begins with.
 const SID: &str = "Oust";
+
+/// What the name of a statement about many begins with; no id of a subject's does [inferred].
+const JOINT: &str = "OustMany";
 
 /// The longest name that a session can have, and the shortest [spec].
 const NAME_LENGTHS: std::ops::RangeInclusive<usize> = 2..=64;
@@ -132,11 +139,20 @@ impl Revocations {
         subject: &UserId,
         session: &SessionId,
     ) -> Option<Utc> {
-        let one = self.of(subject)?;
-        one.sessions.contains(session).then_some(one.before)
+        let sid = sid(subject);
+        let about = |one: &&Revoked| one.sid == sid || one.is_joint();
+        let those = self.0.iter().filter(about);
+        let has = those.filter(|one| one.sessions.contains(session));
+        has.map(|one| one.before).max()
     }
 
-    /// The sessions of a subject that are denied.
+    /// The sessions that statements about many deny.
+    pub(in crate::connectors::aws) fn joint_sessions(&self) -> impl Iterator<Item = &SessionId> {
+        let joint = self.0.iter().filter(|one| one.is_joint());
+        joint.flat_map(|one| &one.sessions)
+    }
+
+    /// The sessions of a subject that are denied by a statement of his own.
     pub(in crate::connectors::aws) fn sessions(&self, subject: &UserId) -> Vec<SessionId> {
         let one = self.of(subject).into_iter();
         one.flat_map(|one| one.sessions.iter().cloned()).collect()
@@ -166,6 +182,35 @@ impl Revocations {
         }
     }
 
+    /// Whether there is a statement about many whose cut-off is not before `enough`.
+    pub(in crate::connectors::aws) fn is_joint(&self, enough: Utc) -> bool {
+        let mut all = self.0.iter();
+        all.any(|one| one.is_joint() && one.before >= enough)
+    }
+
+    /// The same by a statement about many: one that is there, if its cut-off is not before
+    /// `enough`, or else a new one. Nobody's cut-off is moved for another's sake.
+    pub(in crate::connectors::aws) fn deny_jointly(
+        &mut self,
+        session: SessionId,
+        before: Utc,
+        enough: Utc,
+    ) {
+        let before = whole_second(before);
+        let good = |one: &&mut Revoked| one.is_joint() && one.before >= enough;
+        if let Some(one) = self.0.iter_mut().find(good) {
+            one.sessions.insert(session);
+            return;
+        }
+        let mut sids = (1..).map(|n| format!("{JOINT}{n}"));
+        let free = sids.find(|sid| self.0.iter().all(|one| one.sid != *sid));
+        self.0.push(Revoked {
+            sid: free.unwrap_or_default(),
+            sessions: BTreeSet::from([session]),
+            before,
+        });
+    }
+
     /// Takes a session out again, and the statement with its last one. Whether it was there.
     pub(in crate::connectors::aws) fn allow(
         &mut self,
@@ -174,8 +219,10 @@ impl Revocations {
     ) -> bool {
         let sid = sid(subject);
         let mut was = false;
-        for one in self.0.iter_mut().filter(|one| one.sid == sid) {
-            was = one.sessions.remove(session);
+        for one in &mut self.0 {
+            if one.sid == sid || one.is_joint() {
+                was |= one.sessions.remove(session);
+            }
         }
         self.0.retain(|one| !one.sessions.is_empty());
         was
@@ -202,6 +249,10 @@ impl Revocations {
 }
 
 impl Revoked {
+    fn is_joint(&self) -> bool {
+        self.sid.starts_with(JOINT)
+    }
+
     fn statement(&self) -> Value {
         let sessions: Vec<String> = self.sessions.iter().map(ToString::to_string).collect();
         json!({

@@ -50,6 +50,43 @@ fn what_is_written_is_exactly_this_and_is_read_as_ours() {
 }
 
 #[test]
+fn one_statement_lists_many_and_each_is_taken_out_by_himself() {
+    let mut ours = denied();
+    let (two, three) = (at("2026-03-10T14:00:00Z"), at("2026-03-10T15:00:00Z"));
+    let names: Vec<SessionId> = (100..150).map(|n| session(&format!("crowd-{n}"))).collect();
+    let kim = UserId::new("00u2kim");
+    for name in &names {
+        ours.deny_jointly(name.clone(), three, three);
+    }
+    let statements = value(&ours)["Statement"].as_array().unwrap().len();
+    assert_eq!(statements, 2);
+    assert_eq!(Revocations::read(&value(&ours)).unwrap(), ours);
+    assert_eq!(ours.cut_off(&kim, &names[7]), Some(three));
+    assert_eq!(ours.cut_off(&alex(), &session("alex@x.example")), Some(two));
+
+    // Later ones have a statement of their own: nobody's cut-off is moved by another's.
+    let four = at("2026-03-10T16:00:00Z");
+    ours.deny_jointly(session("late"), four, four);
+    assert_eq!(ours.cut_off(&kim, &session("late")), Some(four));
+    assert_eq!(ours.cut_off(&kim, &names[7]), Some(three));
+    ours.deny_jointly(session("alex@x.example"), four, three);
+    assert_eq!(
+        ours.cut_off(&alex(), &session("alex@x.example")),
+        Some(three)
+    );
+    assert!(ours.allow(&alex(), &session("alex@x.example")));
+    assert_eq!(ours.cut_off(&alex(), &session("alex@x.example")), None);
+
+    for name in &names {
+        assert!(ours.allow(&kim, name));
+        assert!(!ours.allow(&kim, name));
+    }
+    assert_eq!(ours.joint_sessions().count(), 1);
+    assert!(ours.allow(&kim, &session("late")));
+    assert!(ours.is_empty());
+}
+
+#[test]
 fn a_cut_off_moves_forward_and_never_back() {
     let mut ours = denied();
     ours.deny(

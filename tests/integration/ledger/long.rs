@@ -1,0 +1,77 @@
+//! The opening of a run on thousands is too long for a row: it lies in parts, and nobody can tell.
+
+use oust::ledger::{Archive, RunState, Store};
+
+use super::world::*;
+
+/// More than fit into two parts.
+const MANY: usize = 3_000;
+
+fn everybody() -> Vec<String> {
+    let login = |n| format!("zoë-{n:05}@contoso.example");
+    (1..=MANY).map(login).collect()
+}
+
+/// A ledger with one run on all of them.
+async fn opened_on_many() -> Place {
+    let place = Place::new();
+    let all = everybody();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    begin(&place.open(), "1", &all).await;
+    place
+}
+
+fn parts(place: &Place) -> Vec<u32> {
+    let db = place.raw();
+    let mut rows = db
+        .prepare("SELECT length(body) FROM part WHERE seq = 1 ORDER BY part")
+        .unwrap();
+    let lengths = rows.query_map([], |row| row.get(0)).unwrap();
+    lengths.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn it_is_read_as_it_was_written_and_its_chain_holds() {
+    let place = opened_on_many().await;
+    let lengths = parts(&place);
+    assert!(lengths.len() > 2, "{lengths:?}");
+    assert!(lengths.iter().all(|bytes| *bytes < 600_000), "{lengths:?}");
+
+    let store = place.open();
+    let state = RunState::of(&store.records(&run("1")).await.unwrap());
+    let all = everybody();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    assert_eq!(*state.plan.unwrap(), plan("1", &all));
+    let verified = store.verify(None).await.unwrap();
+    assert!(verified.is_good(), "{}", verified.sentence());
+    let exported = store.export(&run("1")).await.unwrap();
+    assert!(exported.iter().all(oust::ledger::Exported::is_consistent));
+}
+
+#[tokio::test]
+async fn a_part_that_is_changed_dropped_or_moved_shows() {
+    for edit in [
+        "UPDATE part SET body = CAST(replace(CAST(body AS TEXT), '00017', '00018') AS BLOB) WHERE part = 0",
+        "DELETE FROM part WHERE part = 1",
+        "UPDATE part SET part = 9 WHERE part = 0",
+    ] {
+        let place = opened_on_many().await;
+        place.raw().execute_batch(edit).unwrap();
+        let said = place.open().verify(None).await.unwrap().sentence();
+        assert_eq!(said, "record 1: its body is not what was written", "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn a_purge_takes_its_parts_along() {
+    let place = opened_on_many().await;
+    let store = place.open();
+    store
+        .append(&run("1"), on(2, vec![reopened(), closed()]))
+        .await
+        .unwrap();
+    store.purge_older_than(at(50), at(100)).await.unwrap();
+    assert!(parts(&place).is_empty());
+    let verified = store.verify(None).await.unwrap();
+    assert!(verified.is_good(), "{}", verified.sentence());
+}
