@@ -135,12 +135,20 @@ impl Sim<'_> {
     pub(super) fn read_round(&mut self, id: usize) {
         let at = self.step_of(id);
         let Some(round) = self.course.steps[at].again.get(self.walks[id].round) else {
+            self.note_settled(at, self.walks[id].who);
             return self.part_over(id);
         };
         self.walks[id].round_open = round.len();
         for ask in round {
             self.ask_as(id, *ask, Asker::Again(id));
         }
+    }
+
+    /// What is read so long after his eviction is all that he left.
+    fn note_settled(&mut self, step: usize, who: usize) {
+        let evicted = self.outcome.evicted[who];
+        let is_late = |after: u64| evicted.is_some_and(|at| self.now - at >= after);
+        self.settled[step][who] = self.course.settled_after_ms.is_some_and(is_late);
     }
 
     /// Asks by himself, or together with all who wait for the same.

@@ -162,6 +162,8 @@ struct Sim<'c> {
     evicting: Vec<usize>,
     /// By step and subject, of those that somebody waits for.
     proven: Vec<Vec<bool>>,
+    /// By step and subject: read again so late that no last look is needed.
+    settled: Vec<Vec<bool>>,
     stages_open: usize,
     looking: usize,
     outcome: Outcome,
@@ -231,6 +233,7 @@ impl<'c> Sim<'c> {
             open,
             evicting,
             proven: proven.collect(),
+            settled: vec![vec![false; n]; course.steps.len()],
             stages_open: n * course.stages.len(),
             looking: 0,
             outcome: Outcome {
