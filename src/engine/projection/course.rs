@@ -15,6 +15,9 @@ pub(super) struct Course {
     pub(super) stages: Vec<Stage>,
     pub(super) legs: Vec<Leg>,
     pub(super) steps: Vec<Step>,
+    /// Who was evicted for so long when a step's targets were read again is not looked at once
+    /// more for it.
+    pub(super) settled_after_ms: Option<u64>,
     /// Steps whose targets are read once more at the end.
     pub(super) looked_at: Vec<usize>,
     /// The step that locks, which is then read back once more, and where the log is read.

@@ -10,6 +10,7 @@ use crate::connector::{self, Costs};
 use crate::engine::crowd::{EVICTED_AT_ONCE, IN_A_LEG_AT_ONCE, waits_for_proof};
 use crate::engine::executor::FEW_MAX;
 use crate::engine::run::Tools;
+use crate::engine::settled;
 use crate::engine::step::{can_grow, may_run, needs_reread};
 use crate::model::{
     Change, Evicts, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, SystemId, UserId,
@@ -60,8 +61,10 @@ struct Maker<'p> {
 impl<'p> Maker<'p> {
     fn of(tools: &'p Tools, plan: &'p Plan) -> Self {
         let subjects = plan.case.subjects.len();
+        let after_ms = u64::try_from(settled::AFTER.as_millis()).unwrap_or(u64::MAX);
         let mut course = Course {
             subjects,
+            settled_after_ms: (subjects > FEW_MAX).then_some(after_ms),
             is_crowd: subjects > FEW_MAX,
             ..Course::default()
         };

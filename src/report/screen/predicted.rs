@@ -24,7 +24,7 @@ pub fn predicted_screen(told: &Projection, style: Style) -> String {
     let proven = format!("{}, proofs included", reached(&told.contained));
     line(&mut page, "contained", &proven);
     let ended = format!(
-        "after {}: what may have grown is read once more for everybody",
+        "after {}, with a last look at all locks and at what may have grown",
         about(told.ended_ms)
     );
     line(&mut page, "verdict", &ended);

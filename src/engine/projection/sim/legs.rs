@@ -2,7 +2,6 @@
 
 use super::{Asker, CONTAIN, EVICT, Event, Sim, Walk};
 use crate::engine::projection::course::{Ask, Serves};
-use crate::engine::settled;
 
 impl Sim<'_> {
     pub(super) fn begin_stage(&mut self, stage: usize, who: usize) {
@@ -145,13 +144,11 @@ impl Sim<'_> {
         }
     }
 
-    /// Of a crowd, who was read when he was long out is not looked at once more.
+    /// What is read so long after his eviction is all that he left.
     fn note_settled(&mut self, step: usize, who: usize) {
-        let out = self.outcome.evicted[who];
-        let after = u64::try_from(settled::AFTER.as_millis()).unwrap_or(u64::MAX);
-        if self.course.is_crowd && out.is_some_and(|at| self.now - at >= after) {
-            self.settled[step * self.course.subjects + who] = true;
-        }
+        let evicted = self.outcome.evicted[who];
+        let is_late = |after: u64| evicted.is_some_and(|at| self.now - at >= after);
+        self.settled[step][who] = self.course.settled_after_ms.is_some_and(is_late);
     }
 
     /// Asks by himself, or together with all who wait for the same.

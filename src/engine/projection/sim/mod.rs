@@ -162,9 +162,9 @@ struct Sim<'c> {
     evicting: Vec<usize>,
     /// By step and subject, of those that somebody waits for.
     proven: Vec<Vec<bool>>,
+    /// By step and subject: read again so late that no last look is needed.
+    settled: Vec<Vec<bool>>,
     stages_open: usize,
-    /// By step and subject: who needs no last look.
-    settled: Vec<bool>,
     looking: usize,
     outcome: Outcome,
 }
@@ -233,8 +233,8 @@ impl<'c> Sim<'c> {
             open,
             evicting,
             proven: proven.collect(),
+            settled: vec![vec![false; n]; course.steps.len()],
             stages_open: n * course.stages.len(),
-            settled: vec![false; n * course.steps.len()],
             looking: 0,
             outcome: Outcome {
                 evicted: vec![None; n],

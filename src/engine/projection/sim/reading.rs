@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Asker, Event, Job, PROVE, Sim};
-use crate::engine::projection::course::{Ask, Row, Serves};
+use crate::engine::projection::course::{Ask, Serves};
 
 /// Changes in one call that proves.
 const ITEMS_MAX: usize = 2_000;
@@ -193,44 +193,44 @@ impl<'c> Sim<'c> {
     pub(super) fn look_once_more(&mut self) -> bool {
         let part = self.looking;
         self.looking += 1;
-        let (locks, growing) = (&self.course.locks, &self.course.looked_at);
-        if let Some(step) = locks.get(part) {
-            self.read_for_all(*step, |_, row| row.batches > 0, true);
-        } else if let Some(step) = growing.get(part - locks.len()) {
-            let (from, settled) = (
-                step * self.course.subjects,
-                std::mem::take(&mut self.settled),
-            );
-            self.read_for_all(*step, |who, row| row.again && !settled[from + who], false);
-            self.settled = settled;
-        } else if part == locks.len() + growing.len() {
-            if let Some(bucket) = self.course.signs {
-                let look = self.jobs.len() - 1;
-                self.jobs[look] = Some(Job {
-                    pages: 1,
-                    ..Job::default()
-                });
-                self.ask(bucket, PROVE, 0, Asker::Page(look, 0));
+        let look = self.jobs.len() - 1;
+        let locks = self.course.locks.len();
+        match part {
+            _ if part < locks => {
+                let step = self.course.locks[part];
+                let rows = self.course.steps[step].rows.iter().enumerate();
+                let locked = rows.filter(|(_, row)| row.batches > 0);
+                let items = locked.map(|(who, _)| (step, who)).collect();
+                self.start(look, items, true);
             }
-        } else {
-            return false;
+            _ if part == locks => {
+                let items = self.grown();
+                self.start(look, items, false);
+            }
+            _ if part == locks + 1 => {
+                if let Some(bucket) = self.course.signs {
+                    self.jobs[look] = Some(Job {
+                        pages: 1,
+                        ..Job::default()
+                    });
+                    self.ask(bucket, PROVE, 0, Asker::Page(look, 0));
+                }
+            }
+            _ => return false,
         }
         self.pump();
         true
     }
 
-    pub(super) fn read_for_all(
-        &mut self,
-        step: usize,
-        wants: impl Fn(usize, &Row) -> bool,
-        is_proof: bool,
-    ) {
-        let rows = self.course.steps[step].rows.iter().enumerate();
-        let items: Vec<(usize, usize)> = rows
-            .filter(|(who, row)| wants(*who, row))
-            .map(|(who, _)| (step, who))
-            .collect();
-        let look = self.jobs.len() - 1;
-        self.start(look, items, is_proof);
+    /// Whose targets may have grown since they were read, of all steps at once.
+    fn grown(&self) -> Vec<(usize, usize)> {
+        let steps = self.course.looked_at.iter();
+        let of_step = |step: &usize| {
+            let step = *step;
+            let rows = self.course.steps[step].rows.iter().enumerate();
+            let open = rows.filter(move |(who, row)| row.again && !self.settled[step][*who]);
+            open.map(move |(who, _)| (step, who))
+        };
+        steps.flat_map(of_step).collect()
     }
 }
