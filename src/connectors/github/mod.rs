@@ -307,7 +307,6 @@ mod tests {
             granted: fine_grained::Granted::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
-            granted: fine_grained::Granted::default(),
         }
     }
 
