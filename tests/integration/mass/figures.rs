@@ -159,6 +159,14 @@ impl Figures {
             "it was too easy: {} faults",
             self.faults
         );
+        if self.used.len() >= 3 {
+            let used = self.used_percent().unwrap_or_default();
+            assert!(
+                used >= 95,
+                "{used} % of the quota in the middle window: {:?}",
+                self.used
+            );
+        }
         // A process that was killed takes what it knew of the window along.
         assert!(
             self.throttled * 100 <= self.calls,
