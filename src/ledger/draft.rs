@@ -3,9 +3,13 @@
 //! Both stores append drafts, so that what closes a run, claims a subject or counts as a write
 //! is decided here once.
 
+use std::sync::Arc;
+
+use serde::Deserialize;
+
 use super::chain::{Hash, body_hash};
 use super::{Event, Happened, Mode, StoreError};
-use crate::model::{RunId, UserId, Utc};
+use crate::model::{Plan, RunId, UserId, Utc};
 
 /// Events of one run, to be appended in one commit.
 #[derive(Clone, Debug)]
@@ -159,8 +163,50 @@ impl Title {
 
 /// The event of a stored text; `path` and `seq` say whose it is if it cannot be read.
 pub(super) fn event_of(text: &str, path: &str, seq: u64) -> Result<Event, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Corrupt {
+    let read = match text.starts_with(OPENED) {
+        true => serde_json::from_str(text).map(Opened::event),
+        false => serde_json::from_str(text),
+    };
+    read.map_err(|error| StoreError::Corrupt {
         path: path.to_owned(),
         why: format!("record {seq} is no event: {error}"),
     })
+}
+
+/// How the text of an opening begins: the tag of an event stands first.
+const OPENED: &str = "{\"event\":\"opened\",";
+
+/// [`Event::Opened`] by itself. An event is read into a tree first, to find its tag wherever it
+/// stands; of a plan for thousands that tree is ten times its text.
+#[derive(Deserialize)]
+struct Opened {
+    tool: String,
+    mode: Mode,
+    requester: String,
+    plan: Arc<Plan>,
+}
+
+impl Opened {
+    fn event(self) -> Event {
+        Event::Opened {
+            tool: self.tool,
+            mode: self.mode,
+            requester: self.requester,
+            plan: self.plan,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_is_read_by_itself_and_what_only_looks_like_one_is_no_event() {
+        let written = serde_json::to_string(&Event::WritesEnded).unwrap();
+        assert_eq!(event_of(&written, "f", 1).unwrap(), Event::WritesEnded);
+        let broken = format!("{OPENED}\"tool\":\"oust/0.1.0\"}}");
+        let why = event_of(&broken, "f", 7).unwrap_err().to_string();
+        assert!(why.contains("record 7 is no event"), "{why}");
+    }
 }

@@ -37,6 +37,17 @@ async fn it_is_read_as_it_was_written_and_its_chain_holds() {
     assert!(lengths.len() > 2, "{lengths:?}");
     assert!(lengths.iter().all(|bytes| *bytes < 600_000), "{lengths:?}");
 
+    // By this it is told from the others, and read without a tree of it.
+    let first: Vec<u8> = place
+        .raw()
+        .query_row(
+            "SELECT body FROM part WHERE seq = 1 AND part = 0",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert!(first.starts_with(b"{\"event\":\"opened\","));
+
     let store = place.open();
     let state = RunState::of(&store.records(&run("1")).await.unwrap());
     let all = everybody();
