@@ -65,7 +65,7 @@ pub(super) async fn look(run: &Run, round: Round) -> Again {
     for (step, subject) in newly_found(run).await {
         let told = run.recorder.read(|state| {
             let skip = state.skipped.get(&(step, subject.clone()));
-            matches!(skip, Some(Skip::CeilingPassed { .. }))
+            matches!(skip, Some(Skip::CeilingPassed { .. } | Skip::Unread { .. }))
         });
         if last_round && !told {
             let why = "more was found after the last sweep".to_owned();
@@ -207,7 +207,12 @@ async fn found_at(run: &Run, step: &PlannedStep) -> Vec<(StepKey, UserId)> {
     run.recorder.read(|state| {
         for (who, planned) in who.iter().zip(planned) {
             let is_new = |change: &Change| state.change(&change.id).is_none();
-            if planned.changes.iter().any(is_new) {
+            let is_unread = |skip: Option<&Skip>| matches!(skip, Some(Skip::Unread { .. }));
+            let at = (step.key, who.subject.id.clone());
+            // What could not be read when it was due, and can be now, is done after all.
+            let is_read_at_last =
+                is_unread(state.skipped.get(&at)) && !is_unread(planned.skip.as_ref());
+            if is_read_at_last || planned.changes.iter().any(is_new) {
                 found.push((step.key, who.subject.id.clone()));
             }
             back.extend(planned.changes.iter().filter_map(|change| {

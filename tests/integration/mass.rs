@@ -10,8 +10,10 @@
 mod figures;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use oust_mocks::{Attacker, Fault, FaultKind, Range, World};
+use serde_json::Value;
 
 use crate::cli::desk::{Desk, Running, Said, now_ms};
 use figures::{Figures, Peak};
@@ -30,6 +32,9 @@ fn quota(n: usize) -> (i64, usize) {
         false => (20_000, n * 5 / 6),
     }
 }
+
+/// In whose account the intruder goes on.
+const HAUNTED: usize = 2;
 
 const HALF_AN_HOUR_MS: i64 = 30 * 60_000;
 
@@ -62,17 +67,15 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
     figures.ended(peak);
     figures.read(&desk.server.range());
     figures.print();
-    if last.code != 0 {
-        let told = desk.journal();
-        let lines: Vec<&str> = told.lines().collect();
-        println!("{}", lines[lines.len().saturating_sub(200)..].join("\n"));
-    }
-    last.exits(0);
     let report = last.json();
-    assert_eq!(report["verdict"], "contained", "{}", last.err);
+    let left = not_contained(&report, &desk.here());
+    assert!(left.is_empty(), "{} are left: {left:#?}", left.len());
+    let all = report["verdict"] == "contained";
+    last.exits(if all { 0 } else { 3 });
 
     let range = desk.server.range();
     let open: Vec<String> = (1..=n)
+        .filter(|each| *each != HAUNTED || all)
         .filter(|each| {
             let id = id(*each);
             !range.okta.is_contained(&id) || !range.okta.attacker_holds(&id).is_empty()
@@ -88,6 +91,28 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
     figures.hold();
 }
 
+/// Who is not contained, and why; but for the account in which the intruder goes on, if he gave himself
+/// more in it meanwhile than consent covers: that takes a person.
+fn not_contained(report: &Value, here: &Path) -> Vec<String> {
+    let listed = match report["subjects_file"].as_str() {
+        Some(name) => serde_json::from_slice(&std::fs::read(here.join(name)).unwrap()).unwrap(),
+        None => report["subjects"].clone(),
+    };
+    let all = listed.as_array().unwrap().iter();
+    let left = all.filter(|who| who["verdict"] != "contained");
+    let beyond = |who: &Value| {
+        let steps = who["steps"].as_array().unwrap().iter();
+        let mut open = steps
+            .filter(|step| step["not_done"]["open"] == true)
+            .peekable();
+        let is_asked = open.peek().is_some();
+        is_asked && open.all(|step| step["not_done"]["kind"] == "ceiling_passed")
+    };
+    left.filter(|who| who["login"] != login(HAUNTED) || !beyond(who))
+        .map(Value::to_string)
+        .collect()
+}
+
 fn login(n: usize) -> String {
     format!("crowd-{n:05}@contoso.example")
 }
@@ -99,7 +124,7 @@ fn id(n: usize) -> String {
 /// `n` whose sessions were stolen, every fifth with a factor of the intruder's, and as many others
 /// as must stay as they are. He goes on in one of them.
 fn company(world: World, n: usize) -> World {
-    let attacker = Attacker::new(&id(2), 5_000);
+    let attacker = Attacker::new(&id(HAUNTED), 5_000);
     world
         .crowd(n + OTHERS)
         .with(|okta| {
