@@ -9,8 +9,10 @@ use oust::engine::{MassOrder, Run, Shown, Tools, plan};
 use oust::guard::GuardConfig;
 use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Chosen, Fact, FactName, Finding, GuardName, Lift, SystemId, UserId, Utc};
+use oust_mocks::world::ALEX;
 use oust_mocks::{Fault, FaultKind, Range};
 
+use crate::cli::desk::ALEX_LOGIN;
 use crate::lab::services::contoso;
 use crate::lab::{Lab, NoTap, shipped};
 
@@ -134,6 +136,32 @@ async fn where_no_canary_showed_it_each_is_evicted_in_his_turn_and_the_plan_says
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn of_many_only_whoever_uses_a_service_that_is_not_configured_is_told_of_it() {
+    let lab = Lab::tapped(contoso().crowd(30), 7, Arc::new(NoTap), 40);
+    let mut tools = lab.tools(Arc::new(MemoryStore::new()));
+    tools.vendors = oust::connectors::vendors().collect();
+    let logins: Vec<String> = (1..=30)
+        .map(|n| format!("crowd-{n:05}@contoso.example"))
+        .collect();
+    let logins = logins.iter().map(String::as_str).chain([ALEX_LOGIN]);
+    let mut request = lab.request(&logins.collect::<Vec<_>>());
+    request.lifts = lifted();
+    let guards = GuardConfig::default();
+    let prepared = plan(&tools, &shipped("evict-only"), &guards, request).await;
+    let told = prepared.unwrap().plan.unreached;
+    assert!(
+        told.iter().all(|each| each.subject.as_str() == ALEX),
+        "{told:?}"
+    );
+    let vendors = told.iter().filter_map(|each| each.vendor.as_ref());
+    let vendors: Vec<&str> = vendors.map(SystemId::as_str).collect();
+    assert!(
+        vendors.contains(&"slack") && vendors.contains(&"m365"),
+        "{vendors:?}"
+    );
+}
+
 /// What a canary showed of suspensions.
 struct Canary(Option<bool>);
 
@@ -147,6 +175,14 @@ impl Shown for Canary {
             how: "event 5d1c".into(),
         }))
     }
+}
+
+fn lifted() -> Vec<Lift> {
+    vec![Lift {
+        guard: GuardName::CapRun,
+        reason: "half the company was phished".into(),
+        by: "kim".into(),
+    }]
 }
 
 /// Requests at a system whose path has this in it get no answer, ever.
@@ -216,11 +252,7 @@ impl Told {
             .collect();
         let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
         let mut request = lab.request(&logins);
-        request.lifts = vec![Lift {
-            guard: GuardName::CapRun,
-            reason: "half the company was phished".into(),
-            by: "kim".into(),
-        }];
+        request.lifts = lifted();
         // Nothing leads there from the directory: a person says who they are.
         let chosen = logins.iter().map(|login| Chosen {
             who: (*login).to_owned(),
