@@ -343,8 +343,7 @@ impl Client {
             let (pause, answer) = match self.attempt(call, permit, &mut renewed).await {
                 Attempt::Over(result) => return result,
                 Attempt::Throttled { last, throttle } => {
-                    let queued = sent.saturating_sub(joined);
-                    let enough = throttles.is_enough(throttle, queued);
+                    let enough = throttles.is_enough(throttle);
                     let pause = match throttle {
                         // The bucket is closed: the queue waits, and this call is near its head.
                         Throttle::Window(_) => Some(Duration::ZERO),

@@ -26,9 +26,6 @@ const THROTTLES_MAX_IN_A_CROWD: usize = 30;
 /// bucket for hours, as a reader of the log does: that must not keep a run from its verdict.
 const WINDOWS_MAX: usize = 2;
 
-/// Whoever queued for so long has seen a window end.
-const A_WINDOW: Duration = Duration::from_secs(30);
-
 /// Nobody waits so long for a few accounts.
 const A_LONG_TIME: Duration = Duration::from_secs(3600);
 
@@ -94,15 +91,13 @@ impl Throttles {
         }
     }
 
-    /// Counts one that came to a request which had queued for so long; whether it was one too many.
-    pub(super) fn is_enough(&mut self, throttle: Throttle, queued: Duration) -> bool {
+    /// Counts one; whether it was one too many.
+    pub(super) fn is_enough(&mut self, throttle: Throttle) -> bool {
         self.met += 1;
         if self.is_of_a_crowd {
             return self.met >= THROTTLES_MAX_IN_A_CROWD;
         }
         match throttle {
-            // It had waited a window out for another call's 429.
-            Throttle::Window(_) if queued >= A_WINDOW => true,
             Throttle::Window(_) => self.met >= WINDOWS_MAX,
             Throttle::Concurrency | Throttle::Untold => self.met >= ATTEMPTS,
         }

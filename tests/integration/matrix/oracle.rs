@@ -25,7 +25,9 @@ const ONCE_ENDS_WITHIN: Duration = Duration::from_secs(150);
 const ONCE_BEHIND_ENDS_WITHIN: Duration = Duration::from_secs(310);
 /// At one that queues, for ten.
 const ONCE_QUEUED_ENDS_WITHIN: Duration = Duration::from_secs(610);
-const FOR_GOOD_ENDS_WITHIN: Duration = Duration::from_secs(20 * 60);
+/// A bucket that somebody keeps full for good is waited for twice by each call, and the log is read in
+/// some fifteen.
+const FOR_GOOD_ENDS_WITHIN: Duration = Duration::from_secs(35 * 60);
 
 /// Words of which one stands in every hint.
 const NEXT_STEPS: &[&str] = &[
