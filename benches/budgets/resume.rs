@@ -111,9 +111,9 @@ fn read_through(path: &Path) -> usize {
 /// Opens the ledger and takes the run up, as `runs resume` does before its first request.
 async fn ready(path: &Path) {
     let store = Arc::new(SqliteStore::open(path).expect("it was just written"));
-    let records = store.records(&RunId::new(RUN)).await.expect("it is whole");
+    let state = store.state(&RunId::new(RUN)).await.expect("it is whole");
     let tools = fake::tools(store, 1);
-    let plan = RunState::of(&records).plan.expect("it was opened");
+    let plan = state.plan.clone().expect("it was opened");
     let (_keep, stop) = watch::channel(false);
     let start = Start {
         consent: kit::consent(&tools, &plan),
@@ -124,6 +124,6 @@ async fn ready(path: &Path) {
         prove_for: None,
         handover: None,
     };
-    let run = Run::resume(tools, &records, start).await;
+    let run = Run::resume(tools, state, start).await;
     assert!(run.is_ok(), "nobody else has it");
 }

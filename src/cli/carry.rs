@@ -13,16 +13,17 @@ use super::setup::Workshop;
 use super::{notices, pause, print, say, show, stop, when};
 use crate::consent::Consent;
 use crate::engine::{Ended, Run, RunError, Snapshot, Start};
-use crate::ledger::{Record, StoreError};
+use crate::ledger::{RunState, StoreError};
 use crate::model::Plan;
+use crate::report::Report;
 use crate::transport::Handover;
 
 /// What a run starts from.
-pub(super) enum From<'a> {
+pub(super) enum From {
     /// A plan that was just agreed to.
     Plan(Box<Plan>),
-    /// The records of a run that goes on.
-    Records(&'a [Record]),
+    /// A run that goes on.
+    State(Box<RunState>),
 }
 
 /// Carries it out, to the exit code.
@@ -32,7 +33,7 @@ pub(super) enum From<'a> {
 pub(super) async fn carry_out(
     global: &Global,
     shop: &Workshop,
-    from: From<'_>,
+    from: From,
     consent: Consent,
     snapshot: Snapshot,
     go: &GoArgs,
@@ -40,11 +41,11 @@ pub(super) async fn carry_out(
 ) -> Result<Exit, Failure> {
     let hands = (stop::on_ctrl_c(), secrets.clone());
     let (run, ended) = carried(global, shop, from, consent, snapshot, go, hands).await?;
-    let exit = tell(global, shop, &run, (ended, Tells::All), go);
+    let (exit, report) = tell(global, shop, &run, (ended, Tells::All), go);
     if let Some(secrets) = secrets {
         secrets.tell();
     }
-    notices::ended(shop, &run.state(), ended).await;
+    notices::ended(shop, run.plan(), &report, ended).await;
     Ok(exit)
 }
 
@@ -64,7 +65,7 @@ pub(super) enum Tells {
 pub(super) async fn carry_out_told(
     global: &Global,
     shop: &Workshop,
-    from: From<'_>,
+    from: From,
     consent: Consent,
     snapshot: Snapshot,
     go: &GoArgs,
@@ -72,8 +73,8 @@ pub(super) async fn carry_out_told(
 ) -> Result<(Exit, Ended), Failure> {
     let hands = (stop, None);
     let (run, ended) = carried(global, shop, from, consent, snapshot, go, hands).await?;
-    let exit = tell(global, shop, &run, (ended, tells), go);
-    notices::ended(shop, &run.state(), ended).await;
+    let (exit, report) = tell(global, shop, &run, (ended, tells), go);
+    notices::ended(shop, run.plan(), &report, ended).await;
     Ok((exit, ended))
 }
 
@@ -85,7 +86,7 @@ pub(super) async fn carry_out_told(
 pub(super) async fn carried(
     global: &Global,
     shop: &Workshop,
-    from: From<'_>,
+    from: From,
     consent: Consent,
     snapshot: Snapshot,
     go: &GoArgs,
@@ -106,15 +107,16 @@ pub(super) async fn carried(
     let recorded = shop.archive.is_recorded();
     match &from {
         From::Plan(plan) => works_on(&plan.run, recorded),
-        From::Records(records) => records
+        From::State(state) => state
+            .plan
             .iter()
-            .for_each(|record| works_on(&record.run, recorded)),
+            .for_each(|plan| works_on(&plan.run, recorded)),
     }
     // Before the first write is made, so that others know whose it is; nobody waits for it.
     let told = notices::starting(shop, &from, &start.consent);
     let run = match from {
         From::Plan(plan) => Run::begin(shop.tools.clone(), *plan, start).await,
-        From::Records(records) => Run::resume(shop.tools.clone(), records, start).await,
+        From::State(state) => Run::resume(shop.tools.clone(), *state, start).await,
     };
     let run = match run {
         Ok(run) => run,
@@ -157,10 +159,15 @@ fn tell(
     run: &Run,
     (ended, tells): (Ended, Tells),
     go: &GoArgs,
-) -> Exit {
-    let state = run.state();
-    let report = show::report(&state, shop.archive.is_recorded());
-    let written = show::write_files(&go.report, &report);
+) -> (Exit, Report) {
+    let recorded = shop.archive.is_recorded();
+    let made = run.with_state(|state| {
+        (
+            show::write_files(&go.report, state, recorded),
+            state.wrote(),
+        )
+    });
+    let ((report, written), wrote) = made;
     for trouble in &written.trouble {
         say(trouble);
     }
@@ -172,11 +179,12 @@ fn tell(
             print(&show::result(global, &report, written.html.as_deref()));
         }
     }
-    match ended {
-        Ended::Stopped if !state.wrote() => Exit::NotStarted,
+    let exit = match ended {
+        Ended::Stopped if !wrote => Exit::NotStarted,
         Ended::Stopped => Exit::Stopped,
         Ended::Closed(_) => show::exit_of(&report),
-    }
+    };
+    (exit, report)
 }
 
 pub(super) fn run_failed(error: RunError) -> Failure {

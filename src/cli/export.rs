@@ -4,6 +4,7 @@
 //! read now or from a file. Writes nothing at any vendor. What could not be had does not stop the
 //! rest: it is named in the manifest and on the screen.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,14 +22,17 @@ use crate::connector::{LogAsk, Unheard};
 use crate::engine::stream_log_beside;
 use crate::evidence::{Event, Line, Recent, Saved};
 use crate::given::{Clock as _, SystemClock};
-use crate::ledger::{Archive, Exported, RunState, StoreError};
-use crate::model::{Plan, Subject, Utc, count};
+use crate::ledger::{self, Archive, Exported, Record, RunState, StoreError};
+use crate::model::{Plan, Subject, UserId, Utc, count};
 use crate::report::escape::{harmless_json, visible};
 use crate::report::{
     self, EVIDENCE_SCHEMA, EventsPart, LedgerHead, LedgerPart, Manifest, Missing, Piece, Report,
-    Split, evidence_name, pack, sha256,
+    evidence_name, pack, sha256,
 };
 use crate::transport::Reader;
+
+/// Where all subjects of many are in the evidence.
+const SUBJECTS: &str = "subjects.jsonl";
 
 /// Bytes of events in one bundle.
 const EVENTS_MAX: usize = 128 << 20;
@@ -73,8 +77,11 @@ pub(super) async fn export(global: &Global, args: &ExportArgs) -> Result<Exit, F
     let told = match archive.records(&id).await {
         Ok(records) => {
             let state = RunState::of(&records);
-            let report = show::report(&state, archive.is_recorded());
-            Some((state, report))
+            let mut lines = Vec::new();
+            let (report, written) =
+                show::beside(&state, archive.is_recorded(), SUBJECTS, &mut lines);
+            written.expect("memory takes what is written to it");
+            Some((records, state, report, lines))
         }
         Err(StoreError::Purged { .. }) => {
             missing.push(Missing {
@@ -89,8 +96,8 @@ pub(super) async fn export(global: &Global, args: &ExportArgs) -> Result<Exit, F
         source: "none",
         ..EventsPart::default()
     };
-    if let Some((state, report)) = &told {
-        told_pieces(state, report.clone(), &mut pieces);
+    if let Some((all, state, report, lines)) = &told {
+        told_pieces((state, all), (report, lines), &mut pieces);
         if let Some(plan) = &state.plan {
             let mut found = Found::about(plan, now);
             match &args.log {
@@ -108,10 +115,10 @@ pub(super) async fn export(global: &Global, args: &ExportArgs) -> Result<Exit, F
         schema: EVIDENCE_SCHEMA,
         tool: TOOL.to_owned(),
         run_id: id,
-        org_id: told.as_ref().map(|(_, report)| report.org_id.clone()),
-        org: told.as_ref().map(|(_, report)| report.org.clone()),
+        org_id: told.as_ref().map(|(_, _, report, _)| report.org_id.clone()),
+        org: told.as_ref().map(|(_, _, report, _)| report.org.clone()),
         made_at: now,
-        verdict: told.as_ref().map(|(_, report)| report.verdict),
+        verdict: told.as_ref().map(|(_, _, report, _)| report.verdict),
         ledger: ledger(&*archive, &records).await?,
         events,
         files: Vec::new(),
@@ -156,8 +163,12 @@ fn pretty(value: &impl serde::Serialize) -> Vec<u8> {
     (harmless_json(&text) + "\n").into_bytes()
 }
 
-/// What is made of the records: plan, before-state, report.
-fn told_pieces(state: &RunState, report: Report, pieces: &mut Vec<Piece>) {
+/// What is made of the records: plan, before-state, report, and the lines of many subjects.
+fn told_pieces(
+    (state, records): (&RunState, &[Record]),
+    (report, lines): (&Report, &[u8]),
+    pieces: &mut Vec<Piece>,
+) {
     let mut add = |name, what, bytes| pieces.push(Piece { name, what, bytes });
     if let Some(plan) = &state.plan {
         add(
@@ -166,18 +177,21 @@ fn told_pieces(state: &RunState, report: Report, pieces: &mut Vec<Piece>) {
             pretty(&**plan),
         );
         let what = "the accounts before the first write";
-        add("snapshot.json", what, pretty(&snapshot(state, plan)));
+        add(
+            "snapshot.json",
+            what,
+            pretty(&snapshot(state, plan, records)),
+        );
     }
-    let Split { report, subjects } = report.split("subjects.jsonl");
     // Whoever reads it sits anywhere: times are UTC's.
     let (html, markdown) = (
-        report::html(&report, &TimeZone::UTC),
-        report::markdown(&report, &TimeZone::UTC),
+        report::html(report, &TimeZone::UTC),
+        report::markdown(report, &TimeZone::UTC),
     );
     add(
         "report.json",
         "what came of it, for scripts",
-        pretty(&report),
+        pretty(report),
     );
     add(
         "report.html",
@@ -189,29 +203,40 @@ fn told_pieces(state: &RunState, report: Report, pieces: &mut Vec<Piece>) {
         "what came of it, for a ticket",
         markdown.into_bytes(),
     );
-    if let Some(subjects) = subjects {
+    if !lines.is_empty() {
         let what = "every account, one a line";
-        add(
-            "subjects.jsonl",
-            what,
-            harmless_json(&subjects).into_bytes(),
-        );
+        let subjects = harmless_json(&String::from_utf8_lossy(lines));
+        add(SUBJECTS, what, subjects.into_bytes());
     }
 }
 
 /// The before-state by subject and part; a change's own stands beside it in the plan.
-fn snapshot(state: &RunState, plan: &Plan) -> Value {
+fn snapshot(state: &RunState, plan: &Plan, records: &[Record]) -> Value {
+    // As the fold takes it, which keeps no value.
+    let mut captured: BTreeMap<(&UserId, &str), (&Value, bool)> = BTreeMap::new();
+    for record in records {
+        let ledger::Event::Captured {
+            subject,
+            part,
+            value,
+            late,
+        } = &record.event
+        else {
+            continue;
+        };
+        let place = (subject, part.as_str());
+        if !(*late && captured.contains_key(&place)) {
+            captured.insert(place, (value, *late));
+        }
+    }
     let subjects = plan.case.subjects.iter().map(|subject| {
-        let captured = state
-            .captured
-            .iter()
-            .filter(|((who, _), _)| *who == subject.id);
-        let parts = captured.map(|((_, part), (value, late))| {
-            (
-                part.clone(),
-                json!({ "value": value, "after_first_write": late }),
-            )
-        });
+        let parts = captured
+            .range((&subject.id, "")..)
+            .take_while(|((who, _), _)| **who == subject.id)
+            .map(|((_, part), (value, late))| {
+                let kept = json!({ "value": value, "after_first_write": late });
+                ((*part).to_owned(), kept)
+            });
         let not = state
             .not_captured
             .iter()

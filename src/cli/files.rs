@@ -1,10 +1,15 @@
-//! The report's files beside the ledger: JSON, HTML, Markdown.
+//! The report's files beside the ledger: JSON, HTML, Markdown, and the subjects of many.
+//!
+//! A failure is told, never fatal: the run is in the ledger.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::report::escape::visible;
 
 /// Where a run's files went, or why they did not.
+#[derive(Default)]
 pub(super) struct Written {
     /// The HTML file, if it could be written.
     pub html: Option<PathBuf>,
@@ -12,35 +17,62 @@ pub(super) struct Written {
     pub trouble: Vec<String>,
 }
 
-/// Writes `name.ext` for each rendering into `dir`; a failure is told, never fatal: the run is
-/// in the ledger.
-pub(super) fn write(dir: &Path, name: &str, renderings: &[(&str, &str)]) -> Written {
-    let mut written = Written {
-        html: None,
-        trouble: Vec::new(),
-    };
-    if let Err(error) = std::fs::create_dir_all(dir) {
-        let what = format!(
-            "! {} cannot be made: {error}; oust runs show tells the report from the ledger",
-            visible(&dir.display().to_string())
-        );
-        written.trouble.push(what);
-        return written;
+impl Written {
+    /// Makes the directory.
+    pub(super) fn below(dir: &Path) -> Self {
+        let mut written = Self::default();
+        if let Err(error) = std::fs::create_dir_all(dir) {
+            written.failed(dir, "made", &error);
+        }
+        written
     }
-    for (ending, text) in renderings {
-        let path = dir.join(format!("{name}.{ending}"));
-        match std::fs::write(&path, text) {
-            Ok(()) if *ending == "html" => written.html = Some(path),
-            Ok(()) => {}
-            Err(error) => {
-                let what = format!(
-                    "! {} cannot be written: {error}; oust runs show tells the report from the \
-                     ledger",
-                    visible(&path.display().to_string())
-                );
-                written.trouble.push(what);
+
+    /// Writes `name.ext` for each rendering into `dir`.
+    pub(super) fn add(&mut self, dir: &Path, name: &str, renderings: &[(&str, &str)]) {
+        if !dir.is_dir() {
+            return;
+        }
+        for (ending, text) in renderings {
+            let path = dir.join(format!("{name}.{ending}"));
+            match std::fs::write(&path, text) {
+                Ok(()) if *ending == "html" => self.html = Some(path),
+                Ok(()) => {}
+                Err(error) => self.failed(&path, "written", &error),
             }
         }
     }
-    written
+
+    /// Tells of one that could not be.
+    pub(super) fn failed(&mut self, path: &Path, what: &str, error: &io::Error) {
+        self.trouble.push(format!(
+            "! {} cannot be {what}: {error}; oust runs show tells the report from the ledger",
+            visible(&path.display().to_string())
+        ));
+    }
+}
+
+/// A file that is made when something is first written to it.
+pub(super) struct WhenNeeded<'p> {
+    path: &'p Path,
+    file: Option<BufWriter<File>>,
+}
+
+impl<'p> WhenNeeded<'p> {
+    pub(super) fn at(path: &'p Path) -> Self {
+        Self { path, file: None }
+    }
+}
+
+impl Write for WhenNeeded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(file) = &mut self.file {
+            return file.write(bytes);
+        }
+        let made = BufWriter::new(File::create(self.path)?);
+        self.file.insert(made).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), Write::flush)
+    }
 }

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::args::{Global, InvestigateArgs, Output};
 use super::exit::{Exit, Failure};
-use super::{files, print, runtime, say, setup, show, when};
+use super::files::Written;
+use super::{print, runtime, say, setup, show, when};
 use crate::engine::{InvestigateAsk, InvestigateError, Investigator, Only, investigate as look};
 use crate::evidence::detect::Detections;
 use crate::evidence::investigation::Investigation;
@@ -118,7 +119,8 @@ fn write(dir: &Path, found: &Investigation) {
     let html = report::investigation_html(found, &zone);
     let markdown = report::investigation_markdown(found, &zone);
     let renderings = [("json", json.as_str()), ("html", &html), ("md", &markdown)];
-    let written = files::write(dir, &name, &renderings);
+    let mut written = Written::below(dir);
+    written.add(dir, &name, &renderings);
     for trouble in written.trouble {
         say(&trouble);
     }

@@ -10,7 +10,7 @@ use super::setup::Workshop;
 use super::show;
 use crate::consent::Consent;
 use crate::engine::{Ended, RunError};
-use crate::ledger::{Event, RunState};
+use crate::ledger::RunState;
 use crate::model::{Plan, RunId};
 use crate::notify::{Notice, NoticeKind, Notifier as _};
 use crate::report::Report;
@@ -19,13 +19,10 @@ use crate::report::Report;
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Consent was given. Returns whose accounts it is about.
-pub(super) fn starting(shop: &Workshop, from: &From<'_>, consent: &Consent) -> Vec<String> {
+pub(super) fn starting(shop: &Workshop, from: &From, consent: &Consent) -> Vec<String> {
     let plan: Option<&Plan> = match from {
         From::Plan(plan) => Some(plan),
-        From::Records(records) => records.iter().find_map(|record| match &record.event {
-            Event::Opened { plan, .. } => Some(&**plan),
-            _ => None,
-        }),
+        From::State(state) => state.plan.as_deref(),
     };
     let Some(plan) = plan else {
         return Vec::new();
@@ -58,23 +55,29 @@ pub(super) async fn not_begun(shop: &Workshop, subjects: Vec<String>, error: &Ru
 }
 
 /// How it ended, and where the ledger stands.
-pub(super) async fn ended(shop: &Workshop, state: &RunState, ended: Ended) {
-    let report = show::report(state, shop.archive.is_recorded());
+pub(super) async fn ended(shop: &Workshop, plan: &Plan, report: &Report, ended: Ended) {
     let run: RunId = report.run_id.clone();
     let head = report.ledger_head.as_ref();
     let head = head.map(|head| (head.seq, head.hash.clone()));
-    let subjects = state.plan.as_deref().map(logins).unwrap_or_default();
     tell(
         shop,
         NoticeKind::Ended {
-            subjects,
+            subjects: logins(plan),
             verdict: report.verdict,
-            says: says(&report, &run, ended),
+            says: says(report, &run, ended),
             ledger_head: head,
             run,
         },
     );
     shop.notifier().flush(FLUSH).await;
+}
+
+/// The same, for whoever has shown no report of it.
+pub(super) async fn ended_so(shop: &Workshop, state: &RunState, how: Ended) {
+    if let Some(plan) = state.plan.as_deref() {
+        let report = show::report(state, shop.archive.is_recorded());
+        ended(shop, plan, &report, how).await;
+    }
 }
 
 /// What a run contained came back.
@@ -98,8 +101,7 @@ pub(super) async fn flush(shop: &Workshop) {
 }
 
 fn says(report: &Report, run: &RunId, ended: Ended) -> String {
-    let open: usize = report.subjects.iter().map(|who| who.residual.len()).sum();
-    match (ended, report.unproven, open) {
+    match (ended, report.unproven, report.counts.residual) {
         (Ended::Stopped, ..) => format!("stopped by its person: oust runs resume {run}"),
         (_, 0, 0) => "all of it is proven".into(),
         (_, unproven, open) => {

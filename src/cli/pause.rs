@@ -16,7 +16,7 @@ use super::setup::{Workshop, ledger_only, person};
 use super::{print, say};
 use crate::engine::heed;
 use crate::given::{Clock, SystemClock};
-use crate::ledger::{Archive, Pause, RunRow, RunState};
+use crate::ledger::{Archive, Pause, RunRow};
 use crate::model::{RunId, Source, Utc};
 use crate::report::escape::visible;
 
@@ -89,8 +89,7 @@ async fn row(archive: &dyn Archive, id: &RunId) -> Result<RunRow, Failure> {
 
 /// A server goes on by itself with what it began.
 async fn refuse_a_servers(archive: &dyn Archive, id: &RunId) -> Result<(), Failure> {
-    let records = archive.records(id).await.map_err(store_failed)?;
-    let state = RunState::of(&records);
+    let state = archive.state(id).await.map_err(store_failed)?;
     let is_servers = state
         .plan
         .is_some_and(|plan| !matches!(plan.case.source, Source::Person(_)));

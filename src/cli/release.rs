@@ -194,19 +194,17 @@ struct Past {
 
 impl Past {
     async fn read(archive: &dyn Archive, of: &RunId) -> Result<Self, Failure> {
-        let records = archive.records(of).await.map_err(store_failed)?;
-        if records.is_empty() {
+        let state = archive.state(of).await.map_err(store_failed)?;
+        if state.head.is_none() {
             return Err(no_such_run(of));
         }
-        let state = RunState::of(&records);
         let rows = archive.runs().await.map_err(store_failed)?;
         let mut earlier = Vec::new();
         for row in rows
             .iter()
             .filter(|row| row.gives_back.as_ref() == Some(of))
         {
-            let records = archive.records(&row.id).await.map_err(store_failed)?;
-            let release = RunState::of(&records);
+            let release = archive.state(&row.id).await.map_err(store_failed)?;
             // One that never wrote has done nothing, and never will.
             if release.wrote() || release.closed_at.is_none() {
                 earlier.push(release);
@@ -305,8 +303,7 @@ async fn younger(
         if is_given_back(archive, &row.id, rows).await? {
             continue;
         }
-        let records = archive.records(&row.id).await.map_err(store_failed)?;
-        let other = RunState::of(&records);
+        let other = archive.state(&row.id).await.map_err(store_failed)?;
         let subjects = other.plan.iter().flat_map(|plan| &plan.case.subjects);
         let same: Vec<UserId> = subjects
             .map(|who| who.id.clone())
@@ -359,8 +356,7 @@ async fn is_given_back(
         row.gives_back.as_ref() == Some(run) && row.verdict.as_deref() == Some("released")
     });
     for row in good {
-        let records = archive.records(&row.id).await.map_err(store_failed)?;
-        let state = RunState::of(&records);
+        let state = archive.state(&row.id).await.map_err(store_failed)?;
         let whole = state
             .plan
             .as_ref()

@@ -13,7 +13,7 @@ use super::{approvals, print, release, say, show, when};
 use crate::consent::{Asked, Consent};
 use crate::engine::{Snapshot, prove_again};
 use crate::given::{Clock, SystemClock};
-use crate::ledger::{Archive, Head, Record, RunState};
+use crate::ledger::{Archive, Head, RunState};
 use crate::model::RunId;
 
 /// Runs one of the subcommands.
@@ -74,13 +74,25 @@ async fn show_run(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
         return show_remote(global, &server, which).await;
     }
     let archive = ledger_only(global)?;
-    let (_, records) = pick(&*archive, which).await?;
-    let report = show::report(&RunState::of(&records), archive.is_recorded());
-    match global.output {
-        Output::Json => print(&show::json(&report)),
-        Output::Human => print(&show::result(global, &report, None)),
-    }
-    Ok(show::exit_of(&report))
+    let (_, state) = pick(&*archive, which).await?;
+    Ok(told(global, &state, archive.is_recorded()))
+}
+
+/// Shows a report of which no file is written: a script gets every subject.
+fn told(global: &Global, state: &RunState, recorded: bool) -> Exit {
+    let report = match global.output {
+        Output::Json => {
+            let report = show::whole(state, recorded);
+            print(&show::json(&report));
+            report
+        }
+        Output::Human => {
+            let report = show::report(state, recorded);
+            print(&show::result(global, &report, None));
+            report
+        }
+    };
+    show::exit_of(&report)
 }
 
 async fn show_remote(global: &Global, server: &Server, which: &WhichRun) -> Result<Exit, Failure> {
@@ -111,8 +123,7 @@ async fn resume(
 ) -> Result<Exit, Failure> {
     ready(go)?;
     let shop = Workshop::open(global, Ledger::of(go)).await?;
-    let (id, records) = pick(&*shop.archive, which).await?;
-    let state = RunState::of(&records);
+    let (id, state) = pick(&*shop.archive, which).await?;
     let Some(plan) = state.plan.clone() else {
         return Err(Failure::say(
             Exit::NotStarted,
@@ -120,8 +131,7 @@ async fn resume(
             "",
         ));
     };
-    let so_far = show::report(&state, shop.archive.is_recorded());
-    say(&show::result(global, &so_far, None));
+    say(&show::so_far(global, &state, shop.archive.is_recorded()));
     let shown_at = shop.tools.clock.now();
     let secrets = match plan.gives_back {
         Some(_) => {
@@ -150,7 +160,7 @@ async fn resume(
     carry_out(
         global,
         &shop,
-        From::Records(&records),
+        From::State(Box::new(state)),
         consent,
         snapshot,
         go,
@@ -162,16 +172,11 @@ async fn resume(
 /// Reads the vendors again and says whether it is still so.
 async fn prove(global: &Global, which: &WhichRun) -> Result<Exit, Failure> {
     let shop = Workshop::open(global, Ledger::Usual).await?;
-    let (id, records) = pick(&*shop.archive, which).await?;
-    let state = prove_again(&shop.tools, &id, &records)
+    let (id, state) = pick(&*shop.archive, which).await?;
+    let state = prove_again(&shop.tools, &id, state)
         .await
         .map_err(run_failed)?;
-    let report = show::report(&state, shop.archive.is_recorded());
-    match global.output {
-        Output::Json => print(&show::json(&report)),
-        Output::Human => print(&show::result(global, &report, None)),
-    }
-    Ok(show::exit_of(&report))
+    Ok(told(global, &state, shop.archive.is_recorded()))
 }
 
 async fn verify(global: &Global, head: Option<&str>) -> Result<Exit, Failure> {
@@ -243,13 +248,13 @@ pub(super) async fn name_of(archive: &dyn Archive, which: &WhichRun) -> Result<R
     newest.ok_or_else(|| Failure::say(Exit::NotStarted, "there are no runs yet", ""))
 }
 
-async fn pick(archive: &dyn Archive, which: &WhichRun) -> Result<(RunId, Vec<Record>), Failure> {
+async fn pick(archive: &dyn Archive, which: &WhichRun) -> Result<(RunId, RunState), Failure> {
     let id = name_of(archive, which).await?;
-    let records = archive.records(&id).await.map_err(store_failed)?;
-    if records.is_empty() {
+    let state = archive.state(&id).await.map_err(store_failed)?;
+    if state.head.is_none() {
         return Err(no_such_run(&id));
     }
-    Ok((id, records))
+    Ok((id, state))
 }
 
 /// That there is none of that name.

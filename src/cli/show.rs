@@ -2,6 +2,7 @@
 //!
 //! Chooses the rendering and its style; the renderings themselves are in `report`.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::args::{Global, Output};
 use super::exit::{Exit, a_write_is_leaving};
-use super::files::{self, Written};
+use super::files::{WhenNeeded, Written};
 use super::is_lively;
 use super::setup::TOOL;
 use crate::connectors;
@@ -17,7 +18,7 @@ use crate::engine::{Checked, Observer, Projection, Tools};
 use crate::evidence::investigation::Investigation;
 use crate::ledger::{Event, Mode, RunRow, RunState};
 use crate::model::{Action, ActionId, Plan, SystemId, Utc, Verdict};
-use crate::report::{self, Granting, Live, Report, Split, Style, Tight};
+use crate::report::{self, Aside, Granting, Live, Report, Style, Tight};
 use crate::transport::Client;
 
 /// The vendor of the identity source.
@@ -83,7 +84,7 @@ pub(super) fn planned_json(plan: &Plan, predicted: Option<Projection>) -> String
         plan: std::sync::Arc::new(plan.clone()),
     };
     state.apply(plan.made_at, &opened);
-    let mut planned = report(&state, true);
+    let mut planned = whole(&state, true);
     planned.verdict = Verdict::NotAttempted;
     planned.predicted = predicted;
     for system in &mut planned.systems {
@@ -98,15 +99,42 @@ pub(super) fn planned_json(plan: &Plan, predicted: Option<Projection>) -> String
     json(&planned)
 }
 
-/// The report of a run as it stands. Needs no config: what actions are is compiled in, and the
-/// rest is in the ledger.
+/// The report of a run as it stands, for people: of more than 200 subjects it holds the first that
+/// are not contained, and says of all what is alike. Needs no config: what actions are is compiled
+/// in, and the rest is in the ledger.
 pub(super) fn report(state: &RunState, recorded: bool) -> Report {
-    let mut systems = state.plan.iter().flat_map(|plan| &plan.systems);
-    let home = systems.find(|system| system.id.vendor() == DIRECTORY);
-    let home = home.map_or_else(|| SystemId::new(DIRECTORY), |system| system.id.clone());
-    let mut report = Report::of(state, &action, &home);
+    let report = beside(state, recorded, "", &mut io::sink()).0;
+    Report {
+        subjects_file: None,
+        ..report
+    }
+}
+
+/// The same with all its subjects, however many.
+pub(super) fn whole(state: &RunState, recorded: bool) -> Report {
+    let mut report = Report::of(state, &action, &home(state));
     report.recorded = report.recorded && recorded;
     report
+}
+
+/// The same of more than 200 subjects with a line of JSON for each of them at `lines`, which the
+/// report names `file`; and whether they could be written.
+pub(super) fn beside(
+    state: &RunState,
+    recorded: bool,
+    file: &str,
+    lines: &mut dyn io::Write,
+) -> (Report, io::Result<()>) {
+    let aside = Aside { file, lines };
+    let (mut report, written) = Report::of_many(state, &action, &home(state), aside);
+    report.recorded = report.recorded && recorded;
+    (report, written)
+}
+
+fn home(state: &RunState) -> SystemId {
+    let mut systems = state.plan.iter().flat_map(|plan| &plan.systems);
+    let home = systems.find(|system| system.id.vendor() == DIRECTORY);
+    home.map_or_else(|| SystemId::new(DIRECTORY), |system| system.id.clone())
 }
 
 pub(super) fn action(id: &ActionId) -> Option<&'static Action> {
@@ -123,6 +151,15 @@ pub(super) fn json(report: &Report) -> String {
 pub(super) fn result(global: &Global, report: &Report, file: Option<&Path>) -> String {
     let file = file.map(|path| path.display().to_string());
     report::result_screen(report, &TimeZone::system(), file.as_deref(), style(global))
+}
+
+/// A run that somebody goes on with: what came of it so far, and of many how far it is.
+pub(super) fn so_far(global: &Global, state: &RunState, recorded: bool) -> String {
+    let subjects = state.plan.as_ref().map(|plan| plan.case.subjects.len());
+    if subjects.is_some_and(|many| many > report::SUBJECTS_TOLD_MAX) {
+        return report::so_far_screen(state, style(global));
+    }
+    result(global, &report(state, recorded), None)
 }
 
 /// The result of a run that its person stopped.
@@ -167,23 +204,29 @@ pub(super) fn run_row(run: &RunRow) -> String {
     )
 }
 
-/// Writes the report's files; above 200 subjects those that are contained go into a file of
-/// their own, one JSON line each.
-pub(super) fn write_files(dir: &Path, report: &Report) -> Written {
-    let name = format!("oust-{}", report.run_id);
-    let subjects_file = format!("{name}.subjects.jsonl");
-    let Split { report, subjects } = report.clone().split(&subjects_file);
+/// Makes the report and writes its files; above 200 subjects all of them go into a file of their
+/// own, one JSON line each.
+pub(super) fn write_files(dir: &Path, state: &RunState, recorded: bool) -> (Report, Written) {
+    let mut written = Written::below(dir);
+    let run = state.plan.as_ref().map(|plan| plan.run.to_string());
+    let name = format!("oust-{}", run.unwrap_or_default());
+    let file = format!("{name}.subjects.jsonl");
+    let path = dir.join(&file);
+    let (report, lines) = beside(state, recorded, &file, &mut WhenNeeded::at(&path));
+    if let (Err(error), []) = (lines, &written.trouble[..]) {
+        written.failed(&path, "written", &error);
+        // Half of it would pass for all.
+        let _ = std::fs::remove_file(&path);
+    }
     let zone = TimeZone::system();
     let (html, markdown) = (
         report::html(&report, &zone),
         report::markdown(&report, &zone),
     );
     let json = json(&report);
-    let mut renderings = vec![("json", json.as_str()), ("html", &html), ("md", &markdown)];
-    if let Some(subjects) = &subjects {
-        renderings.push(("subjects.jsonl", subjects));
-    }
-    files::write(dir, &name, &renderings)
+    let renderings = [("json", &*json), ("html", &html), ("md", &markdown)];
+    written.add(dir, &name, &renderings);
+    (report, written)
 }
 
 /// Shows progress on stderr, and knows when the first write leaves.

@@ -125,7 +125,7 @@ pub(super) fn watch(global: &Global, args: &WatchArgs) -> Result<Exit, Failure> 
     super::runtime(true)?.block_on(async {
         let shop = Workshop::open(global, Ledger::Usual).await?;
         let run = name_of(&*shop.archive, &args.which).await?;
-        let (state, _) = watchable(&shop.tools, &run).await.map_err(watch_failed)?;
+        let state = watchable(&shop.tools, &run).await.map_err(watch_failed)?;
         let plan = state.plan.clone().expect("a watchable run has a plan");
         shop.notifier();
         let agreed = agreed(&shop, &plan, &args.go, terms)?;
@@ -171,7 +171,7 @@ pub(super) async fn after(
     };
     let mut watch = Watch::new(global, shop, run, terms, Some(agreed), stop);
     let told = match watchable(&shop.tools, &watch.keeper.run).await {
-        Ok((state, _)) => {
+        Ok(state) => {
             let end = watch.keep(&state).await;
             let held = watch.tell(end).await;
             watch.exit(end, held)
@@ -182,9 +182,9 @@ pub(super) async fn after(
         }
     };
     if global.output == Output::Json {
-        let records = shop.archive.records(&watch.keeper.run).await;
-        let records = records.map_err(super::carry::store_failed)?;
-        let report = show::report(&RunState::of(&records), shop.archive.is_recorded());
+        let state = shop.archive.state(&watch.keeper.run).await;
+        let state = state.map_err(super::carry::store_failed)?;
+        let report = show::whole(&state, shop.archive.is_recorded());
         print(&show::json(&report));
     }
     Ok(told)
@@ -376,7 +376,7 @@ impl<'w> Watch<'w> {
             Contained::Closed(verdict, state) => {
                 self.verdict = verdict;
                 self.screen.contained_again(verdict, &self.keeper.run);
-                notices::ended(self.shop, &state, Ended::Closed(verdict)).await;
+                notices::ended_so(self.shop, &state, Ended::Closed(verdict)).await;
                 None
             }
             Contained::Stopped => {

@@ -9,7 +9,7 @@ use super::run::{RunError, Tools};
 use super::step::applied_of;
 use super::tenants;
 use crate::given::within;
-use crate::ledger::{ChangeState, Event, Happened, Record, RunState, run_verdict};
+use crate::ledger::{ChangeState, Event, Happened, RunState, run_verdict};
 use crate::model::{ActionId, Applied, Proof, RunId, Utc};
 use crate::transport::{Rank, Reader};
 
@@ -24,9 +24,8 @@ const READ_FOR: Duration = Duration::from_secs(60);
 pub async fn prove_again(
     tools: &Tools,
     run: &RunId,
-    records: &[Record],
+    mut state: RunState,
 ) -> Result<RunState, RunError> {
-    let mut state = RunState::of(records);
     let Some(plan) = &state.plan else {
         return Err(RunError::NoSuchRun(run.to_string()));
     };

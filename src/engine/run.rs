@@ -26,7 +26,7 @@ use crate::approval::Vote;
 use crate::connector::{DirectorySystem, System};
 use crate::consent::Consent;
 use crate::given::{Clock, Rng};
-use crate::ledger::{Event, Happened, Mode, Record, RunState, Store, StoreError, run_verdict};
+use crate::ledger::{Event, Happened, Mode, RunState, Store, StoreError, run_verdict};
 use crate::model::{
     Action, ActionId, Finding, Plan, RunId, Severity, StepKey, SystemId, UserId, Utc, Vendor,
     Verdict,
@@ -183,13 +183,12 @@ impl Run {
         Ok(Self::new(tools, plan, start, state))
     }
 
-    /// Goes on with a run from its records: what is in doubt is read back first, what is open
+    /// Goes on with a run as its records tell it: what is in doubt is read back first, what is open
     /// is tried again, what is done is left alone.
     ///
     /// # Errors
     /// [`RunError`]; nothing was written.
-    pub async fn resume(tools: Tools, records: &[Record], start: Start) -> Result<Self, RunError> {
-        let state = RunState::of(records);
+    pub async fn resume(tools: Tools, mut state: RunState, start: Start) -> Result<Self, RunError> {
         let Some(plan) = state.plan.clone() else {
             return Err(RunError::NoSuchRun("with these records".into()));
         };
@@ -201,7 +200,6 @@ impl Run {
         let events =
             Happened::at_once(tools.clock.now(), vec![reopened, consented(&start.consent)]);
         let head = tools.store.append(&plan.run, events.clone()).await?;
-        let mut state = state;
         see(&mut state, &events, &*start.observer);
         state.head = Some(head);
         let systems = tools.systems();
@@ -304,6 +302,17 @@ impl Run {
     #[must_use]
     pub fn state(&self) -> RunState {
         self.recorder.read(Clone::clone)
+    }
+
+    /// Looks at the run as it stands, without a copy; it cannot go on meanwhile.
+    pub fn with_state<T>(&self, look: impl FnOnce(&RunState) -> T) -> T {
+        self.recorder.read(look)
+    }
+
+    /// What it carries out.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Its id.

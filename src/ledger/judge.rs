@@ -109,8 +109,7 @@ pub fn run_verdict(state: &RunState, actions: Actions<'_>, directory: &SystemId)
         return Verdict::NotAttempted;
     };
     let who = judge.plan.case.subjects.iter();
-    let subjects: Vec<SubjectVerdict<'_>> = who.map(|who| judge.subject(&who.id)).collect();
-    judge.run(&subjects)
+    judge.run(who.map(|who| judge.subject(&who.id).verdict()))
 }
 
 /// Something that an intruder made outside the subjects' own accounts.
@@ -144,11 +143,10 @@ impl<'r> Judge<'r> {
         })
     }
 
-    /// The run's verdict: the worst of its subjects, and so of all systems in scope. Subjects that
+    /// The run's verdict, of those of its subjects: the worst. Subjects that
     /// are contained do not contain an intruder who left himself another way in.
     #[must_use]
-    pub fn run(&self, subjects: &[SubjectVerdict<'r>]) -> Verdict {
-        let words = subjects.iter().map(SubjectVerdict::verdict);
+    pub fn run(&self, words: impl Iterator<Item = Verdict>) -> Verdict {
         let worst = words.max().unwrap_or(Verdict::NotAttempted);
         if self.plan.gives_back.is_some() {
             return worst;

@@ -6,8 +6,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{Event, FirstReading, Head, Mode};
 use crate::consent::ConsentKind;
 use crate::model::{
@@ -46,8 +44,9 @@ pub struct RunState {
     late: BTreeMap<SystemId, BTreeMap<UserId, Identity>>,
     /// Steps that do nothing for a subject.
     pub skipped: BTreeMap<(StepKey, UserId), Skip>,
-    /// Before-state by subject and part: the value, and whether it came late.
-    pub captured: BTreeMap<(UserId, String), (Value, bool)>,
+    /// Parts of the before-state by subject, and whether each came late. What was there is in the
+    /// records alone: of thousands it is more than all the rest.
+    pub captured: BTreeMap<(UserId, String), bool>,
     /// Parts that had not answered before the first write, and why.
     pub not_captured: BTreeMap<(UserId, String), String>,
     /// Signs of life, each event once: subject, when, what.
@@ -167,13 +166,18 @@ impl RunState {
     pub fn of<'r>(records: impl IntoIterator<Item = &'r super::Record>) -> Self {
         let mut state = Self::default();
         for record in records {
-            state.apply(record.at, &record.event);
-            state.head = Some(Head {
-                seq: record.seq,
-                hash: record.hash.clone(),
-            });
+            state.take(record);
         }
         state
+    }
+
+    /// Takes the next record of its run.
+    pub fn take(&mut self, record: &super::Record) {
+        self.apply(record.at, &record.event);
+        self.head = Some(Head {
+            seq: record.seq,
+            hash: record.hash.clone(),
+        });
     }
 
     /// Whether a write may have left.
@@ -271,13 +275,13 @@ impl RunState {
             Event::Captured {
                 subject,
                 part,
-                value,
                 late,
+                ..
             } => {
                 let key = (subject.clone(), part.clone());
                 // What is read after the first write is no before-state if there is one.
                 if !(*late && self.captured.contains_key(&key)) {
-                    self.captured.insert(key, (value.clone(), *late));
+                    self.captured.insert(key, *late);
                 }
             }
             Event::NotCaptured { subject, part, why } => {

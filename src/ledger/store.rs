@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Happened};
+use super::{Event, Happened, RunState};
 use crate::model::{Plan, RunId, UserId, Utc};
 
 /// Where the chain stands: the last record's number and hash.
@@ -92,6 +92,15 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Purged`] if its records are gone, any other if they cannot be read.
     async fn records(&self, run: &RunId) -> Result<Vec<Record>, StoreError>;
+
+    /// One run as its records tell it, folded as they are read: of thousands of subjects they are
+    /// never all in memory. Empty, without a head, if there is none.
+    ///
+    /// # Errors
+    /// As [`records`](Self::records).
+    async fn state(&self, run: &RunId) -> Result<RunState, StoreError> {
+        Ok(RunState::of(&self.records(run).await?))
+    }
 
     /// All runs, the newest first.
     ///

@@ -5,11 +5,12 @@
 
 use super::frame::frame;
 use super::object::{
-    BeganBy, Call, Captured, Counts, Evidence, Planted, Report, Sign, StepReport, SubjectReport,
+    BeganBy, Call, Captured, Evidence, Planted, Report, Sign, StepReport, SubjectReport,
     SubjectSystem, SystemReport, Timings, WhoThere, WholeTime,
 };
 use super::residual;
 use super::steps::step_report;
+use super::sums::Sums;
 use super::unreached;
 use crate::consent::ConsentKind;
 use crate::ledger::{self, Actions, ChangeState, Judge, LifeSign, RunState, SubjectVerdict};
@@ -28,34 +29,51 @@ impl Report {
         actions: &dyn Fn(&ActionId) -> Option<&'static Action>,
         directory: &SystemId,
     ) -> Self {
-        let mut report = frame(state);
-        let Some(judge) = Judge::of(state, actions, directory) else {
-            return report;
-        };
-        let times = Times::of(state);
-        let mut words = Vec::with_capacity(judge.plan.case.subjects.len());
-        for who in &judge.plan.case.subjects {
-            let (word, told) = subject(&judge, who, actions, directory, times);
-            words.push(word);
-            report.subjects.push(told);
-        }
-        report.verdict = judge.run(&words);
-        report.planted = judge
-            .planted()
-            .iter()
-            .map(|each| planted(each, directory))
-            .collect();
-        report.systems = systems(judge.plan, &report.subjects);
-        report.counts = counts(&report.subjects);
-        report.unproven = report.systems.iter().map(|system| system.unproven).sum();
-        report.manual = report.subjects.iter().flat_map(residual::by_hand).collect();
-        let people = judge.plan.case.subjects.iter();
-        let apps = people.flat_map(|who| unreached::by_hand(&judge, who, directory));
-        report.manual.extend(apps);
-        whom_to_call(&mut report, judge.plan);
-        report.timings = timings(state, &report, times);
-        report
+        let mut subjects = Vec::new();
+        let report = told(state, actions, directory, &mut |who| subjects.push(who));
+        Self { subjects, ..report }
     }
+}
+
+/// The report without its subjects, each of whom is given away as soon as he is computed.
+pub(super) fn told(
+    state: &RunState,
+    actions: Actions<'_>,
+    directory: &SystemId,
+    take: &mut dyn FnMut(SubjectReport),
+) -> Report {
+    let mut report = frame(state);
+    let Some(judge) = Judge::of(state, actions, directory) else {
+        return report;
+    };
+    let times = Times::of(state);
+    let mut sums = Sums::default();
+    let mut apps = Vec::new();
+    for who in &judge.plan.case.subjects {
+        let mut told = subject(&judge, who, actions, directory, times);
+        for one in &mut told.residual {
+            one.call = whom_to_call(judge.plan, one.app.as_ref(), &one.system);
+        }
+        sums.add(&told);
+        apps.extend(unreached::by_hand(&judge, who, directory));
+        take(told);
+    }
+    report.verdict = judge.run(sums.worst.into_iter());
+    report.planted = judge
+        .planted()
+        .iter()
+        .map(|each| planted(each, directory))
+        .collect();
+    report.timings = timings(state, report.verdict, sums.evicted_ms(), times);
+    report.counts = sums.counts;
+    report.manual = sums.by_hand;
+    report.manual.extend(apps);
+    for one in &mut report.manual {
+        one.call = whom_to_call(judge.plan, one.app.as_ref(), &one.system);
+    }
+    report.systems = with_left_out(sums.systems, judge.plan);
+    report.unproven = report.systems.iter().map(|system| system.unproven).sum();
+    report
 }
 
 fn planted(each: &ledger::Planted<'_>, directory: &SystemId) -> Planted {
@@ -72,29 +90,20 @@ fn planted(each: &ledger::Planted<'_>, directory: &SystemId) -> Planted {
     }
 }
 
-/// Names the owner of everything that is left, as the plan tells them.
-fn whom_to_call(report: &mut Report, plan: &Plan) {
-    let call = |app: Option<&String>, system: &SystemId| {
-        // An app's own owner, whatever it stands under.
-        let named = match app {
-            Some(app) => {
-                let mut apps = plan.unreached.iter();
-                let known = apps.find(|each| each.app == *app)?;
-                plan.owner_of(known.names())
-            }
-            None => plan.owner_of([system.as_str(), system.vendor()].into_iter()),
-        };
-        named.map(|known| Call {
-            owner: known.owner.clone(),
-            contact: known.contact.clone(),
-        })
+/// The owner of something that is left, as the plan tells.
+fn whom_to_call(plan: &Plan, app: Option<&String>, system: &SystemId) -> Option<Call> {
+    // An app's own owner, whatever it stands under.
+    let named = match app {
+        Some(app) => {
+            let known = plan.unreached.iter().find(|each| each.app == *app)?;
+            plan.owner_of(known.names())
+        }
+        None => plan.owner_of([system.as_str(), system.vendor()].into_iter()),
     };
-    for one in report.subjects.iter_mut().flat_map(|who| &mut who.residual) {
-        one.call = call(one.app.as_ref(), &one.system);
-    }
-    for one in &mut report.manual {
-        one.call = call(one.app.as_ref(), &one.system);
-    }
+    named.map(|known| Call {
+        owner: known.owner.clone(),
+        contact: known.contact.clone(),
+    })
 }
 
 fn subject<'r>(
@@ -103,7 +112,7 @@ fn subject<'r>(
     actions: Actions<'_>,
     directory: &SystemId,
     times: Times,
-) -> (SubjectVerdict<'r>, SubjectReport) {
+) -> SubjectReport {
     let id = &who.id;
     let steps = judge.steps(id);
     let word = judge.subject_of(id, &steps);
@@ -133,7 +142,7 @@ fn subject<'r>(
             .residual
             .extend(unreached::residual(judge, id, directory));
     }
-    (word, report)
+    report
 }
 
 fn sign(sign: &LifeSign<'_>) -> Sign {
@@ -150,7 +159,7 @@ fn evidence(state: &RunState, who: &UserId) -> Vec<Evidence> {
         .captured
         .range(first.clone()..)
         .take_while(|((subject, _), _)| subject == who)
-        .map(|((_, part), (_, late))| Evidence {
+        .map(|((_, part), late)| Evidence {
             part: part.clone(),
             captured: if *late {
                 Captured::Late
@@ -210,22 +219,8 @@ fn who_there(identity: Option<&Identity>) -> WhoThere {
     }
 }
 
-fn systems(plan: &Plan, subjects: &[SubjectReport]) -> Vec<SystemReport> {
-    let mut rows: Vec<SystemReport> = Vec::new();
-    for each in subjects.iter().flat_map(|subject| &subject.systems) {
-        match rows.iter_mut().find(|row| row.id == each.id) {
-            Some(row) => {
-                row.verdict = row.verdict.max(each.verdict);
-                row.unproven += each.unproven;
-            }
-            None => rows.push(SystemReport {
-                id: each.id.clone(),
-                vendor: each.id.vendor().to_owned(),
-                verdict: each.verdict,
-                unproven: each.unproven,
-            }),
-        }
-    }
+/// The systems, and those that were left out on purpose.
+fn with_left_out(mut rows: Vec<SystemReport>, plan: &Plan) -> Vec<SystemReport> {
     for id in left_out(plan) {
         if !rows.iter().any(|row| row.id == id) {
             rows.push(SystemReport {
@@ -251,23 +246,6 @@ fn left_out(plan: &Plan) -> Vec<SystemId> {
     };
     let skipped = plan.scope.skip.iter().filter(|name| !planned(name));
     skipped.map(SystemId::new).collect()
-}
-
-fn counts(subjects: &[SubjectReport]) -> Counts {
-    let mut counts = Counts {
-        subjects: subjects.len(),
-        ..Counts::default()
-    };
-    for subject in subjects {
-        *match subject.verdict {
-            Verdict::Released => &mut counts.released,
-            Verdict::Contained => &mut counts.contained,
-            Verdict::Partial => &mut counts.partial,
-            Verdict::Unknown => &mut counts.unknown,
-            Verdict::NotAttempted => &mut counts.not_attempted,
-        } += 1;
-    }
-    counts
 }
 
 /// What timings count from, and where the run that they are of ended.
@@ -303,19 +281,14 @@ fn millis(from: Utc, to: Utc) -> u64 {
     u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }
 
-fn timings(state: &RunState, report: &Report, times: Times) -> Timings {
-    let contained = report.verdict == Verdict::Contained;
+fn timings(state: &RunState, verdict: Verdict, evicted_ms: Option<u64>, times: Times) -> Timings {
+    let contained = verdict == Verdict::Contained;
     let proofs = state.changes().iter().filter_map(ChangeState::read_at);
     let proven = proofs.filter_map(|at| times.of_the_run(at)).max();
-    let evicted: Option<Vec<u64>> = report
-        .subjects
-        .iter()
-        .map(|subject| subject.evicted_ms)
-        .collect();
     let until = |at: Option<Utc>| at.and_then(|at| times.of_the_run(at));
     let mut told = Timings {
         first_write_ms: until(state.first_write_at),
-        evicted_ms: evicted.and_then(|all| all.into_iter().max()),
+        evicted_ms,
         contained_ms: until(state.last_answer_at).filter(|_| contained),
         proven_ms: proven.filter(|_| contained),
         whole: None,

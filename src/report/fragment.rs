@@ -17,8 +17,6 @@ use crate::model::{Plan, Utc};
 
 /// Rows of a run's timeline; the earliest are left out.
 const TIMELINE_MAX: usize = 400;
-/// Subjects that are told one by one.
-const SUBJECTS_MAX: usize = 200;
 
 #[derive(Template)]
 #[template(path = "run_fragment.html")]
@@ -54,16 +52,11 @@ pub fn page_css() -> &'static str {
 /// happened in it.
 #[must_use]
 pub fn run_fragment(
-    mut report: Report,
+    report: Report,
     records: &[Record],
     progress: Option<Progress>,
     zone: &TimeZone,
 ) -> String {
-    let all = report.subjects.len();
-    if all > SUBJECTS_MAX {
-        report = report.split("the run's JSON").report;
-        report.subjects.truncate(SUBJECTS_MAX);
-    }
     let mut view = View::of(&report, zone);
     if let Some(progress) = progress {
         let word = match progress {
@@ -80,11 +73,11 @@ pub fn run_fragment(
             ));
         }
     }
-    if all > SUBJECTS_MAX {
-        let shown = report.subjects.len();
+    if report.of_all.is_some() {
         view.calm.push(format!(
-            "{shown} of {} are told here; the API has all",
-            count(all, "subject")
+            "{} of {} are told here; the API has all",
+            report.subjects.len(),
+            count(report.counts.subjects, "subject")
         ));
     }
     let part = RunPart {

@@ -45,6 +45,7 @@ pub(super) fn frame(state: &RunState) -> Report {
         counts: Counts::default(),
         subjects: Vec::new(),
         subjects_file: None,
+        of_all: None,
         findings: state.findings.clone(),
         planted: Vec::new(),
         manual: Vec::new(),

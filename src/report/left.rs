@@ -3,11 +3,16 @@
 //! A responder reads the table out on a call, so that what needs a person stands first and what ends
 //! by itself follows, the soonest first. Times are clock times; the minutes count from the run's end.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use jiff::tz::TimeZone;
 
-use super::object::{Because, Call, Ending, LeftAloneReport, Manual, Report, Residual};
+use super::object::{
+    Because, Call, Ending, LeftAloneReport, Manual, Report, Residual, ResidualOfMany,
+};
 use super::summary::whose;
-use super::text::clock;
+use super::text::{clock, count};
 use crate::model::Utc;
 
 /// One row.
@@ -25,9 +30,9 @@ pub(super) struct Row {
 /// Everything that still works or is left to be done.
 pub(super) fn rows(report: &Report, zone: &TimeZone) -> Vec<Row> {
     let residual = in_order(report);
-    let told: Vec<(&str, &str)> = residual
+    let told: HashSet<(&str, &str)> = residual
         .iter()
-        .filter_map(|(login, one)| Some((*login, one.app.as_deref()?)))
+        .filter_map(|(who, one)| Some((&**who, one.app.as_deref()?)))
         .collect();
     let is_told = |one: &Manual| {
         let of = one.login.as_deref().zip(one.app.as_deref());
@@ -37,20 +42,33 @@ pub(super) fn rows(report: &Report, zone: &TimeZone) -> Vec<Row> {
     let by_hand = by_hand.map(|one| by_hand_row(report, one));
     let left = residual
         .iter()
-        .map(|(login, one)| row(report, login, one, zone));
+        .map(|(who, one)| row(report, who, one, zone));
     let stays = report.left_alone.iter().map(|one| stays_row(report, one));
     by_hand.chain(left).chain(stays).collect()
 }
 
-/// What still works, whose it is, in the order of the table.
-pub(super) fn in_order(report: &Report) -> Vec<(&str, &Residual)> {
-    let all = report.subjects.iter().flat_map(|subject| {
-        let of = move |one| (subject.login.as_str(), one);
-        subject.residual.iter().map(of)
-    });
-    let mut all: Vec<(&str, &Residual)> = all.collect();
+/// What still works, whose it is, in the order of the table; of many, what is alike is one.
+pub(super) fn in_order(report: &Report) -> Vec<(Cow<'_, str>, &Residual)> {
+    let mut all: Vec<(Cow<'_, str>, &Residual)> = match &report.of_all {
+        Some(all) => all.residual.iter().map(of_many).collect(),
+        None => {
+            let each = report.subjects.iter().flat_map(|subject| {
+                let of = move |one| (Cow::Borrowed(&*subject.login), one);
+                subject.residual.iter().map(of)
+            });
+            each.collect()
+        }
+    };
     all.sort_by_key(|(_, one)| (rank(one), one.ends_at.map_or(i64::MAX, Utc::millis)));
     all
+}
+
+fn of_many(alike: &ResidualOfMany) -> (Cow<'_, str>, &Residual) {
+    let whose = match alike.subjects {
+        1 => Cow::Borrowed(&*alike.login),
+        many => Cow::Owned(count(many, "account")),
+    };
+    (whose, &alike.left)
 }
 
 /// What only a person ends comes first, and of that what is open.

@@ -19,6 +19,10 @@ use std::time::Duration;
 
 pub(super) use line::Mark;
 
+/// Above this many subjects not every line is told, and a run that goes on says how far it is instead
+/// of what is left of each.
+pub const SUBJECTS_TOLD_MAX: usize = 20;
+
 use crowd::Crowd;
 use line::Line;
 use tree::Tree;
@@ -27,9 +31,6 @@ use super::summary::plain;
 use super::text::{Ink, Page, Style, took};
 use crate::ledger::{Event, Record, RunState};
 use crate::model::Utc;
-
-/// Above this many subjects not every line is told.
-const SUBJECTS_TOLD_MAX: usize = 20;
 
 /// Of many subjects: a line at least at each so many parts of a hundred.
 const PERCENT_EACH: usize = 5;
@@ -59,6 +60,34 @@ pub struct Tight {
 
 /// Asked when progress of many subjects is told.
 type AskQuota = Box<dyn Fn() -> Option<Tight> + Send>;
+
+/// How far a run on many was when it was left: what stands in the place of its report when somebody
+/// goes on with it.
+#[must_use]
+pub fn so_far_screen(state: &RunState, style: Style) -> String {
+    let crowd = Crowd::of(state);
+    let (answered, all) = crowd.answered();
+    let mut page = Page::new(style);
+    let run = state.plan.as_ref().map(|plan| plan.run.as_str());
+    let word = match state.closed_at {
+        Some(_) => "TRIES AGAIN",
+        None => "GOES ON",
+    };
+    page.put(Ink::Strong, word)
+        .put(Ink::Plain, "  ")
+        .put(Ink::Plain, run.unwrap_or_default())
+        .put(
+            Ink::Plain,
+            &format!(": {answered} of {all} changes answered"),
+        )
+        .end();
+    page.wrap(2, Ink::Plain, &crowd.counts()).end();
+    let fails = crowd.fails(state);
+    if !fails.is_empty() {
+        page.wrap(2, Ink::Bad, &format!("failing  {fails}")).end();
+    }
+    page.done()
+}
 
 /// Shows a run while it works.
 pub struct Live {

@@ -17,6 +17,7 @@ mod html;
 mod investigation;
 mod left;
 mod live;
+mod many;
 mod markdown;
 mod object;
 mod pace;
@@ -32,6 +33,7 @@ mod sheet;
 mod stats;
 mod steps;
 mod summary;
+mod sums;
 mod techniques;
 mod text;
 mod times;
@@ -46,14 +48,15 @@ pub use bundle::{
 pub use fragment::{Progress, page_css, plan_fragment, run_fragment};
 pub use html::html;
 pub use investigation::{investigation_html, investigation_markdown};
-pub use live::{Live, Tight};
+pub use live::{Live, SUBJECTS_TOLD_MAX, Tight, so_far_screen};
+pub use many::Aside;
 pub use markdown::markdown;
 pub use object::{
-    Because, BeganBy, Call, Captured, ChangeReport, ConsentReport, Counts, Ending, Evidence,
-    GuardReport, KeptReport, LedgerHead, Manual, NotDone, Planted, Playbook, ProofReport, Report,
-    ReportWindow, Requests, Residual, SCHEMA, ScopeReport, Sign, Split, StepOutcome, StepReport,
-    SubjectReport, SubjectSystem, SystemReport, SystemRequests, TargetReport, Timings, WhoThere,
-    WholeTime,
+    Because, BeganBy, Call, Captured, ChangeReport, ConsentReport, Counts, DoneForMany, Ending,
+    Evidence, GuardReport, KeptReport, LedgerHead, Manual, NotDone, OfAll, Planted, Playbook,
+    ProofReport, Report, ReportWindow, Requests, Residual, ResidualOfMany, SCHEMA, ScopeReport,
+    Sign, StepOutcome, StepReport, SubjectReport, SubjectSystem, SystemPace, SystemReport,
+    SystemRequests, TargetReport, Timings, WhoThere, WholeTime,
 };
 pub use rehearsal::{
     OwnerSheet, overdue_screen, owner_sheets, rehearsal_fragment, rehearsal_html,

@@ -4,8 +4,10 @@
 //! added, none renamed. Moments are RFC 3339 UTC with milliseconds, durations carry their unit.
 //! How it is computed stands in `compute`.
 
+mod of_all;
 mod subject;
 
+pub use of_all::{DoneForMany, OfAll, ResidualOfMany, SystemPace};
 pub use subject::{
     Because, Call, Captured, ChangeReport, Ending, Evidence, KeptReport, NotDone, ProofReport,
     Residual, Sign, StepOutcome, StepReport, SubjectReport, SubjectSystem, TargetReport, WhoThere,
@@ -24,9 +26,6 @@ use crate::model::{Finding, GuardName, RunId, Severity, SystemId, Utc, Verdict, 
 
 /// The name of the format, in the report's first field.
 pub const SCHEMA: &str = "oust.report/v1";
-
-/// Above this many subjects only the not-contained ones stand in the report itself.
-const INLINE_SUBJECTS_MAX: usize = 200;
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,10 +80,13 @@ pub struct Report {
     pub systems: Vec<SystemReport>,
     /// How many subjects came out how.
     pub counts: Counts,
-    /// The subjects; above 200 only those that are not contained.
+    /// The subjects; above 200 only those that are not contained, and of these the first 200.
     pub subjects: Vec<SubjectReport>,
     /// A file of JSON lines with all subjects, beside this report; null if all stand inline.
     pub subjects_file: Option<String>,
+    /// Of more than 200 subjects: what is said of all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_all: Option<OfAll>,
     /// What people should know beside the changes.
     #[schemars(with = "Vec<FindingShape>")]
     pub findings: Vec<Finding>,
@@ -208,6 +210,9 @@ pub struct Counts {
     pub unknown: usize,
     /// Nothing was tried.
     pub not_attempted: usize,
+    /// How much still works, over all of them.
+    #[serde(default)]
+    pub residual: usize,
 }
 
 /// The shape of a finding, for the schema.
@@ -396,44 +401,7 @@ pub struct LedgerHead {
     pub hash: String,
 }
 
-/// A report as it is written: the object, and the JSON lines that go beside it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Split {
-    /// The object, with the not-contained subjects if there are many.
-    pub report: Report,
-    /// All subjects as JSON lines, to be written under `report.subjects_file`.
-    pub subjects: Option<String>,
-}
-
 impl Report {
-    /// Keeps only the not-contained subjects inline if there are more than 200, and names
-    /// `file` as the place of all.
-    #[must_use]
-    pub fn split(mut self, file: &str) -> Split {
-        if self.subjects.len() <= INLINE_SUBJECTS_MAX {
-            return Split {
-                report: self,
-                subjects: None,
-            };
-        }
-        let lines: String = self
-            .subjects
-            .iter()
-            .map(|subject| {
-                let line = serde_json::to_string(subject)
-                    .expect("a subject has only text keys and finite numbers");
-                line + "\n"
-            })
-            .collect();
-        self.subjects
-            .retain(|subject| subject.verdict > Verdict::Contained);
-        self.subjects_file = Some(file.to_owned());
-        Split {
-            report: self,
-            subjects: Some(lines),
-        }
-    }
-
     /// The subject, if there is exactly one.
     #[must_use]
     pub fn only_subject(&self) -> Option<&SubjectReport> {

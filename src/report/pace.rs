@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 use super::chart::{Chart, Draft, Scale};
 use super::object::{ChangeReport, Report, SystemReport};
 use super::summary::plain;
+use super::sums::{call, read};
 use super::text::{clock, count, cut, took, zone_name};
-use crate::model::{ProofState, Utc, Verdict};
+use crate::model::{SystemId, Utc, Verdict};
 
 /// Lanes; more systems are told in the table alone.
 const LANES_MAX: usize = 16;
@@ -65,31 +66,27 @@ pub(super) fn of(report: &Report, zone: &TimeZone) -> Option<Chart> {
 
 /// Over all changes, or those at one system.
 fn pace(report: &Report, system: Option<&SystemReport>) -> Option<Pace> {
-    let changes: Vec<&ChangeReport> = report
-        .subjects
-        .iter()
-        .flat_map(|subject| &subject.steps)
-        .filter(|step| system.is_none_or(|system| system.id == step.system))
+    let at = |id: &SystemId| system.is_none_or(|system| system.id == *id);
+    if let Some(all) = &report.of_all {
+        let those = || all.pace.iter().filter(|each| at(&each.system));
+        return Some(Pace {
+            sent: those().map(|each| each.sent).min()?,
+            answered: those().map(|each| each.answered).max()?,
+            read: those().filter_map(|each| each.read).max(),
+        });
+    }
+    let steps = report.subjects.iter().flat_map(|subject| &subject.steps);
+    let changes: Vec<(&ChangeReport, (Utc, Utc))> = steps
+        .filter(|step| at(&step.system))
         .flat_map(|step| &step.changes)
-        .filter(|change| change.ms.is_some())
+        .filter_map(|change| Some((change, call(change)?)))
         .collect();
-    let sent = changes.iter().filter_map(|change| {
-        let took = std::time::Duration::from_millis(change.ms?);
-        Some(change.answered_at?.minus(took))
-    });
-    let in_time = |at: &Utc| report.finished_at.is_none_or(|end| *at <= end);
     let read = changes
         .iter()
-        .filter_map(|change| change.proof.as_ref())
-        .filter(|proof| proof.state == ProofState::Proven)
-        .map(|proof| proof.at)
-        .filter(in_time);
+        .filter_map(|(change, _)| read(change, report.finished_at));
     Some(Pace {
-        sent: sent.min()?,
-        answered: changes
-            .iter()
-            .filter_map(|change| change.answered_at)
-            .max()?,
+        sent: changes.iter().map(|(_, (_, sent))| *sent).min()?,
+        answered: changes.iter().map(|(_, (answered, _))| *answered).max()?,
         read: read.max(),
     })
 }
@@ -97,11 +94,13 @@ fn pace(report: &Report, system: Option<&SystemReport>) -> Option<Pace> {
 /// The moments that count, the first first, each with what the report says it took.
 fn moments(report: &Report, all: &Pace, zone: &TimeZone) -> Vec<(Utc, String)> {
     let times = &report.timings;
-    let evicted = report
-        .subjects
-        .iter()
-        .filter_map(|subject| subject.evicted_at)
-        .max();
+    let evicted = match &report.of_all {
+        Some(all) => all.last_evicted_at,
+        None => {
+            let subjects = report.subjects.iter();
+            subjects.filter_map(|subject| subject.evicted_at).max()
+        }
+    };
     let mut moments: Vec<(Utc, String)> = [
         ("first write", times.first_write_ms, Some(all.sent)),
         ("evicted", times.evicted_ms, evicted),

@@ -183,8 +183,9 @@ fn many(page: &mut Page, report: &Report, zone: &TimeZone) {
         };
         systems_of(page, report, &shown, zone);
     }
-    if open.len() > SUBJECTS_SHOWN_MAX {
-        let rest = open.len() - SUBJECTS_SHOWN_MAX;
+    let elsewhere = report.of_all.as_ref().map_or(0, |all| all.open_in_file);
+    let rest = (open.len() + elsewhere).saturating_sub(SUBJECTS_SHOWN_MAX);
+    if rest > 0 {
         let text = format!(
             "and {} that are not {}: see the report",
             count(rest, "more subject"),

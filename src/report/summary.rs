@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::object::{Planted, Report, SubjectReport, SubjectSystem, WhoThere};
+use super::object::{ChangeReport, Planted, Report, SubjectReport, SubjectSystem, WhoThere};
 use super::text::{clock, count, moment, took};
 use crate::ledger::Mode;
 use crate::model::{ProofState, Severity, Verdict};
@@ -230,23 +230,30 @@ pub(super) fn no_life(report: &Report, zone: &TimeZone) -> Option<String> {
 
 /// What was read again after the run had closed; `None` if nothing was.
 pub(super) fn read_again(report: &Report, zone: &TimeZone) -> Option<String> {
-    let proofs = report
-        .subjects
-        .iter()
-        .flat_map(|subject| subject.steps.iter().flat_map(|step| &step.changes))
-        .filter_map(|change| change.proof.as_ref());
-    let again = || proofs.clone().filter(|proof| proof.read_again_at.is_some());
-    let last = again().filter_map(|proof| proof.read_again_at).max()?;
-    let not_so = again().filter(|proof| proof.state != ProofState::Proven);
-    let but = match not_so.count() {
+    let (number, not_so, last) = match &report.of_all {
+        Some(all) => (all.read_again, all.not_so_any_more, all.last_read_again_at?),
+        None => {
+            let proofs = changes(report).filter_map(|change| change.proof.as_ref());
+            let again = || proofs.clone().filter(|proof| proof.read_again_at.is_some());
+            let last = again().filter_map(|proof| proof.read_again_at).max()?;
+            let not_so = again().filter(|proof| proof.state != ProofState::Proven);
+            (again().count(), not_so.count(), last)
+        }
+    };
+    let but = match not_so {
         0 => "all still so".into(),
         some => format!("{some} not so any more or not to be seen"),
     };
-    let number = count(again().count(), "change");
+    let number = count(number, "change");
     let last = moment(last, zone);
     Some(format!(
         "{number} read again after the run, last at {last}: {but}"
     ))
+}
+
+fn changes(report: &Report) -> impl Iterator<Item = &ChangeReport> + Clone {
+    let steps = report.subjects.iter().flat_map(|subject| &subject.steps);
+    steps.flat_map(|step| &step.changes)
 }
 
 /// The signs of life, each with what came of it; true if the eviction holds all the same.
@@ -273,24 +280,28 @@ pub(super) fn life(report: &Report, zone: &TimeZone) -> Vec<(bool, String)> {
 
 /// What was found after consent was given, in one line.
 pub(super) fn found_later(report: &Report) -> Option<String> {
-    let found: Vec<String> = report
-        .subjects
-        .iter()
-        .flat_map(|subject| subject.steps.iter().flat_map(|step| &step.changes))
-        .filter(|change| change.found_after_plan)
-        .map(|change| {
-            let word = match change.proof.as_ref().map(|proof| proof.state) {
-                Some(ProofState::Proven) => "proven",
-                _ => change.outcome.word(),
-            };
-            format!("{}, {word}", change.sentence)
-        })
-        .collect();
-    let shown = found.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-    let tail = if found.len() > 3 { "; …" } else { "" };
-    (!found.is_empty()).then(|| {
-        let number = count(found.len(), "change");
-        format!("found after the plan: {number} ({shown}{tail})")
+    const SHOWN: usize = 3;
+    let found = || changes(report).filter(|change| change.found_after_plan);
+    let all = match &report.of_all {
+        Some(all) => all.found_later,
+        None => found().count(),
+    };
+    let told = found().take(SHOWN).map(|change| {
+        let word = match change.proof.as_ref().map(|proof| proof.state) {
+            Some(ProofState::Proven) => "proven",
+            _ => change.outcome.word(),
+        };
+        format!("{}, {word}", change.sentence)
+    });
+    let told: Vec<String> = told.collect();
+    let tail = if all > told.len() { "; …" } else { "" };
+    (all > 0).then(|| {
+        let number = count(all, "change");
+        match &told[..] {
+            // Those of whoever is contained stand in the file.
+            [] => format!("found after the plan: {number}"),
+            told => format!("found after the plan: {number} ({}{tail})", told.join("; ")),
+        }
     })
 }
 
@@ -303,13 +314,16 @@ pub(super) fn next_command(report: &Report) -> Option<(&'static str, String)> {
         (Verdict::Partial | Verdict::Unknown, _) => {
             Some(("next", format!("oust runs resume {run}")))
         }
-        (Verdict::Released, Mode::Release) => Some(("to contain again", contain_again(report))),
+        (Verdict::Released, Mode::Release) => {
+            contain_again(report).map(|command| ("to contain again", command))
+        }
         _ => None,
     }
 }
 
-/// The command that throws them out once more; ids where logins could be anything.
-fn contain_again(report: &Report) -> String {
+/// The command that throws them out once more; ids where logins could be anything. `None` of those
+/// whom the report does not hold.
+fn contain_again(report: &Report) -> Option<String> {
     const NAMED_MAX: usize = 5;
     let ids: Vec<&str> = report
         .subjects
@@ -322,7 +336,7 @@ fn contain_again(report: &Report) -> String {
     } else {
         ""
     };
-    format!("oust contain {}{more}", ids.join(" "))
+    (!ids.is_empty()).then(|| format!("oust contain {}{more}", ids.join(" ")))
 }
 
 /// Says whose it is where there is more than one.

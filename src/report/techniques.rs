@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::object::{Report, StepOutcome, StepReport};
+use super::object::Report;
 use super::sheet::{Cell, Row, Section, Table};
-use crate::model::{technique_link, technique_name};
+use super::sums::is_made;
+use crate::model::{ActionId, SystemId, technique_link, technique_name};
 
 /// Steps by technique: action and where, each once.
 type Steps<'r> = BTreeMap<&'r str, Vec<String>>;
@@ -15,14 +16,10 @@ type Steps<'r> = BTreeMap<&'r str, Vec<String>>;
 /// The section; `None` if nothing was done that answers anything known.
 pub(super) fn section(report: &Report) -> Option<Section> {
     let (mut attack, mut d3fend): (Steps<'_>, Steps<'_>) = Default::default();
-    let steps = report.subjects.iter().flat_map(|subject| &subject.steps);
-    for step in steps.filter(|step| is_done(step)) {
-        let says = format!(
-            "{} at {}",
-            step.action.verb().replace('_', " "),
-            step.system
-        );
-        for (ids, all) in [(&step.attack, &mut attack), (&step.d3fend, &mut d3fend)] {
+    for step in done(report) {
+        let verb = step.action.verb().replace('_', " ");
+        let says = format!("{verb} at {}", step.system);
+        for (ids, all) in [(step.attack, &mut attack), (step.d3fend, &mut d3fend)] {
             for id in ids {
                 let known = all.entry(id).or_default();
                 if !known.contains(&says) {
@@ -65,14 +62,31 @@ fn table(caption: &str, steps: Steps<'_>) -> Table {
     Table::new(caption, &["id", "name and page", "by"], rows)
 }
 
-/// Whether at least one change of it was answered with a yes.
-fn is_done(step: &StepReport) -> bool {
-    let yes = [
-        StepOutcome::Done,
-        StepOutcome::AlreadyDone,
-        StepOutcome::Accepted,
-    ];
-    step.changes
-        .iter()
-        .any(|change| yes.contains(&change.outcome))
+/// A step of which at least one change was answered with a yes.
+struct Done<'r> {
+    action: &'r ActionId,
+    system: &'r SystemId,
+    attack: &'r [String],
+    d3fend: &'r [String],
+}
+
+fn done(report: &Report) -> Vec<Done<'_>> {
+    if let Some(all) = &report.of_all {
+        let each = all.done.iter().map(|each| Done {
+            action: &each.action,
+            system: &each.system,
+            attack: &each.attack,
+            d3fend: &each.d3fend,
+        });
+        return each.collect();
+    }
+    let steps = report.subjects.iter().flat_map(|subject| &subject.steps);
+    let done = steps.filter(|step| step.changes.iter().any(is_made));
+    let each = done.map(|step| Done {
+        action: &step.action,
+        system: &step.system,
+        attack: &step.attack,
+        d3fend: &step.d3fend,
+    });
+    each.collect()
 }

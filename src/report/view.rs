@@ -199,7 +199,10 @@ fn not_evicted(report: &Report) -> Option<String> {
         .filter(|subject| subject.can_reenter)
         .map(|subject| subject.login.as_str())
         .collect();
+    let all = report.of_all.as_ref();
+    let all = all.map_or(names.len(), |all| all.can_reenter);
     let who = match &names[..] {
+        _ if all > names.len() => count(all, "subject"),
         [] => return None,
         [only] => (*only).to_owned(),
         few if few.len() <= 3 => few.join(", "),

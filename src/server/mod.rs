@@ -28,7 +28,7 @@ pub use console::{look_at_ledger, router};
 pub use health::{Alive, Beating, Health};
 pub use intake::Intake;
 pub use listen::Listener;
-pub use site::Settings;
+pub use site::{MakesReport, Settings};
 use tokio::sync::{Notify, broadcast};
 
 use crate::desk::Desk;

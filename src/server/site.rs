@@ -3,6 +3,7 @@
 //! Only a process that works has them: one that merely receives has no desk and no ledger, and so no
 //! pages.
 
+use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -31,10 +32,13 @@ pub struct Settings {
     pub approvers: Approvers,
     /// Whose local time pages tell.
     pub zone: TimeZone,
-    /// The report of a run as it stands, and whether a later process can read it; who knows the
-    /// vendors' actions hands it in.
-    pub report: fn(&RunState, bool) -> Report,
+    /// Makes the report of a run; who knows the vendors' actions hands it in.
+    pub report: MakesReport,
 }
+
+/// Makes the report of a run as it stands, which a later process can read or not; of many subjects
+/// all go into a place of this name, a line of JSON each, if that can be written.
+pub type MakesReport = fn(&RunState, bool, &str, &mut dyn io::Write) -> (Report, io::Result<()>);
 
 /// What every page and every call stands on.
 #[derive(Clone)]

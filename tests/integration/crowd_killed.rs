@@ -85,7 +85,9 @@ async fn story(system: &str, killer: Arc<Killer>) {
     lab.wire.dead.send_replace(false);
     let tools = lab.with_services(store.clone());
     let start = lab.start(then.plan.as_ref().unwrap(), Snapshot::default());
-    let run = Run::resume(tools, &records, start).await.unwrap();
+    let run = Run::resume(tools, RunState::of(&records), start)
+        .await
+        .unwrap();
     run.carry_out().await;
     for each in run.state().changes() {
         if each.change.system.vendor() == system {

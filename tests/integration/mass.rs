@@ -10,6 +10,8 @@
 mod figures;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use oust_mocks::{Attacker, Fault, FaultKind, Range, World};
@@ -65,6 +67,7 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
     let peak = Peak::watch(run.pid());
     let last = run.ended();
     figures.ended(peak);
+    let last = last.says("GOES ON");
     figures.read(&desk.server.range());
     figures.print();
     let report = last.json();
@@ -94,11 +97,11 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
 /// Who is not contained, and why; but for the account in which the intruder goes on, if he gave himself
 /// more in it meanwhile than consent covers: that takes a person.
 fn not_contained(report: &Value, here: &Path) -> Vec<String> {
-    let listed = match report["subjects_file"].as_str() {
-        Some(name) => serde_json::from_slice(&std::fs::read(here.join(name)).unwrap()).unwrap(),
-        None => report["subjects"].clone(),
-    };
-    let all = listed.as_array().unwrap().iter();
+    let name = report["subjects_file"].as_str().expect("they are many");
+    let file = BufReader::new(File::open(here.join(name)).unwrap());
+    let all = file
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     let left = all.filter(|who| who["verdict"] != "contained");
     let beyond = |who: &Value| {
         let steps = who["steps"].as_array().unwrap().iter();
@@ -109,7 +112,7 @@ fn not_contained(report: &Value, here: &Path) -> Vec<String> {
         is_asked && open.all(|step| step["not_done"]["kind"] == "ceiling_passed")
     };
     left.filter(|who| who["login"] != login(HAUNTED) || !beyond(who))
-        .map(Value::to_string)
+        .map(|who| who.to_string())
         .collect()
 }
 

@@ -11,14 +11,16 @@ use oust::model::{
     Skip, SystemId, Target, Unreached, Verdict,
 };
 use oust::report::{
-    Because, Live, Report, Style, Tight, escape, html, markdown, plan_screen, prompt_line,
-    refused_screen, result_screen, stopped_screen,
+    Aside, Because, ChangeReport, Live, Report, StepOutcome, Style, SubjectReport, Tight, escape,
+    html, markdown, plan_screen, prompt_line, refused_screen, result_screen, stopped_screen,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::investigation_page::markup;
-use crate::samples::{self, PlanSample, RunSample, alex, report_of, subject, takeover};
+use crate::samples::{
+    self, PlanSample, RunSample, alex, report_beside, report_of, subject, takeover,
+};
 
 fn screen(report: &Report) -> String {
     result_screen(report, &TimeZone::UTC, None, Style::default())
@@ -86,9 +88,8 @@ fn a_guard_that_refuses_to_suspend_leaves_the_run_partial() {
 
 #[test]
 fn many_subjects_are_counted_and_the_open_ones_told() {
-    let report = report_of(&samples::many(250).state());
-    let split = report.split("subjects.jsonl");
-    insta::assert_snapshot!(screen(&split.report));
+    let (report, _) = report_beside(&samples::many(250).state(), "subjects.jsonl");
+    insta::assert_snapshot!(screen(&report));
 }
 
 #[test]
@@ -368,17 +369,112 @@ fn the_report_claims_no_silence_beyond_what_was_read_of_the_log() {
 
 #[test]
 fn above_two_hundred_subjects_the_contained_ones_go_to_a_file() {
-    let split = report_of(&samples::many(250).state()).split("subjects.jsonl");
-    let lines = split.subjects.unwrap();
-    assert_eq!(lines.lines().count(), 250);
-    assert_eq!(split.report.subjects.len(), 3);
-    assert_eq!(split.report.counts.contained, 247);
-    assert_eq!(
-        split.report.subjects_file.as_deref(),
-        Some("subjects.jsonl")
+    let state = samples::many(250).state();
+    let (report, lines) = report_beside(&state, "subjects.jsonl");
+    let told: Vec<SubjectReport> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let whole = report_of(&state);
+    assert!(
+        told == whole.subjects,
+        "a line is what the whole report says"
     );
-    let few = report_of(&samples::many(200).state()).split("subjects.jsonl");
-    assert_eq!((few.subjects, few.report.subjects.len()), (None, 200));
+    assert_eq!(report.subjects.len(), 3);
+    assert_eq!(report.counts, whole.counts);
+    assert_eq!(report.counts.contained, 247);
+    assert_eq!(report.subjects_file.as_deref(), Some("subjects.jsonl"));
+    let (few, lines) = report_beside(&samples::many(200).state(), "subjects.jsonl");
+    assert_eq!((lines.len(), few.subjects.len()), (0, 200));
+    assert_eq!((few.subjects_file, few.of_all), (None, None));
+}
+
+#[test]
+fn what_is_said_of_all_of_many_is_what_their_lines_add_up_to() {
+    let state = samples::many(250).state();
+    let (report, _) = report_beside(&state, "subjects.jsonl");
+    let all = report.of_all.as_ref().unwrap();
+    let whole = report_of(&state);
+    let steps = || whole.subjects.iter().flat_map(|who| &who.steps);
+    let changes = || steps().flat_map(|step| &step.changes);
+    let good = |change: &&ChangeReport| {
+        let outcome = change.outcome;
+        matches!(
+            outcome,
+            StepOutcome::Done | StepOutcome::AlreadyDone | StepOutcome::Accepted
+        )
+    };
+    assert_eq!(all.changes, changes().count());
+    assert_eq!(all.made, changes().filter(good).count());
+    assert!(all.made > 0 && all.made < all.changes, "{}", all.made);
+    let residual: usize = whole.subjects.iter().map(|who| who.residual.len()).sum();
+    let told: usize = all.residual.iter().map(|each| each.subjects).sum();
+    assert_eq!(told + all.more_residual, residual);
+    assert_eq!(report.counts.residual, residual);
+    assert_eq!(
+        all.last_evicted_at,
+        whole.subjects.iter().filter_map(|who| who.evicted_at).max()
+    );
+    let done = all.done.iter().map(|each| each.times).sum::<usize>();
+    assert_eq!(
+        done,
+        steps()
+            .filter(|step| step.changes.iter().any(|each| good(&each)))
+            .count()
+    );
+}
+
+#[test]
+fn what_still_works_of_all_of_many_alike_is_one_line() {
+    let mut run = takeover(samples::crowd(250)).run();
+    run.all_goes_well_but(&[]);
+    let (report, _) = report_beside(&run.state(), "subjects.jsonl");
+    let shown = screen(&report);
+    assert!(shown.contains("still works"), "{shown}");
+    assert!(shown.contains("250 accounts: "), "{shown}");
+    let page = html(&report, &TimeZone::UTC);
+    assert!(page.contains("250 accounts: "), "the page says it too");
+}
+
+#[test]
+fn of_many_who_are_open_the_report_holds_some_and_counts_all() {
+    let state = takeover(samples::crowd(250)).run().state();
+    let (report, lines) = report_beside(&state, "subjects.jsonl");
+    assert_eq!(lines.lines().count(), 250);
+    assert_eq!(report.subjects.len(), 200);
+    assert_eq!(report.of_all.as_ref().unwrap().open_in_file, 50);
+    let shown = screen(&report);
+    assert!(
+        shown.contains("and 230 more subjects that are not contained"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_line_that_cannot_be_written_is_told_and_no_file_is_named() {
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let state = samples::many(250).state();
+    let aside = Aside {
+        file: "subjects.jsonl",
+        lines: &mut Full(100_000),
+    };
+    let (report, written) =
+        Report::of_many(&state, &samples::actions, &samples::directory(), aside);
+    assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    assert_eq!(report.subjects_file, None);
+    assert_eq!((report.counts.subjects, report.subjects.len()), (250, 3));
 }
 
 #[test]
@@ -776,7 +872,7 @@ fn the_page_loads_nothing_and_runs_nothing() {
             ("hostile", samples::hostile()),
             ("many", samples::many(250)),
         ] {
-            let report = report_of(&run.state()).split("subjects.jsonl").report;
+            let (report, _) = report_beside(&run.state(), "subjects.jsonl");
             let page = html(&report, &TimeZone::UTC);
             std::fs::write(directory.join(format!("{name}.html")), page).unwrap();
         }

@@ -19,7 +19,7 @@ use oust::model::{
     Select, Skip, Source, StageOrder, StepKey, Subject, SystemId, Target, Tie, Tri, Undo, UserId,
     Utc, Window, WindowHow,
 };
-use oust::report::Report;
+use oust::report::{Aside, Report};
 use oust::transport::MeterReading;
 use serde_json::json;
 
@@ -127,6 +127,18 @@ pub(crate) fn actions(id: &ActionId) -> Option<&'static Action> {
 /// The report of a state, with the samples' declarations.
 pub(crate) fn report_of(state: &RunState) -> Report {
     Report::of(state, &actions, &directory())
+}
+
+/// The same with the subjects of many as lines.
+pub(crate) fn report_beside(state: &RunState, file: &str) -> (Report, String) {
+    let mut lines = Vec::new();
+    let aside = Aside {
+        file,
+        lines: &mut lines,
+    };
+    let (report, written) = Report::of_many(state, &actions, &directory(), aside);
+    written.unwrap();
+    (report, String::from_utf8(lines).unwrap())
 }
 
 /// A subject with this login.

@@ -96,7 +96,8 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
     )
     .await?;
     let state = run.state();
-    notices::ended(&shop, &state, ended).await;
+    let report = show::report(&state, true);
+    notices::ended(&shop, &plan, &report, ended).await;
     if ended == Ended::Stopped {
         let what = format!(
             "stopped: the canary {} is not given back",
@@ -109,7 +110,6 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
         return Err(Failure::say(Exit::Stopped, what, hint));
     }
     let mut findings = std::mem::take(&mut rehearsal.findings);
-    let report = show::report(&state, true);
     findings.extend(canary::failed(&state, report.verdict == Verdict::Contained));
     let release = give_back(global, &shop, args, &plan, &state).await;
     let mut live = Live {
@@ -295,7 +295,7 @@ async fn give_back(
             .error
             .map_or_else(String::new, |error| format!("{error:#}"))
     })?;
-    notices::ended(shop, &run_of.state(), ended).await;
+    notices::ended_so(shop, &run_of.state(), ended).await;
     match ended {
         Ended::Closed(verdict) => Ok((run, verdict)),
         Ended::Stopped => Err(format!("stopped by its person: oust runs resume {run}")),

@@ -173,7 +173,7 @@ fn settings(config: &Config, https: bool) -> Settings {
         https,
         approvers: config.approvers.clone(),
         zone: TimeZone::system(),
-        report: show::report,
+        report: show::beside,
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn contain_again(
     observer: Arc<dyn Observer>,
     stop: watch::Receiver<bool>,
 ) -> Result<(Ended, RunState), WatchError> {
-    let (state, records) = watchable(tools, run).await?;
+    let state = watchable(tools, run).await?;
     let plan = state.plan.clone().expect("a watchable run has a plan");
     // A round is used up by what was begun, not by what could not begin.
     let mut taken = agreed.clone();
@@ -43,7 +43,7 @@ pub async fn contain_again(
         prove_for: None,
         handover: None,
     };
-    let run = Run::resume(tools.clone(), &records, start).await?;
+    let run = Run::resume(tools.clone(), state, start).await?;
     *agreed = taken;
     let ended = run.carry_out().await;
     Ok((ended, run.state()))

@@ -68,7 +68,7 @@ impl Look {
 /// # Errors
 /// [`WatchError`], if it may not be watched any more.
 pub async fn look(tools: &Tools, run: &RunId) -> Result<Look, WatchError> {
-    let (mut state, _) = watchable(tools, run).await?;
+    let mut state = watchable(tools, run).await?;
     let plan = state.plan.clone().expect("a watchable run has a plan");
     let before = sent(tools);
     let mut found = read(tools, run, &plan, &state).await?;

@@ -27,7 +27,7 @@ pub use pace::{CALLS_AN_HOUR, pause};
 
 use super::run::{RunError, Tools};
 use crate::consent::ConsentError;
-use crate::ledger::{Record, RunState, StoreError};
+use crate::ledger::{RunState, StoreError};
 use crate::model::RunId;
 
 /// Why a run is not watched, or not any more.
@@ -105,9 +105,8 @@ impl WatchError {
 ///
 /// # Errors
 /// [`WatchError`] says why not, and what to do.
-pub async fn watchable(tools: &Tools, run: &RunId) -> Result<(RunState, Vec<Record>), WatchError> {
-    let records = tools.store.records(run).await?;
-    let state = RunState::of(&records);
+pub async fn watchable(tools: &Tools, run: &RunId) -> Result<RunState, WatchError> {
+    let state = tools.store.state(run).await?;
     let Some(plan) = &state.plan else {
         return Err(WatchError::NoSuchRun(run.clone()));
     };
@@ -123,7 +122,7 @@ pub async fn watchable(tools: &Tools, run: &RunId) -> Result<(RunState, Vec<Reco
     if state.verdict.is_none() {
         return Err(WatchError::Open(run.clone()));
     }
-    Ok((state, records))
+    Ok(state)
 }
 
 /// That nobody gave it back, or is about to.

@@ -28,7 +28,7 @@ use super::archive::{Archive, Exported, Pause, Purged};
 use super::chain::Verified;
 use super::draft::{Draft, Title};
 use super::fence::{Epochs, Hold};
-use super::{Happened, Head, Record, RunRow, Store, StoreError};
+use super::{Happened, Head, Record, RunRow, RunState, Store, StoreError};
 use crate::model::{Finding, Plan, RunId, UserId, Utc};
 use crate::sqlite::{self, FileError, Worker};
 
@@ -163,6 +163,12 @@ impl Store for SqliteStore {
         let run = run.clone();
         let path = self.path.display().to_string();
         self.read(move |db| sql::records(db, &run, &path)).await
+    }
+
+    async fn state(&self, run: &RunId) -> Result<RunState, StoreError> {
+        let run = run.clone();
+        let path = self.path.display().to_string();
+        self.read(move |db| sql::state(db, &run, &path)).await
     }
 
     async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {

@@ -8,7 +8,7 @@ use crate::ledger::archive::{Exported, Purged};
 use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
 use crate::ledger::fence::{self, Appended};
-use crate::ledger::{Head, Record, RunRow, StoreError};
+use crate::ledger::{Head, Record, RunRow, RunState, StoreError};
 use crate::model::{Plan, RunId, UserId, Utc, hex};
 
 /// Begins a run: its row, its claims, its records.
@@ -249,6 +249,24 @@ fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash> {
 
 /// One run's records with their events.
 pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Record>, Trouble> {
+    let mut all = Vec::new();
+    each_record(db, run, path, |record| all.push(record))?;
+    Ok(all)
+}
+
+/// One run, with one of its records in memory at a time.
+pub(super) fn state(db: &Connection, run: &RunId, path: &str) -> Result<RunState, Trouble> {
+    let mut state = RunState::default();
+    each_record(db, run, path, |record| state.take(&record))?;
+    Ok(state)
+}
+
+fn each_record(
+    db: &Connection,
+    run: &RunId,
+    path: &str,
+    mut take: impl FnMut(Record),
+) -> Result<(), Trouble> {
     if let Standing::Purged = standing(db, run)? {
         let run = run.clone();
         return Err(StoreError::Purged { run }.into());
@@ -256,7 +274,10 @@ pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Re
     let query = format!("SELECT {LINK} FROM record WHERE run = ?1 ORDER BY seq");
     let mut rows = db.prepare_cached(&query)?;
     let links = rows.query_map([run.as_str()], |row| link(db, row))?;
-    links.map(|link| record_of(link?, path)).collect()
+    for link in links {
+        take(record_of(link?, path)?);
+    }
+    Ok(())
 }
 
 fn record_of(link: Link, path: &str) -> Result<Record, Trouble> {

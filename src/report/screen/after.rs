@@ -35,7 +35,7 @@ pub(super) fn still_works(page: &mut Page, report: &Report, zone: &TimeZone) {
     left.retain(|(_, one)| !elsewhere(one));
     // Lines are few here: what has a clock time first, as it can be waited for.
     left.sort_by_key(|(_, one)| one.ends_at.is_none());
-    let lines: Vec<String> = left
+    let mut lines: Vec<String> = left
         .into_iter()
         .map(|(login, one)| {
             let until = match (one.ends_at, &one.until) {
@@ -53,12 +53,21 @@ pub(super) fn still_works(page: &mut Page, report: &Report, zone: &TimeZone) {
             };
             format!(
                 "{}{}: {}{until}{why}{call}",
-                whose(report, login),
+                whose(report, &login),
                 one.system,
                 one.what,
             )
         })
         .collect();
+    let more = report.of_all.as_ref().map_or(0, |all| all.more_residual);
+    if more > 0 {
+        let file = report.subjects_file.as_deref();
+        let where_to = file.map_or_else(|| "oust runs export".into(), |file| format!("see {file}"));
+        lines.insert(
+            lines.len().min(LINES_MAX - 1),
+            format!("{more} more that are told account by account: {where_to}"),
+        );
+    }
     list(page, "still works", &lines);
 }
 

@@ -2,7 +2,11 @@
 
 use crate::model::{GuardAnswer, GuardReply, Plan};
 use crate::report::object::{Report, StepOutcome};
+use crate::report::sums::is_made;
 use crate::report::text::{Ink, Page, Style, count};
+
+/// Changes in doubt that are named; of thousands whose connections were cut there are thousands.
+const DOUBTS_MAX: usize = 20;
 
 /// A guard refused the whole run: which, why, and the next best command.
 #[must_use]
@@ -65,26 +69,34 @@ pub fn stopped_screen(report: &Report, style: Style) -> String {
             .flat_map(|subject| &subject.steps)
             .flat_map(|step| step.changes.iter().map(move |change| (step, change)))
     };
-    let made = changes()
-        .filter(|(_, change)| {
-            matches!(
-                change.outcome,
-                StepOutcome::Done | StepOutcome::AlreadyDone | StepOutcome::Accepted
-            )
-        })
-        .count();
+    let (made, all, in_doubt) = match &report.of_all {
+        Some(all) => (all.made, all.changes, all.in_doubt),
+        None => {
+            let doubted = changes().filter(|(_, change)| change.outcome == StepOutcome::InDoubt);
+            let made = changes().filter(|(_, change)| is_made(change));
+            (made.count(), changes().count(), doubted.count())
+        }
+    };
     page.put(Ink::Bad, "STOPPED").put(
         Ink::Strong,
-        &format!(
-            " with {made} of {} made.",
-            count(changes().count(), "change")
-        ),
+        &format!(" with {made} of {} made.", count(all, "change")),
     );
     page.end();
-    for (step, change) in changes().filter(|(_, change)| change.outcome == StepOutcome::InDoubt) {
+    let doubted = changes().filter(|(_, change)| change.outcome == StepOutcome::InDoubt);
+    let told = doubted.take(DOUBTS_MAX);
+    let mut more = in_doubt;
+    for (step, change) in told {
+        more -= 1;
         let text = format!(
             "{}: may or may not have happened: {}",
             step.system, change.sentence
+        );
+        page.wrap(2, Ink::Warn, &text).end();
+    }
+    if more > 0 {
+        let text = format!(
+            "and {} may or may not have happened",
+            count(more, "more change")
         );
         page.wrap(2, Ink::Warn, &text).end();
     }

@@ -1,5 +1,7 @@
 //! Runs: which there are, the report of one, what was recorded of it.
 
+use std::io;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +13,7 @@ use super::{Problem, json};
 use crate::desk::Power;
 use crate::ledger::{Record, RunState};
 use crate::model::RunId;
-use crate::report::{Report, Split};
+use crate::report::Report;
 use crate::server::site::Site;
 
 type Part = Result<Path<String>, PathRejection>;
@@ -45,7 +47,7 @@ pub(super) async fn report(
     caller.with(Power::Viewer)?;
     let run = one(path, "run")?;
     let file = format!("/v1/runs/{run}/subjects");
-    Ok(json(&split(&site, &run, &file).await?.report))
+    Ok(json(&split(&site, &run, &file, &mut io::sink()).await?))
 }
 
 /// All subjects of a run, a line each.
@@ -56,12 +58,13 @@ pub(super) async fn subjects(
 ) -> Result<Response, Problem> {
     caller.with(Power::Viewer)?;
     let run = one(path, "run")?;
-    let Split { report, subjects } = split(&site, &run, "").await?;
-    let lines = subjects.unwrap_or_else(|| {
+    let mut lines = Vec::new();
+    let report = split(&site, &run, "", &mut lines).await?;
+    if report.subjects_file.is_none() {
         let all = report.subjects.iter();
-        let lines = all.filter_map(|each| serde_json::to_string(each).ok());
-        lines.map(|line| line + "\n").collect()
-    });
+        let all = all.filter_map(|each| serde_json::to_string(each).ok());
+        lines = all.map(|line| line + "\n").collect::<String>().into_bytes();
+    }
     Ok(([(header::CONTENT_TYPE, "application/jsonl")], lines).into_response())
 }
 
@@ -86,11 +89,19 @@ pub(super) async fn events(
     Ok(json(&Events { events, next }))
 }
 
-async fn split(site: &Site, run: &str, file: &str) -> Result<Split, Problem> {
+/// The report of a run; its subjects go to `lines`, which it names `file`, if they are many.
+async fn split(
+    site: &Site,
+    run: &str,
+    file: &str,
+    lines: &mut (dyn io::Write + Send),
+) -> Result<Report, Problem> {
     let records = records(site, run).await?;
     let state = RunState::of(&records);
-    let report: Report = (site.settings.report)(&state, site.archive.is_recorded());
-    Ok(report.split(file))
+    let recorded = site.archive.is_recorded();
+    let (report, written) = (site.settings.report)(&state, recorded, file, lines);
+    written.map_err(|_| Problem::unavailable("the subjects could not be written"))?;
+    Ok(report)
 }
 
 async fn records(site: &Site, run: &str) -> Result<Vec<Record>, Problem> {

@@ -155,7 +155,9 @@ pub(super) async fn show(
             true => Progress::Silent(last.at),
             false => Progress::Running,
         });
-    let report = (site.settings.report)(&state, site.archive.is_recorded());
+    let recorded = site.archive.is_recorded();
+    let file = "the run's JSON";
+    let (report, _) = (site.settings.report)(&state, recorded, file, &mut std::io::sink());
     let proposal = site.desk.proposal(&run).await?;
     let watched = site.desk.watch(&run).await?;
     let page = One {

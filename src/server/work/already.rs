@@ -4,7 +4,7 @@
 use super::Trouble;
 use super::Worker;
 use crate::desk::{Proposal, ProposalState};
-use crate::ledger::{Mode, RunState};
+use crate::ledger::Mode;
 use crate::model::{RunId, UserId, Utc};
 
 /// Proposals of one state that are looked at.
@@ -70,7 +70,7 @@ impl Worker {
 
     /// Whether a run contains all of these.
     async fn is_about(&self, run: &RunId, ids: &[UserId]) -> Result<bool, Trouble> {
-        let state = RunState::of(&self.archive.records(run).await?);
+        let state = self.archive.state(run).await?;
         let Some(plan) = state.plan.filter(|_| state.mode == Some(Mode::Contain)) else {
             return Ok(false);
         };

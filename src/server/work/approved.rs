@@ -124,7 +124,7 @@ impl Worker {
         if !records.is_empty() {
             // It began, and the desk was not told.
             self.begun(run).await;
-            return Ok(self.gone_on_with(run, &records, &RunState::of(&records)));
+            return Ok(self.gone_on_with(run, &records, RunState::of(&records)));
         }
         let stored = self.archive.plan(&proposal.phrase).await?;
         let stored = stored.filter(|plan| plan.digest() == proposal.digest && plan.run == *run);

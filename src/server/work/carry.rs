@@ -40,12 +40,12 @@ pub(super) enum What {
         /// Evidence reads under way.
         snapshot: Snapshot,
     },
-    /// The records of a run that goes on.
+    /// A run that goes on.
     GoOn {
-        /// The plan in them.
+        /// Its plan.
         plan: Arc<Plan>,
-        /// The records.
-        records: Vec<Record>,
+        /// As its records tell it.
+        state: Box<RunState>,
         /// The consent in them.
         consent: Consent,
     },
@@ -93,7 +93,7 @@ impl Worker {
                 continue;
             };
             let state = RunState::of(&records);
-            if let Some(carry) = self.gone_on_with(&row.id, &records, &state) {
+            if let Some(carry) = self.gone_on_with(&row.id, &records, state) {
                 let what = format!(
                     "run {} on {} is unfinished since {}: it goes on",
                     row.id,
@@ -113,7 +113,7 @@ impl Worker {
         &self,
         run: &RunId,
         records: &[Record],
-        state: &RunState,
+        state: RunState,
     ) -> Option<Carry> {
         let plan = state.plan.clone()?;
         let is_servers = !matches!(plan.case.source, Source::Person(_));
@@ -155,7 +155,7 @@ impl Worker {
         };
         let what = What::GoOn {
             plan,
-            records: records.to_vec(),
+            state: Box::new(state),
             consent,
         };
         Some(Carry::new(run.clone(), what, tools))
@@ -181,7 +181,7 @@ impl Worker {
             tools,
             alert,
         } = carry;
-        let (plan, records, consent, snapshot) = match what {
+        let (plan, state, consent, snapshot) = match what {
             What::Begin {
                 plan,
                 consent,
@@ -189,9 +189,9 @@ impl Worker {
             } => (Arc::new(*plan), None, consent, snapshot),
             What::GoOn {
                 plan,
-                records,
+                state,
                 consent,
-            } => (plan, Some(records), consent, Snapshot::default()),
+            } => (plan, Some(state), consent, Snapshot::default()),
         };
         let subjects: Vec<String> = plan
             .case
@@ -199,7 +199,7 @@ impl Worker {
             .iter()
             .map(|who| who.login.clone())
             .collect();
-        if records.is_none() {
+        if state.is_none() {
             // Before our own revocations trip anybody's rules.
             self.tell(NoticeKind::Starting {
                 run: id.clone(),
@@ -218,9 +218,9 @@ impl Worker {
             prove_for: None,
             handover: None,
         };
-        let begun = match records {
+        let begun = match state {
             None => Run::begin(tools, Arc::unwrap_or_clone(plan), start).await,
-            Some(records) => Run::resume(tools, &records, start).await,
+            Some(state) => Run::resume(tools, *state, start).await,
         };
         let run = match begun {
             Ok(run) => run,
@@ -232,7 +232,7 @@ impl Worker {
             Ended::Closed(verdict) => {
                 tracing::info!("run {id} ended {}", verdict.word());
                 metrics::run_ended(verdict.word());
-                self.measure(&run.state());
+                run.with_state(|state| self.measure(state));
                 self.closed(&id, subjects, verdict).await;
                 self.begin_watch(&id).await;
                 if let Some(alert) = alert {

@@ -121,7 +121,7 @@ impl Worker {
         if self.is_carrying(run) {
             return Next::Later(HERE);
         }
-        match self.gone_on_with(run, records, &state) {
+        match self.gone_on_with(run, records, state) {
             Some(carry) => Next::Carry(Box::new(carry.settling(&entry.id))),
             None => Next::Later(ELSEWHERE),
         }

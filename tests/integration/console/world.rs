@@ -97,7 +97,7 @@ impl World {
                 people: Vec::new(),
             },
             zone: jiff::tz::TimeZone::UTC,
-            report: |state, _| samples::report_of(state),
+            report: |state, _, file, _| (samples::report_beside(state, file).0, Ok(())),
         };
         Self {
             router: router(shared.clone(), settings),

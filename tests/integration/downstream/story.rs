@@ -65,12 +65,10 @@ impl Story {
     /// Goes on with the run that `told` tells of.
     pub(super) async fn resume(&self, told: &Told) -> Told {
         let run = &told.state.plan.as_ref().unwrap().run;
-        let records = self.tools.store.records(run).await.unwrap();
+        let state = self.tools.store.state(run).await.unwrap();
         let plan = told.state.plan.clone().unwrap();
         let start = self.lab.start(&plan, oust::engine::Snapshot::default());
-        let run = Run::resume(self.tools.clone(), &records, start)
-            .await
-            .unwrap();
+        let run = Run::resume(self.tools.clone(), state, start).await.unwrap();
         let ended = run.carry_out().await;
         Told::of(ended, run.state())
     }

@@ -218,9 +218,9 @@ impl Two {
     /// Goes on with the run that `told` tells of, with the systems that are open now.
     pub(super) async fn resume(&self, told: &Told) -> Told {
         let plan = told.state.plan.clone().unwrap();
-        let records = self.tools.store.records(&plan.run).await.unwrap();
+        let state = self.tools.store.state(&plan.run).await.unwrap();
         let start = self.lab.start(&plan, oust::engine::Snapshot::default());
-        let run = Run::resume(self.tools.clone(), &records, start).await;
+        let run = Run::resume(self.tools.clone(), state, start).await;
         let run = run.unwrap();
         let ended = run.carry_out().await;
         Told::of(ended, run.state())

@@ -137,7 +137,9 @@ async fn live(story: &mut Story, store: &Arc<MemoryStore>) -> Option<Option<Told
             let plan = RunState::of(&records).plan.unwrap();
             let mut start = story.lab.start(&plan, Snapshot::default());
             start.handover = Some(story.hands.clone());
-            Run::resume(tools, &records, start).await.unwrap()
+            Run::resume(tools, RunState::of(&records), start)
+                .await
+                .unwrap()
         };
         let ended = run.carry_out().await;
         Some(Told::of(ended, run.state()))

@@ -141,13 +141,11 @@ impl Story {
     /// Goes on with the last release.
     pub(super) async fn resume(&mut self) -> Told {
         let run = format!("r_back{}", self.releases);
-        let records = self.tools.store.records(&RunId::new(run)).await.unwrap();
-        let plan = RunState::of(&records).plan.unwrap();
+        let state = self.tools.store.state(&RunId::new(run)).await.unwrap();
+        let plan = state.plan.clone().unwrap();
         let mut start = self.lab.start(&plan, Snapshot::default());
         start.handover = Some(self.hands.clone());
-        let run = Run::resume(self.tools.clone(), &records, start)
-            .await
-            .unwrap();
+        let run = Run::resume(self.tools.clone(), state, start).await.unwrap();
         let ended = run.carry_out().await;
         self.earlier.pop();
         self.earlier.push(run.state());

@@ -142,16 +142,18 @@ pub(crate) fn guard_refused() -> RunSample {
     run
 }
 
+/// So many of one company.
+pub(crate) fn crowd(number: usize) -> Vec<Subject> {
+    let one = |n| {
+        let login = format!("user{n:04}@contoso.example");
+        subject(&format!("00u{n:04}"), &login)
+    };
+    (0..number).map(one).collect()
+}
+
 /// Many subjects, all contained but every hundredth.
 pub(crate) fn many(number: usize) -> RunSample {
-    let subjects: Vec<Subject> = (0..number)
-        .map(|n| {
-            subject(
-                &format!("00u{n:04}"),
-                &format!("user{n:04}@contoso.example"),
-            )
-        })
-        .collect();
+    let subjects = crowd(number);
     let user: &[(&str, &str, &str)] = &[("user", "", "")];
     let mut run = PlanSample::about(subjects)
         .stage("evict")

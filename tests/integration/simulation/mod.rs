@@ -204,7 +204,9 @@ async fn work(lab: &Lab, schedule: &Schedule, plant: Plant, store: Arc<Witness>)
     } else {
         let plan = RunState::of(&records).plan.unwrap();
         let start = lab.start(&plan, oust::engine::Snapshot::default());
-        Run::resume(tools, &records, start).await.unwrap()
+        Run::resume(tools, RunState::of(&records), start)
+            .await
+            .unwrap()
     };
     let ended = run.carry_out().await;
     assert!(matches!(ended, Ended::Closed(_)));

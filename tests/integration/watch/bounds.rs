@@ -30,9 +30,9 @@ async fn without_consent_nothing_is_written_and_the_news_are_told_once() {
     assert_eq!(it.state().await.verdict, Some(Verdict::Partial));
 
     // A person resumes the run: the next look sees that it is over.
-    let records = it.tools.store.records(&it.run).await.unwrap();
+    let state = it.tools.store.state(&it.run).await.unwrap();
     let start = it.lab.start(&it.plan, oust::engine::Snapshot::default());
-    let run = oust::engine::Run::resume(it.tools.clone(), &records, start)
+    let run = oust::engine::Run::resume(it.tools.clone(), state, start)
         .await
         .unwrap();
     let ended = run.carry_out().await;

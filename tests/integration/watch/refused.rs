@@ -78,9 +78,9 @@ async fn a_run_that_is_none_and_one_that_never_wrote_are_refused() {
 async fn an_open_run_is_refused_and_waited_for_once_it_is_watched() {
     let it = Watched::at_okta().await;
     let mut keeper = it.keeper(3);
-    let records = it.tools.store.records(&it.run).await.unwrap();
+    let state = it.tools.store.state(&it.run).await.unwrap();
     let start = it.lab.start(&it.plan, oust::engine::Snapshot::default());
-    let run = oust::engine::Run::resume(it.tools.clone(), &records, start)
+    let run = oust::engine::Run::resume(it.tools.clone(), state, start)
         .await
         .unwrap();
     let (why, hint) = refusal(&it, &it.run).await;
