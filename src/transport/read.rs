@@ -215,8 +215,22 @@ impl Reader {
         &self,
         read: &Read,
     ) -> Result<Result<(Vec<Value>, Utc), Answer>, CallError> {
-        let mut url = self.client.url(&read.path);
         let mut items = Vec::new();
+        let at = self.list_each(read, |item| items.push(item)).await?;
+        Ok(at.map(|at| (items, at)))
+    }
+
+    /// The same for lists that are too large to be held: each item is given to `take` with its page,
+    /// the items of a list that breaks off, too. Returns the vendor's time of the first page.
+    ///
+    /// # Errors
+    /// As [`Reader::list`].
+    pub async fn list_each(
+        &self,
+        read: &Read,
+        mut take: impl FnMut(Value),
+    ) -> Result<Result<Utc, Answer>, CallError> {
+        let mut url = self.client.url(&read.path);
         let mut at = None;
         for _ in 0..PAGES_MAX {
             let answer = self.client.send(&self.outgoing(read, url)).await?;
@@ -226,12 +240,12 @@ impl Reader {
             let next = answer.next_link();
             let at = *at.get_or_insert(answer.server_at);
             match answer.json {
-                Value::Array(page) => items.extend(page),
+                Value::Array(page) => page.into_iter().for_each(&mut take),
                 _ => return Err(self.unusable("a list was expected")),
             }
             match next {
                 Some(link) => url = self.client.own_link(&link)?,
-                None => return Ok(Ok((items, at))),
+                None => return Ok(Ok(at)),
             }
         }
         Err(self.unusable("more than 200 pages"))

@@ -67,7 +67,7 @@ fn all_of_them_are_contained_whatever_goes_wrong_on_the_way() {
     let peak = Peak::watch(run.pid());
     let last = run.ended();
     figures.ended(peak);
-    let last = last.says("GOES ON");
+    last.says("GOES ON");
     figures.read(&desk.server.range());
     figures.print();
     let report = last.json();

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::answers::{Sent, outcome, send};
 use super::events::{Evidence, log_path};
 use super::glance::{Glance, Unread, items, text};
+use super::logged::Logged;
 use super::made_in_window::{actor, is_good};
 use super::org_wide::{carries, left_to};
 use super::verb::{Planning, Seen, Verb, only_undoes, target, undoing};
@@ -405,7 +406,7 @@ async fn own_address(p: &Planning<'_>) -> Option<String> {
     let mut ours = events
         .iter()
         .rev()
-        .filter(|event| p.okta.is_ours(event, own.as_ref()));
+        .filter(|event| p.okta.is_ours(&Logged::of(event), own.as_ref()));
     let ip = ours.find_map(|event| event["client"]["ipAddress"].as_str())?;
     ip.parse::<IpAddr>()
         .ok()

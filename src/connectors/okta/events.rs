@@ -6,13 +6,14 @@
 //!
 //! Does not look for intruders: [`signs`](super::signs) does.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::glance::{Glance, Unread, items, text};
+use super::glance::{Glance, Unread};
+use super::logged::{Logged, targets};
 use super::verb::Seen;
 use super::{Okta, answers};
 use crate::model::{Applied, ProofState, Receipt, UserId, Utc};
@@ -50,27 +51,41 @@ pub(super) struct Evidence<'a> {
     log: OnceCell<Result<Log, Unread>>,
 }
 
-/// The events read, found again by the ids of their targets.
+/// The events about what is being proven, found again by the ids of their targets. What else the log
+/// holds, of others, is let go of as it is read.
 struct Log {
-    events: Vec<Value>,
-    by_target: BTreeMap<String, Vec<usize>>,
+    events: Vec<Logged>,
+    by_target: HashMap<String, Vec<usize>>,
 }
 
 impl Log {
-    fn new(events: Vec<Value>) -> Self {
-        let mut by_target: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (n, event) in events.iter().enumerate() {
-            for target in items(&event["target"]) {
-                by_target
-                    .entry(text(target, "id").to_owned())
-                    .or_default()
-                    .push(n);
-            }
+    /// Nothing read yet; of all that may come only what is about these.
+    fn about_these(all: &[Applied]) -> Self {
+        let ids = all.iter().flat_map(|done| {
+            let change = &done.change;
+            [change.subject.as_str(), change.target.id.as_str()]
+        });
+        Self {
+            events: Vec::new(),
+            by_target: ids.map(|id| (id.to_owned(), Vec::new())).collect(),
         }
-        Self { events, by_target }
     }
 
-    fn about(&self, target: &str) -> impl Iterator<Item = &Value> {
+    fn take(&mut self, event: &Value) {
+        let place = self.events.len();
+        let mut is_wanted = false;
+        for target in targets(event) {
+            if let Some(places) = self.by_target.get_mut(target) {
+                places.push(place);
+                is_wanted = true;
+            }
+        }
+        if is_wanted {
+            self.events.push(Logged::of(event));
+        }
+    }
+
+    fn about(&self, target: &str) -> impl Iterator<Item = &Logged> {
         let places = self.by_target.get(target).into_iter().flatten();
         places.map(|n| &self.events[*n])
     }
@@ -100,7 +115,9 @@ impl<'a> Evidence<'a> {
     /// may be an earlier call's and dates nothing.
     pub(super) async fn logged_at(&self, types: &[&str], done: &Applied) -> Option<Utc> {
         let (event, _) = self.our_event(types, done).await.ok()??;
-        published(event).filter(|_| has_request(event, &done.outcome.receipts))
+        event
+            .at
+            .filter(|_| has_request(event, &done.outcome.receipts))
     }
 
     /// The event that our call left, and by what it names us.
@@ -108,22 +125,22 @@ impl<'a> Evidence<'a> {
         &self,
         types: &[&str],
         done: &Applied,
-    ) -> Result<Option<(&Value, &'static str)>, &Unread> {
+    ) -> Result<Option<(&Logged, &'static str)>, &Unread> {
         let log = self.events().await.as_ref()?;
         let subject = done.change.subject.as_str();
-        let fits = |event: &&Value| {
-            types.contains(&text(event, "eventType")) && event["outcome"]["result"] != "FAILURE"
-        };
+        let fits = |event: &&Logged| types.contains(&event.kind.as_str()) && !event.failed;
         let receipts = &done.outcome.receipts;
         let mut about = log.about(subject).filter(fits);
         if let Some(event) = about.find(|event| has_request(event, receipts)) {
             return Ok(Some((event, "our request id")));
         }
         let own = self.okta.own_user(&self.glance).await.unwrap_or_default();
-        let ours = |event: &&Value| {
+        let ours = |event: &&Logged| {
             self.okta.is_ours(event, own.as_ref())
                 && !has_request(event, &done.others)
-                && published(event).is_some_and(|at| nameless(receipts).any(|r| near(at, r)))
+                && event
+                    .at
+                    .is_some_and(|at| nameless(receipts).any(|r| near(at, r)))
         };
         let claimed = claimed_before(done);
         let found = log.about(subject).filter(fits).filter(ours).nth(claimed);
@@ -134,7 +151,7 @@ impl<'a> Evidence<'a> {
     pub(super) async fn revoked(&self, token: &str) -> Option<String> {
         let log = self.events().await.as_ref().ok()?;
         log.about(token)
-            .find(|event| text(event, "eventType") == "system.api_token.revoke")
+            .find(|event| event.kind == "system.api_token.revoke")
             .map(|event| said(event, "this token"))
     }
 
@@ -157,8 +174,10 @@ impl<'a> Evidence<'a> {
             .any(|done| done.change.action.verb() == "revoke_api_tokens");
         let since = earliest.minus(if tokens { EARLIER_STEPS } else { NEAR });
         let path = log_path(since, now, &any_type(PROVING));
-        match reader.list(&Read::get(path).log_page()).await {
-            Ok(Ok(events)) => Ok(Log::new(events)),
+        let mut log = Log::about_these(self.all);
+        let read = Read::get(path).log_page();
+        match reader.list_each(&read, |event| log.take(&event)).await {
+            Ok(Ok(_)) => Ok(log),
             Ok(Err(answer)) => Err(Unread::of(&answer)),
             Err(error) => Err(Unread::NoAnswer(answers::unread(&error))),
         }
@@ -187,14 +206,15 @@ pub(super) fn log_path(since: Utc, now: Utc, filter: &str) -> Path {
         .query("limit", "1000")
 }
 
-/// All events of a read that names nobody; an error where there are more pages than that.
+/// Gives all events of a read that names nobody to `take`, page by page: a whole company's are more
+/// than memory has. An error where there are more pages than that.
 pub(super) async fn of_everybody(
     reader: &Reader,
     path: Path,
     pages_max: usize,
-) -> Result<Vec<Value>, String> {
+    mut take: impl FnMut(Value),
+) -> Result<(), String> {
     let read = Read::get(path).log_page();
-    let mut events = Vec::new();
     let mut next: Option<String> = None;
     for _ in 0..pages_max {
         let answer = reader.page(&read, next.as_deref()).await;
@@ -204,11 +224,11 @@ pub(super) async fn of_everybody(
         }
         next = answer.next_link();
         match answer.json {
-            Value::Array(page) => events.extend(page),
+            Value::Array(page) => page.into_iter().for_each(&mut take),
             _ => return Err("Okta's log is no list".into()),
         }
         if next.is_none() {
-            return Ok(events);
+            return Ok(());
         }
     }
     Err(format!("the log has more than {pages_max} pages of it"))
@@ -228,14 +248,11 @@ pub(super) fn published(event: &Value) -> Option<Utc> {
     event["published"].as_str()?.parse().ok()
 }
 
-pub(super) fn has_request(event: &Value, receipts: &[Receipt]) -> bool {
-    receipts
+pub(super) fn has_request(event: &Logged, receipts: &[Receipt]) -> bool {
+    let mut ids = receipts
         .iter()
-        .filter_map(|receipt| receipt.request_id.as_deref())
-        .any(|id| {
-            event["debugContext"]["debugData"]["requestId"] == *id
-                || event["transaction"]["id"] == *id
-        })
+        .filter_map(|receipt| receipt.request_id.as_deref());
+    ids.any(|id| event.names(id))
 }
 
 /// Calls whose answers named no request. Only these may be told by our client alone: else another
@@ -261,12 +278,8 @@ fn near(at: Utc, receipt: &Receipt) -> bool {
     at.since(receipt.server_at) <= NEAR && receipt.server_at.since(at) <= NEAR
 }
 
-fn said(event: &Value, by: &str) -> String {
-    format!(
-        "event {} at {} names {by}",
-        text(event, "eventType"),
-        text(event, "published")
-    )
+fn said(event: &Logged, by: &str) -> String {
+    format!("event {} at {} names {by}", event.kind, event.published)
 }
 
 /// Asked again if the log did not answer, given up if we may not read it.

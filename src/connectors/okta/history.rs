@@ -5,7 +5,7 @@
 //! profile is logged by these types is [docs] of the catalogue; which attribute was changed it
 //! does not say, so that every change counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -50,28 +50,32 @@ pub(super) async fn read(
         unread: Some(why),
         ..History::default()
     };
-    let events = if who.len() > NAMED_MAX {
-        of_everybody(&reader, path, PAGES_MAX).await
+    let subjects: BTreeMap<&str, &Subject> = who.iter().map(|who| (who.id.as_str(), who)).collect();
+    let mut history = History::default();
+    let mut before = Before::default();
+    let take = |event: Value| {
+        if let Some(at) = published(&event) {
+            note(&mut history, &event, at, &subjects, window);
+            if at < window.start {
+                before.note(&event, at, &subjects);
+            }
+        }
+    };
+    let read = if who.len() > NAMED_MAX {
+        of_everybody(&reader, path, PAGES_MAX, take).await
     } else {
-        match reader.list(&Read::get(path).log_page()).await {
-            Ok(Ok(events)) => Ok(events),
+        match reader.list_each(&Read::get(path).log_page(), take).await {
+            Ok(Ok(_)) => Ok(()),
             Ok(Err(answer)) => Err(Unread::of(&answer).why()),
             Err(error) => Err(answers::unread(&error)),
         }
     };
-    let events = match events {
-        Ok(events) => events,
-        Err(why) => return unread(why),
-    };
-    let who: BTreeMap<&str, &Subject> = who.iter().map(|who| (who.id.as_str(), who)).collect();
-    let mut history = History::default();
-    for event in &events {
-        if let Some(at) = published(event) {
-            note(&mut history, event, at, &who, window);
-        }
+    // Half of a log shows half of what was done.
+    if let Err(why) = read {
+        return unread(why);
     }
     for (id, renamed) in &mut history.renamed {
-        renamed.from = login_before(&events, id, window.start);
+        renamed.from = before.login_of(id);
     }
     history
 }
@@ -124,19 +128,26 @@ fn note(
     }
 }
 
-/// What the latest event from before the window calls him.
-fn login_before(events: &[Value], who: &UserId, start: Utc) -> Option<String> {
-    let before = events
-        .iter()
-        .filter_map(|event| Some((published(event)?, event)))
-        .filter(|(at, _)| *at < start);
-    before
-        .filter_map(|(at, event)| {
-            let people = [&event["actor"]].into_iter().chain(items(&event["target"]));
-            let mut his = people.filter(|each| each["id"] == who.as_str());
-            his.find_map(|each| Some((at, each["alternateId"].as_str()?.to_owned())))
-        })
-        .filter(|(_, login)| login.contains('@'))
-        .max_by_key(|(at, _)| *at)
-        .map(|(_, login)| login)
+/// What the latest event from before the window calls each.
+#[derive(Default)]
+struct Before(HashMap<UserId, (Utc, String)>);
+
+impl Before {
+    fn note(&mut self, event: &Value, at: Utc, who: &BTreeMap<&str, &Subject>) {
+        let people = [&event["actor"]].into_iter().chain(items(&event["target"]));
+        for each in people {
+            let (Some(subject), login) = (who.get(text(each, "id")), text(each, "alternateId"))
+            else {
+                continue;
+            };
+            let known = self.0.get(&subject.id);
+            if login.contains('@') && known.is_none_or(|(known, _)| at >= *known) {
+                self.0.insert(subject.id.clone(), (at, login.to_owned()));
+            }
+        }
+    }
+
+    fn login_of(&self, who: &UserId) -> Option<String> {
+        self.0.get(who).map(|(_, login)| login.clone())
+    }
 }

@@ -11,6 +11,7 @@
 use super::answers;
 use super::events::{any_type, has_request, log_path, published};
 use super::glance::{Unread, items, text};
+use super::logged::Logged;
 use crate::model::{Applied, Fact, FactName, OutcomeKind, Receipt, Utc};
 use crate::transport::{Read, Reader};
 
@@ -100,7 +101,7 @@ async fn sessions(
     let receipts = &suspended.outcome.receipts;
     if let Some(end) = own
         .clone()
-        .find(|event| is(ENDS, event) && has_request(event, receipts))
+        .find(|event| is(ENDS, event) && has_request(&Logged::of(event), receipts))
     {
         let how = format!("event {}", answers::bounded(text(end, "uuid"), 64));
         return Ok(Some(fact(true, receipt.server_at, how)));

@@ -17,6 +17,7 @@ use super::Okta;
 use super::answers::{self, bounded};
 use super::events::{any_type, log_path, published};
 use super::glance::{Glance, Unread, items, text};
+use super::logged::Logged;
 use super::verb::LABEL_MAX;
 use crate::connector::LockAct;
 use crate::model::{UserId, Utc};
@@ -78,7 +79,7 @@ pub(super) async fn since(
         .iter()
         .filter(|event| known.insert(text(event, "uuid").to_owned()))
         .flat_map(|event| {
-            let ours = okta.is_ours(event, own.as_ref());
+            let ours = okta.is_ours(&Logged::of(event), own.as_ref());
             acts_of(event, who, quarantine, ours)
         })
         .filter(|act| act.at >= since)

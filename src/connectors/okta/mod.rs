@@ -34,6 +34,7 @@ mod key;
 mod learn;
 mod limits;
 mod locks;
+mod logged;
 mod logout;
 mod logs;
 mod made_in_window;
@@ -65,7 +66,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use self::auth::Keyring;
@@ -73,6 +73,7 @@ use self::crowd::in_order;
 use self::events::Evidence;
 use self::glance::{Glance, Unread, text};
 use self::grantor::Grantor;
+use self::logged::Logged;
 use self::powers::{Powers, Rare};
 use self::scopes::{CHECKED, RARE, Scopes};
 use self::settings::{Auth, Settings};
@@ -303,15 +304,13 @@ impl Okta {
 
     /// Whether an event of the log is an act of ours: by our client, or by our own account with
     /// our user agent. The user agent alone proves nothing.
-    fn is_ours(&self, event: &Value, own: Option<&UserId>) -> bool {
-        let client = &event["client"];
-        let actor = text(&event["actor"], "id");
+    fn is_ours(&self, event: &Logged, own: Option<&UserId>) -> bool {
         let by_client = self
             .credentials()
             .filter_map(Auth::client_id)
-            .any(|id| client["id"] == *id || actor == id);
-        let by_account = own.is_some_and(|own| actor == own.as_str())
-            && text(&client["userAgent"], "rawUserAgent").starts_with("oust/");
+            .any(|id| event.client == id || event.actor == id);
+        let by_account =
+            own.is_some_and(|own| event.actor == own.as_str()) && event.is_by_our_agent;
         by_client || by_account
     }
 }

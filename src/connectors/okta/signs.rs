@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::events::{any_type, log_path, published};
 use super::glance::{Glance, Unread, items, text};
+use super::logged::Logged;
 use super::{Okta, answers};
 use crate::connector::{Sign, SignsOfLife};
 use crate::model::{UserId, Utc};
@@ -55,31 +56,32 @@ pub(super) async fn signs_of_life(
     };
     let now = reader.vendor_now();
     let path = log_path(earliest.minus(LOOK_BACK), now, &filter(since));
-    let (events, server_at) = match reader.list_at(&Read::get(path).log_page()).await {
-        Ok(Ok(read)) => read,
-        Ok(Err(answer)) => return unread(&Unread::of(&answer).why()),
-        Err(error) => return unread(&answers::unread(&error)),
-    };
     let own = okta
         .own_user(&Glance::new(reader))
         .await
         .unwrap_or_default();
     let moments: BTreeMap<&UserId, Utc> = since.iter().map(|(who, at)| (who, *at)).collect();
-    let mut known = BTreeSet::new();
-    let seen = events
-        .iter()
-        .filter(|event| known.insert(text(event, "uuid").to_owned()))
-        .filter(|event| !okta.is_ours(event, own.as_ref()))
-        .flat_map(|event| signs(event, &moments))
-        .collect();
-    SignsOfLife {
-        read_until: events
-            .iter()
-            .filter_map(published)
-            .max()
-            .or(Some(server_at)),
-        seen,
-        unread: None,
+    let (mut known, mut seen, mut newest) = (BTreeSet::new(), Vec::new(), None);
+    // Of many it is what a whole company did: an event is looked at and let go of.
+    let read = Read::get(path).log_page();
+    let read = reader.list_each(&read, |event| {
+        newest = newest.max(published(&event));
+        if okta.is_ours(&Logged::of(&event), own.as_ref()) {
+            return;
+        }
+        let signs = signs(&event, &moments);
+        if !signs.is_empty() && known.insert(text(&event, "uuid").to_owned()) {
+            seen.extend(signs);
+        }
+    });
+    match read.await {
+        Ok(Ok(server_at)) => SignsOfLife {
+            read_until: newest.or(Some(server_at)),
+            seen,
+            unread: None,
+        },
+        Ok(Err(answer)) => unread(&Unread::of(&answer).why()),
+        Err(error) => unread(&answers::unread(&error)),
     }
 }
 
