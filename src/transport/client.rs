@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::limit::{Bucket, BucketSeen, Budget, PATIENT, Permit, Rank};
@@ -20,6 +21,9 @@ use super::retry::{self, Pauses, Throttle, Throttles};
 use super::wire::{AuthError, Credential, Wire, WireError, WireLimits};
 use crate::given::{Clock, Rng};
 use crate::model::{SystemId, Utc};
+
+/// Answers about everybody that are on their way at a time.
+const OF_MANY_AT_ONCE: usize = 2;
 
 /// What a client is built from.
 pub struct ClientParts {
@@ -59,6 +63,7 @@ pub struct Client {
     heard: AtomicBool,
     /// What the vendor's last answer told of its long quota.
     quota: Mutex<Option<Quota>>,
+    of_many: Semaphore,
 }
 
 /// Why a call brought no answer.
@@ -160,6 +165,8 @@ pub(super) struct Outgoing<'call> {
     pub(super) turn: u32,
     pub(super) patience: Duration,
     pub(super) body_max: usize,
+    /// Its answer is about everybody: few of these are on their way at a time.
+    pub(super) is_of_many: bool,
 }
 
 enum Attempt {
@@ -186,6 +193,7 @@ impl Client {
             dated: AtomicBool::new(false),
             heard: AtomicBool::new(false),
             quota: Mutex::default(),
+            of_many: Semaphore::new(OF_MANY_AT_ONCE),
         }
     }
 
@@ -380,6 +388,11 @@ impl Client {
             &self.parts.writes_as
         } else {
             &self.parts.reads_as
+        };
+        // Its answer is megabytes, and ten times that once it is parsed.
+        let _turn = match call.is_of_many {
+            true => self.of_many.acquire().await.ok(),
+            false => None,
         };
         let mut request = self.unsigned(call);
         if let Err(error) = signer.sign(&mut request).await {

@@ -13,6 +13,7 @@ use super::limit::{Bucket, Rank};
 use super::manners::Quota;
 use super::meaning::Answer;
 use super::request::{Body, OwnHeader, Path};
+use super::wire::BODY_MAX;
 use crate::given::Clock;
 use crate::model::{SystemId, Utc};
 
@@ -28,6 +29,7 @@ pub struct Read {
     headers: Vec<OwnHeader>,
     bucket: Option<Bucket>,
     body_max: usize,
+    is_of_many: bool,
 }
 
 impl Read {
@@ -58,7 +60,8 @@ impl Read {
             body,
             headers: Vec::new(),
             bucket: None,
-            body_max: 8 << 20,
+            body_max: BODY_MAX,
+            is_of_many: false,
         }
     }
 
@@ -88,6 +91,14 @@ impl Read {
     #[must_use]
     pub fn log_page(mut self) -> Self {
         self.body_max = 32 << 20;
+        self
+    }
+
+    /// For reads that name nobody and so answer with what everybody did: one waits until few others
+    /// of the kind are on their way, because their answers are large.
+    #[must_use]
+    pub fn of_many(mut self) -> Self {
+        self.is_of_many = true;
         self
     }
 }
@@ -285,6 +296,7 @@ impl Reader {
             turn: self.turn,
             patience: self.patience,
             body_max: read.body_max,
+            is_of_many: read.is_of_many,
         }
     }
 

@@ -21,6 +21,9 @@ pub trait Wire: Send + Sync {
     ) -> Result<Response<Vec<u8>>, WireError>;
 }
 
+/// Bytes of a usual answer's body at most.
+pub(super) const BODY_MAX: usize = 8 << 20;
+
 /// Bounds of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct WireLimits {
@@ -34,7 +37,7 @@ impl Default for WireLimits {
     fn default() -> Self {
         Self {
             call: Duration::from_secs(10),
-            body_max: 8 << 20,
+            body_max: BODY_MAX,
         }
     }
 }

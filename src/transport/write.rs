@@ -12,6 +12,7 @@ use super::limit::{Bucket, Rank};
 use super::meaning::Answer;
 use super::read::Reader;
 use super::request::{Body, OwnHeader, Path};
+use super::wire::BODY_MAX;
 use crate::consent::Consent;
 
 /// A request that changes something at the vendor.
@@ -156,7 +157,8 @@ impl<'run> Writer<'run> {
             rank: self.reader.rank.min(Rank::Contain),
             turn: self.reader.turn,
             patience: self.reader.patience,
-            body_max: 8 << 20,
+            body_max: BODY_MAX,
+            is_of_many: false,
         };
         client.send(&call).await
     }

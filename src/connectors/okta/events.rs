@@ -175,7 +175,7 @@ impl<'a> Evidence<'a> {
         let since = earliest.minus(if tokens { EARLIER_STEPS } else { NEAR });
         let path = log_path(since, now, &any_type(PROVING));
         let mut log = Log::about_these(self.all);
-        let read = Read::get(path).log_page();
+        let read = Read::get(path).log_page().of_many();
         match reader.list_each(&read, |event| log.take(&event)).await {
             Ok(Ok(_)) => Ok(log),
             Ok(Err(answer)) => Err(Unread::of(&answer)),
@@ -214,7 +214,7 @@ pub(super) async fn of_everybody(
     pages_max: usize,
     mut take: impl FnMut(Value),
 ) -> Result<(), String> {
-    let read = Read::get(path).log_page();
+    let read = Read::get(path).log_page().of_many();
     let mut next: Option<String> = None;
     for _ in 0..pages_max {
         let answer = reader.page(&read, next.as_deref()).await;

@@ -63,7 +63,7 @@ pub(super) async fn signs_of_life(
     let moments: BTreeMap<&UserId, Utc> = since.iter().map(|(who, at)| (who, *at)).collect();
     let (mut known, mut seen, mut newest) = (BTreeSet::new(), Vec::new(), None);
     // Of many it is what a whole company did: an event is looked at and let go of.
-    let read = Read::get(path).log_page();
+    let read = Read::get(path).log_page().of_many();
     let read = reader.list_each(&read, |event| {
         newest = newest.max(published(&event));
         if okta.is_ours(&Logged::of(&event), own.as_ref()) {
