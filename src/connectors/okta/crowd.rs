@@ -9,6 +9,7 @@
 //! that is used. Source: Okta API, "List all users": `filter`, `limit` at most 200.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -103,12 +104,26 @@ impl By {
             .query("limit", "200");
         match reader.send(&Read::get(path)).await {
             Ok(answer) if answer.is_good() => match answer.json {
-                Value::Array(found) => found,
+                Value::Array(found) => found.into_iter().map(slim).collect(),
                 _ => Vec::new(),
             },
             _ => Vec::new(),
         }
     }
+}
+
+/// An account without what nobody here looks at: all of its profile but the login, and its links.
+/// Of thousands that is most of what is read.
+fn slim(mut user: Value) -> Value {
+    if let Some(user) = user.as_object_mut() {
+        user.retain(|part, _| !matches!(part.as_str(), "_links" | "_embedded" | "type"));
+    }
+    for (part, kept) in [("profile", "login"), ("credentials", "provider")] {
+        if let Some(part) = user.get_mut(part).and_then(Value::as_object_mut) {
+            part.retain(|name, _| name == kept);
+        }
+    }
+    user
 }
 
 /// Accounts that one request asks for by id, which are all of one length.
@@ -141,16 +156,17 @@ pub(super) async fn named(
         .collect();
     let answers = in_order(&groups, |(by, group)| Box::pin(by.read(reader, group))).await;
 
-    let mut by_name: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+    let mut by_name: BTreeMap<String, BTreeMap<String, Arc<Value>>> = BTreeMap::new();
     for user in answers.into_iter().flatten() {
         let id = text(&user, "id").to_owned();
         let login = text(&user["profile"], "login").to_lowercase();
         if id.is_empty() {
             continue;
         }
+        let user = Arc::new(user);
         for name in BTreeSet::from([id.to_lowercase(), login]) {
             let same = by_name.entry(name).or_default();
-            same.insert(id.clone(), user.clone());
+            same.insert(id.clone(), Arc::clone(&user));
         }
     }
     let exactly_one = |name: &&str| {
@@ -158,10 +174,10 @@ pub(super) async fn named(
         let fits = all
             .values()
             .filter(|user| super::users::points_back(user, name));
-        let fits: Vec<&Value> = fits.collect();
+        let fits: Vec<&Arc<Value>> = fits.collect();
         let found = match &fits[..] {
             [] => return None,
-            [only] => Ok((*only).clone()),
+            [only] => Ok(Value::clone(only)),
             several => Err(ResolveError::Several {
                 who: (*name).to_owned(),
                 candidates: several
@@ -184,6 +200,28 @@ fn is_id(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_of_an_account_is_what_somebody_looks_at() {
+        let user = serde_json::json!({
+            "id": "00u1", "status": "ACTIVE", "_links": { "self": {} },
+            "profile": { "login": "a@b.example", "mobilePhone": "1" },
+            "credentials": { "provider": { "type": "OKTA" }, "emails": [] },
+        });
+        let left = serde_json::json!({
+            "id": "00u1", "status": "ACTIVE", "profile": { "login": "a@b.example" },
+            "credentials": { "provider": { "type": "OKTA" } },
+        });
+        assert_eq!(slim(user), left);
+        // What is no account stays what it is, and fits nobody.
+        for odd in [
+            Value::Null,
+            "text".into(),
+            serde_json::json!({ "profile": 7 }),
+        ] {
+            assert_eq!(slim(odd.clone()), odd);
+        }
+    }
 
     #[test]
     fn everybody_is_in_one_group_and_no_address_grows_too_long() {
