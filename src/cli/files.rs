@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::report::escape::visible;
 
+/// Bytes that are written at once.
+const BUFFER: usize = 64 << 10;
+
 /// Where a run's files went, or why they did not.
 #[derive(Default)]
 pub(super) struct Written {
@@ -68,7 +71,7 @@ impl Write for WhenNeeded<'_> {
         if let Some(file) = &mut self.file {
             return file.write(bytes);
         }
-        let made = BufWriter::new(File::create(self.path)?);
+        let made = BufWriter::with_capacity(BUFFER, File::create(self.path)?);
         self.file.insert(made).write(bytes)
     }
 
