@@ -271,6 +271,7 @@ impl Reader {
             turn: self.turn,
             patience: self.patience,
             body_max: read.body_max,
+            hold: None,
         }
     }
 

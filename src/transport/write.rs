@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use http::Method;
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::client::{CallError, Outgoing};
 use super::handover::Handover;
+use super::hold::Hold;
 use super::limit::{Bucket, Rank};
 use super::meaning::Answer;
 use super::read::Reader;
@@ -100,6 +102,7 @@ pub struct Writer<'run> {
     reader: &'run Reader,
     consent: &'run Consent,
     handover: Option<&'run dyn Handover>,
+    hold: Option<Hold>,
 }
 
 impl<'run> Writer<'run> {
@@ -110,6 +113,7 @@ impl<'run> Writer<'run> {
             reader,
             consent,
             handover: None,
+            hold: None,
         }
     }
 
@@ -117,6 +121,14 @@ impl<'run> Writer<'run> {
     #[must_use]
     pub fn handing_to(mut self, handover: Option<&'run dyn Handover>) -> Self {
         self.handover = handover;
+        self
+    }
+
+    /// Only until the run is stopped: what has not left by then is not sent, but what this writer has
+    /// begun it may finish.
+    #[must_use]
+    pub fn until(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.hold = Some(Hold::new(stop));
         self
     }
 
@@ -157,6 +169,7 @@ impl<'run> Writer<'run> {
             turn: self.reader.turn,
             patience: self.reader.patience,
             body_max: 8 << 20,
+            hold: self.hold.as_ref(),
         };
         client.send(&call).await
     }
