@@ -363,6 +363,13 @@ impl Run {
         }
     }
 
+    /// He may have grown something since, at any step.
+    pub(super) fn forget_settled(&self, subject: &UserId) {
+        if let Some(place) = self.places.get(subject) {
+            self.settled.forget(*place);
+        }
+    }
+
     /// Whether that was noted of him.
     pub(super) fn is_settled(&self, step: StepKey, subject: &UserId) -> bool {
         let place = self.places.get(subject);

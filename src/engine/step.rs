@@ -356,19 +356,35 @@ async fn read_again(
         .await;
     let read = planned.pop();
     let was_read = |read: &Planned| !matches!(read.skip, Some(Skip::Unread { .. }));
-    if run.is_crowd() && read.as_ref().is_some_and(was_read) && is_long_out(run, subject.id) {
+    let may_settle = run.is_crowd() && !subject.is_sweep;
+    if may_settle && read.as_ref().is_some_and(was_read) && is_long_out(run, subject.id) {
         run.note_settled(step.key, subject.id);
     }
     Ok(read)
 }
 
-/// Whether his eviction has been over for so long that what is read now is all he left.
+/// Whether his eviction went well, and has been over for so long that what is read now is all he
+/// left.
 fn is_long_out(run: &Run, subject: &UserId) -> bool {
     let now = run.tools.clock.now();
+    let is_optional = |key: StepKey| run.plan.step(key).is_some_and(|step| step.optional);
+    let locks = |each: &ChangeState| {
+        let declared = run.tools.action(&each.change.action);
+        declared.is_some_and(|known| known.evicts == Evicts::Locks)
+    };
     run.recorder.read(|state| {
         let changes = state.changes_of(subject);
-        let evicting = changes.filter(|each| each.change.step.stage == 0);
-        let last = evicting.filter_map(|each| each.answered_at).max();
+        let mut last = None;
+        for each in changes.filter(|each| each.change.step.stage == 0) {
+            let went_well = match locks(each) {
+                true => each.is_proven(),
+                false => each.is_answered_well() || each.is_proven(),
+            };
+            if !went_well && !is_optional(each.change.step) {
+                return false;
+            }
+            last = last.max(each.answered_at);
+        }
         last.is_some_and(|at| now.since(at) >= settled::AFTER)
     })
 }

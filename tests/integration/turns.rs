@@ -11,10 +11,11 @@ use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Chosen, Fact, FactName, Finding, GuardName, Lift, SystemId, UserId, Utc};
 use oust_mocks::world::ALEX;
 use oust_mocks::{Fault, FaultKind, Range};
+use serde_json::json;
 
 use crate::cli::desk::ALEX_LOGIN;
 use crate::lab::services::contoso;
-use crate::lab::{Lab, NoTap, shipped};
+use crate::lab::{Lab, NOON, NoTap, shipped};
 
 /// More than are evicted at once.
 const MANY: usize = 100;
@@ -119,6 +120,46 @@ async fn whoever_was_read_long_after_his_eviction_is_not_looked_at_once_more() {
         slow.answered("okta", "delete_factors").len(),
         quick.answered("okta", "delete_factors").len()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_shows_life_after_he_was_read_late_is_looked_at_once_more_all_the_same() {
+    let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
+    // It takes until then to plan on such a quota, and to evict everybody.
+    let late = Duration::from_secs(24 * 60);
+    let range = Arc::clone(&lab.range);
+    tokio::spawn(async move {
+        tokio::time::sleep(late).await;
+        let at = Utc::from_millis(NOON).plus(late);
+        let who = "crowd-00001@contoso.example";
+        range.lock().unwrap().okta.tell(
+            json!({
+                "uuid": "e0000001-0000-4000-8000-000000000000", "published": at.to_string(),
+                "eventType": "user.authentication.sso", "version": "0", "severity": "INFO",
+                "actor": { "id": id(1), "type": "User", "alternateId": who, "displayName": who },
+                "client": { "ipAddress": "203.0.113.66" }, "outcome": { "result": "SUCCESS" },
+                "target": null,
+            }),
+            0,
+        );
+    });
+    let told = Told::scarcely(lab, MassOrder::InTurn, "account-takeover").await;
+    let reads = |n: usize| {
+        let path = format!("/users/{}/factors", id(n));
+        told.asked
+            .iter()
+            .filter(|asked| asked.ends_with(&path))
+            .count()
+    };
+    let swept: Vec<&UserId> = told.state.signs.iter().map(|(who, ..)| who).collect();
+    assert_eq!(swept, [&UserId::new(id(1))]);
+    // Not by the first look, as the others; but by the sweep, and by the look after that.
+    let (his, others) = (reads(1), (2..=10).map(reads).min().unwrap());
+    assert_eq!(his, others + 2, "{others} of the others'");
+}
+
+fn id(n: usize) -> String {
+    format!("00uCrowd{n:09}5d7")
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,6 +269,11 @@ impl Told {
 
     async fn slowly(order: MassOrder, playbook: &str) -> Self {
         let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
+        Self::scarcely(lab, order, playbook).await
+    }
+
+    /// [`MANY`] on such a quota.
+    async fn scarcely(lab: Lab, order: MassOrder, playbook: &str) -> Self {
         let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
         tools.mass_order = order;
         let a_minute = u32::try_from(MANY).unwrap();
