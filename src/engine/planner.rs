@@ -333,6 +333,7 @@ async fn read_case(
     let mut findings = findings(&brief.case);
     findings.extend(inquire::findings(&brief.case));
     findings.extend(background::unread_history(&brief.history));
+    findings.extend(background::unread_services(&brief));
     let in_scope = systems.iter().any(|system| system.id == home.system.id);
     AboutCase {
         facts,
@@ -359,6 +360,7 @@ async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
             case: Arc::new(case),
             history: Arc::default(),
             at_services: Arc::default(),
+            services_unread: None,
         },
     }
 }
@@ -490,6 +492,7 @@ fn assemble(
         case,
         history,
         at_services,
+        services_unread: _,
     } = about.brief;
     let unreached = if about.too_many {
         Vec::new()

@@ -203,6 +203,78 @@ async fn of_many_only_whoever_uses_a_service_that_is_not_configured_is_told_of_i
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn where_the_apps_of_services_cannot_be_read_it_is_said_once_and_the_log_still_counts() {
+    let lab = Lab::tapped(contoso().crowd(30), 7, Arc::new(NoTap), 40);
+    let fault = Fault {
+        method: None,
+        path_contains: "/api/v1/apps/".to_owned(),
+        nth: None,
+        times: None,
+        kind: FaultKind::Internal500,
+    };
+    let at = lab.clock.now().minus(Duration::from_secs(3600));
+    {
+        let mut range = lab.range.lock().unwrap();
+        range.faults.add_at("okta", fault);
+        // One of them signed in to an app that is not assigned to him.
+        let who = "crowd-00007@contoso.example";
+        range.okta.tell(
+            json!({
+                "uuid": "e0000007-0000-4000-8000-000000000000", "published": at.to_string(),
+                "eventType": "user.authentication.sso", "version": "0", "severity": "INFO",
+                "actor": { "id": id(7), "type": "User", "alternateId": who, "displayName": who },
+                "client": { "ipAddress": "203.0.113.66" }, "outcome": { "result": "SUCCESS" },
+                "target": [{ "id": "0oaSlackOfOthers0005d7", "type": "AppInstance",
+                    "alternateId": "Slack", "displayName": "Slack of others" }],
+            }),
+            0,
+        );
+    }
+    let mut tools = lab.tools(Arc::new(MemoryStore::new()));
+    tools.vendors = oust::connectors::vendors().collect();
+    let logins: Vec<String> = (1..=30)
+        .map(|n| format!("crowd-{n:05}@contoso.example"))
+        .collect();
+    let mut request = lab.request(&logins.iter().map(String::as_str).collect::<Vec<_>>());
+    request.lifts = lifted();
+    let guards = GuardConfig::default();
+    let prepared = plan(&tools, &shipped("evict-only"), &guards, request).await;
+    let plan = prepared.unwrap().plan;
+    let mut said = plan
+        .findings
+        .iter()
+        .filter(|each| each.id == "apps_by_service");
+    let finding = said.next().expect("it is said");
+    assert!(said.next().is_none(), "once");
+    assert!(
+        finding
+            .text
+            .contains("who of 30 accounts uses which service"),
+        "{finding:?}"
+    );
+    // Each counts as using what is not configured, and he as what the log shows.
+    for n in 1..=30 {
+        let mut his = plan
+            .unreached
+            .iter()
+            .filter(|each| each.subject.as_str() == id(n));
+        assert!(
+            his.any(|each| each.vendor == Some(SystemId::new("slack"))),
+            "{n}"
+        );
+    }
+    let mut seen = plan
+        .unreached
+        .iter()
+        .filter(|each| each.app == "Slack of others");
+    let seen = seen.next().expect("the log tells of it");
+    assert_eq!(
+        (seen.subject.as_str(), &*seen.why),
+        (&*id(7), "signed in to")
+    );
+}
+
 /// What a canary showed of suspensions.
 struct Canary(Option<bool>);
 
