@@ -360,7 +360,9 @@ impl From<&CallError> for Unheard {
                 why: text,
                 hint: hint.clone(),
             },
-            CallError::NoQuota { .. } | CallError::Unusable { .. } => Self::Answer(text),
+            CallError::NoQuota { .. } | CallError::Stopped { .. } | CallError::Unusable { .. } => {
+                Self::Answer(text)
+            }
         }
     }
 }

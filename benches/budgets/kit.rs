@@ -59,6 +59,7 @@ pub(crate) async fn prepare(
     let request = PlanRequest {
         run: RunId::new(run),
         who,
+        may_be_gone: std::collections::BTreeSet::new(),
         roles: std::collections::BTreeMap::new(),
         window: Some((Utc::from_millis(0), None)),
         case_id: None,

@@ -10,7 +10,7 @@ use super::args::CaseArgs;
 use super::exit::{Exit, Failure};
 use super::setup::checked;
 use super::{subjects, when};
-use crate::model::{Plan, Subject, Utc, WindowHow};
+use crate::model::{Plan, Subject, Utc, WindowHow, name_key};
 use crate::playbook::{CheckedPlaybook, shipped};
 
 /// How far `--since 2h` may be from the plan's own: it was read while the plan was made.
@@ -59,16 +59,19 @@ fn who(args: &CaseArgs, plan: &Plan) -> Result<(), Failure> {
     let planned = &plan.case.subjects;
     let mut known: HashMap<String, &Subject> = HashMap::new();
     for who in planned {
-        known.insert(who.login.to_lowercase(), who);
-        known.insert(who.id.as_str().to_lowercase(), who);
+        known.insert(name_key(&who.login), who);
+    }
+    // Somebody's login may read like another's id.
+    for who in planned {
+        known.insert(name_key(who.id.as_str()), who);
     }
     let mut meant = HashSet::new();
     for name in &named.who {
-        let Some(who) = known.get(&name.to_lowercase()) else {
+        let Some(who) = known.get(&name_key(name)) else {
             return Err(disagree(&format!("`{name}`")));
         };
         meant.insert(&who.id);
-        let role = named.roles.get(&name.to_lowercase());
+        let role = named.roles.get(&name_key(name));
         if role.copied().unwrap_or_default() != who.role {
             return Err(disagree(&format!("the role of `{name}`")));
         }

@@ -160,7 +160,7 @@ pub(super) fn contain(global: &Global, args: &ContainArgs) -> Result<Exit, Failu
             (None, []) => fresh(global, &shop, args).await?,
             (None, files) => approved(global, &shop, &args.case, files).await?,
         };
-        let Prepared { plan, snapshot } = prepared;
+        let Prepared { plan, snapshot, .. } = prepared;
         let Some(terms) = terms else {
             let from = From::Plan(Box::new(plan));
             return carry_out(global, &shop, from, consent, snapshot, &args.go, None).await;
@@ -197,16 +197,10 @@ async fn prepare(shop: &Workshop, args: &CaseArgs, next: Next) -> Result<Prepare
     let window = window.map_err(|why| Failure::say(Exit::Usage, why, ""))?;
     let playbook = checked(args.playbook.as_deref().unwrap_or(DEFAULT_PLAYBOOK))?;
     let mut chosen = pick::chosen(shop, args, window, now).await?;
-    let mut prepared = loop {
-        let request = asked(shop, args, next, window, &chosen)?;
-        match plan_case(&shop.tools, &playbook, &shop.guards, request).await {
-            Ok(prepared) => break prepared,
-            // The log remembers accounts that were deleted since.
-            Err(PlanError::Subject(ResolveError::Stranger { who, .. }))
-                if chosen.leave_out(&who) => {}
-            Err(error) => return Err(plan_failed(error)),
-        }
-    };
+    let request = asked(shop, args, next, window, &chosen)?;
+    let prepared = plan_case(&shop.tools, &playbook, &shop.guards, request).await;
+    let mut prepared = prepared.map_err(plan_failed)?;
+    chosen.settle(&prepared.gone, prepared.plan.case.subjects.len());
     prepared.plan.findings.extend(chosen.finding);
     prepared.plan.call(&shop.owners);
     prepared.plan.case.began = Some(began(shop));
@@ -225,6 +219,7 @@ fn asked(
         run: shop.run.clone(),
         grace: next.grace(&shop.tools.services, who.who.len()),
         who: who.who.clone(),
+        may_be_gone: who.logged.keys().cloned().collect(),
         roles: who.roles.clone(),
         window,
         case_id: args.case.clone(),
@@ -504,6 +499,7 @@ async fn hold(
         Prepared {
             plan,
             snapshot: now.snapshot,
+            gone: now.gone,
         },
         consent,
     ))

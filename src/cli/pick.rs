@@ -20,7 +20,7 @@ use super::setup::Workshop;
 use super::{say, subjects};
 use crate::connector::{PickError, Picked, Picks, Selector, Unheard};
 use crate::guard::over_caps;
-use crate::model::{Finding, Role, Severity, UserId, Utc, count};
+use crate::model::{Finding, Role, Severity, UserId, Utc, count, name_key};
 use crate::report::escape::visible;
 use crate::transport::Reader;
 
@@ -37,35 +37,53 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Logins that are told one by one; the rest is counted.
 const TOLD_MAX: usize = 8;
 
+/// How a search is written.
+const A_SEARCH: &str = "write it as for Okta's `search`: profile.department eq \"Finance\" and \
+                        status eq \"ACTIVE\"";
+
 /// Whom a case is about, however they were named.
 pub(super) struct Chosen {
     /// Logins or ids: those named one by one as they were given, the others by id.
     pub(super) who: Vec<String>,
-    /// The part of those for whom one was given, by name in lower case.
+    /// The part of those for whom one was given, by [`name_key`].
     pub(super) roles: BTreeMap<String, Role>,
     /// How they were selected, for the plan and whoever reads it later.
     pub(super) finding: Option<Finding>,
-    /// Those that the log alone names: they may be gone by now.
-    logged: HashSet<String>,
+    /// Those that the log alone names, with the login of that day: they may be gone by now.
+    pub(super) logged: BTreeMap<String, String>,
+    /// How many accounts were told.
+    told: usize,
 }
 
 impl Chosen {
-    /// Leaves out an account that the log names and the directory does not know any more. `false`
-    /// if he was not named by the log alone: then somebody is meant who is not there.
-    pub(super) fn leave_out(&mut self, who: &str) -> bool {
-        if !self.logged.remove(who) {
-            return false;
-        }
-        self.who.retain(|each| each != who);
-        let text = format!(
-            "{} of the log is not there any more: left out",
-            visible(who)
-        );
-        say(&format!("! {text}"));
-        if let Some(finding) = &mut self.finding {
+    /// Once everybody was looked up: tells who is `gone` by name, and how many accounts they are
+    /// if names that were told as several are one's.
+    pub(super) fn settle(&mut self, gone: &[String], subjects: usize) {
+        let Some(finding) = &mut self.finding else {
+            return;
+        };
+        let mut add = |text: String| {
+            say(&format!("! {text}"));
             finding.text = format!("{}; {text}", finding.text);
+        };
+        let named = |id: &String| match self.logged.get(id).filter(|login| !login.is_empty()) {
+            Some(login) => visible(&format!("{login} ({id})")),
+            None => visible(id),
+        };
+        let names: Vec<String> = gone.iter().map(named).collect();
+        match &names[..] {
+            [] => {}
+            [one] => add(format!("{one} of the log is not there any more: left out")),
+            some => add(format!(
+                "{} of the log are not there any more: left out: {}",
+                count(some.len(), "account"),
+                some.join(", ")
+            )),
         }
-        !self.who.is_empty()
+        if subjects != self.told.saturating_sub(gone.len()) {
+            let all = count(subjects, "account");
+            add(format!("looked up, they are {all}: each counts once"));
+        }
     }
 }
 
@@ -86,20 +104,25 @@ pub(super) async fn chosen(
             who: named.who,
             roles: named.roles,
             finding: None,
-            logged: HashSet::new(),
+            logged: BTreeMap::new(),
+            told: 0,
         });
     }
     let named = subjects::named_beside(who, list, &args.role)?;
+    // What is a mistake is told before anything is read.
+    let selectors = selectors(&args.pick)?;
+    let asked: Vec<(&String, from_log::Asked)> = (args.pick.from_log.iter())
+        .map(|text| Ok((text, from_log::Asked::read(text)?)))
+        .collect::<Result<_, Failure>>()?;
     let mut all = Union::of(named);
     let reader = Reader::new(shop.tools.directory.system.client.clone());
     let directory = &shop.tools.directory.directory;
-    for (option, by) in selectors(&args.pick) {
+    for (option, by) in selectors {
         let picks = directory.pick(&reader, &by, WHO_MAX).await;
         let picks = picks.map_err(|error| failed(&option, &by, &error))?;
         all.add(&option, told(&by, &picks), picks.who, false)?;
     }
-    for text in &args.pick.from_log {
-        let asked = from_log::Asked::read(text)?;
+    for (text, asked) in asked {
         let option = format!("--from-log {text}");
         let found = from_log::read(&shop.tools.directory, &asked, window, now).await?;
         all.add(&option, asked.told(), found, true)?;
@@ -165,16 +188,34 @@ pub(super) fn none_beside_a_plan(pick: &PickArgs) -> Result<(), Failure> {
     ))
 }
 
-fn selectors(pick: &PickArgs) -> Vec<(String, Selector)> {
-    let groups = pick.group.iter().map(|id| {
-        let by = Selector::Group(id.trim().to_owned());
-        (format!("--group {id}"), by)
-    });
-    let searches = pick.search.iter().map(|text| {
-        let by = Selector::Search(text.clone());
-        (format!("--search {text}"), by)
-    });
-    groups.chain(searches).collect()
+/// # Errors
+/// [`Failure`], if one is blank: Okta takes no search, and no group, for everybody.
+fn selectors(pick: &PickArgs) -> Result<Vec<(String, Selector)>, Failure> {
+    let mut all = Vec::new();
+    for id in &pick.group {
+        let hint = "give the group's id (00g…): the address of its page in the Admin console ends \
+                    in it";
+        let id = not_blank("--group", "group", id, hint)?;
+        all.push((format!("--group {id}"), Selector::Group(id.to_owned())));
+    }
+    for text in &pick.search {
+        let text = not_blank("--search", "search", text, A_SEARCH)?;
+        all.push((
+            format!("--search {text}"),
+            Selector::Search(text.to_owned()),
+        ));
+    }
+    Ok(all)
+}
+
+fn not_blank<'t>(option: &str, kind: &str, text: &'t str, hint: &str) -> Result<&'t str, Failure> {
+    match text.trim() {
+        "" => {
+            let what = format!("{option}: an empty {kind} is everybody, and never meant");
+            Err(Failure::say(Exit::Usage, what, hint))
+        }
+        some => Ok(some),
+    }
 }
 
 fn told(by: &Selector, picks: &Picks) -> String {
@@ -192,12 +233,7 @@ fn failed(option: &str, by: &Selector, error: &PickError) -> Failure {
             "give the group's id (00g…): the address of its page in the Admin console ends in it"
                 .to_owned(),
         ),
-        (PickError::Refused(_), Selector::Search(_)) => (
-            Exit::Usage,
-            "write it as for Okta's `search`: profile.department eq \"Finance\" and status eq \
-             \"ACTIVE\""
-                .to_owned(),
-        ),
+        (PickError::Refused(_), Selector::Search(_)) => (Exit::Usage, A_SEARCH.to_owned()),
         (PickError::Refused(_), Selector::Group(_)) => (Exit::NotStarted, String::new()),
         (PickError::TooMany { .. }, _) => return too_many(option),
         (PickError::Unread(why), _) => (Exit::NotStarted, why.hint()),
@@ -220,20 +256,26 @@ fn too_many(option: &str) -> Failure {
     )
 }
 
-/// All parts together, each account once.
+/// All parts together, each account once: by its id as it is, which alone tells two apart. A login
+/// in the log is that of its day, and whoever acted could choose it.
 struct Union {
     who: Vec<String>,
     /// How many of them were named one by one: the first.
     named: usize,
     roles: BTreeMap<String, Role>,
-    /// Every login and id in it, in lower case.
+    /// Every id in it, and whatever else was named one by one.
     known: HashSet<String>,
-    logged: HashSet<String>,
+    /// Those who were named one by one, as [`name_key`] has them.
+    names: HashSet<String>,
+    /// Of `who`, those that were named by login as well: told once, and one when they are looked
+    /// up, whoever has that login then.
+    also_named: usize,
+    logged: BTreeMap<String, String>,
     /// What each part brought.
     parts: Vec<String>,
     /// The first logins.
     first: Vec<String>,
-    twice: usize,
+    twice: HashSet<String>,
     gone: usize,
 }
 
@@ -244,14 +286,16 @@ impl Union {
             some => vec![format!("{some} named")],
         };
         Self {
-            known: named.who.iter().map(|name| name.to_lowercase()).collect(),
+            known: named.who.iter().cloned().collect(),
+            names: named.who.iter().map(|name| name_key(name)).collect(),
+            also_named: 0,
             first: named.who.iter().take(TOLD_MAX).cloned().collect(),
             named: named.who.len(),
             who: named.who,
             roles: named.roles,
-            logged: HashSet::new(),
+            logged: BTreeMap::new(),
             parts,
-            twice: 0,
+            twice: HashSet::new(),
             gone: 0,
         }
     }
@@ -271,29 +315,28 @@ impl Union {
                 gone += 1;
                 continue;
             }
-            let (id, login) = (one.id.as_str(), one.login.to_lowercase());
-            let is_known = self.known.contains(&id.to_lowercase())
-                || (!login.is_empty() && self.known.contains(&login));
-            if is_known {
+            let id = one.id.as_str();
+            if !self.known.insert(id.to_owned()) {
                 // Whoever is named elsewhere, too, must be there.
                 self.logged.remove(id);
-                self.twice += 1;
+                self.twice.insert(id.to_owned());
+                continue;
+            }
+            self.who.push(id.to_owned());
+            if !is_log && self.names.contains(&name_key(&one.login)) {
+                self.twice.insert(id.to_owned());
+                self.also_named += 1;
                 continue;
             }
             added += 1;
             if self.first.len() < TOLD_MAX {
-                let name = if login.is_empty() {
-                    id.to_owned()
-                } else {
-                    one.login
-                };
-                self.first.push(name);
+                self.first.push(match one.login.is_empty() {
+                    true => id.to_owned(),
+                    false => one.login.clone(),
+                });
             }
-            self.known.insert(id.to_lowercase());
-            self.known.insert(login);
-            self.who.push(id.to_owned());
             if is_log {
-                self.logged.insert(id.to_owned());
+                self.logged.insert(id.to_owned(), one.login);
             }
         }
         self.gone += gone;
@@ -310,19 +353,14 @@ impl Union {
     }
 
     fn done(self, pick: &PickArgs) -> Chosen {
-        let mut text = format!(
-            "{}: {}",
-            count(self.who.len(), "account"),
-            self.parts.join(", ")
-        );
-        if self.twice > 0 {
-            text.push_str(&format!(
-                "; {} in more than one of these, and counts once",
-                match self.twice {
-                    1 => "1 is".to_owned(),
-                    many => format!("{many} are"),
-                }
-            ));
+        let told = self.who.len().saturating_sub(self.also_named);
+        let mut text = format!("{}: {}", count(told, "account"), self.parts.join(", "));
+        match self.twice.len() {
+            0 => {}
+            1 => text.push_str("; 1 is in more than one of these, and counts once"),
+            many => text.push_str(&format!(
+                "; {many} are in more than one of these, and count once"
+            )),
         }
         if self.gone > 0 {
             let gone = count(self.gone, "deactivated account");
@@ -330,7 +368,7 @@ impl Union {
         }
         let hint = late(pick);
         say(&visible(&text));
-        let more = self.who.len().saturating_sub(self.first.len());
+        let more = told.saturating_sub(self.first.len());
         let mut first = self.first.join(", ");
         if more > 0 {
             first.push_str(&format!(" and {more} more"));
@@ -349,6 +387,7 @@ impl Union {
                 hint,
             }),
             logged: self.logged,
+            told,
         }
     }
 }

@@ -79,6 +79,7 @@ fn ask(shop: &Workshop, args: &RehearseArgs, who: String, kind: Kind) -> Rehears
             run: shop.run.clone(),
             grace: PATIENCE,
             who: vec![who],
+            may_be_gone: std::collections::BTreeSet::new(),
             roles: std::collections::BTreeMap::new(),
             window: None,
             case_id: None,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use super::exit::{Exit, Failure};
-use crate::model::Role;
+use crate::model::{Role, name_key};
 
 /// Bytes of a list at most.
 const LIST_MAX: u64 = 4 << 20;
@@ -22,9 +22,9 @@ const ROLES: &[(&str, Role)] = &[
 pub(super) struct Named {
     /// Logins or ids, each once, in the order given.
     pub(super) who: Vec<String>,
-    /// The part of those for whom one was given, by name in lower case.
+    /// The part of those for whom one was given, by [`name_key`].
     pub(super) roles: BTreeMap<String, Role>,
-    /// The names in lower case.
+    /// The names as [`name_key`] has them.
     known: HashSet<String>,
 }
 
@@ -38,7 +38,7 @@ impl Named {
                 "check the quoting",
             ));
         }
-        let key = name.to_lowercase();
+        let key = name_key(name);
         if let Some(word) = role {
             let role = role_of(word.trim()).ok_or_else(|| no_such_role(name, word))?;
             if self
@@ -189,6 +189,12 @@ mod tests {
         assert_eq!(all.roles["priya@x"], Role::Granter);
         assert_eq!(all.roles["sam@x"], Role::Impersonated);
         assert_eq!(all.roles.get("alex@x"), None);
+
+        // Ids differ by case alone; whoever is meant by both is one account when he is looked up.
+        let given = ["00uAb=granter".to_owned(), "00uaB=impersonated".to_owned()];
+        let all = named(&[], None, &given).unwrap();
+        assert_eq!(all.who, ["00uAb", "00uaB"]);
+        assert_eq!(all.roles["00uAb"], Role::Granter);
 
         for wrong in ["alex@x", "alex@x=boss", "=granter", "priya@x=impersonated"] {
             let refused = named(&[], path.to_str(), &[wrong.to_owned()]);

@@ -20,7 +20,7 @@ use crate::ledger::{ChangeState, Event};
 use crate::model::{
     Change, Finding, Outcome, OutcomeKind, PlannedStep, Proof, ProofState, Severity, Skip, StepKey,
 };
-use crate::transport::Reader;
+use crate::transport::{Reader, Writer};
 
 /// Reads that must agree before what was answered counts as not done, and the time between them: vendors lag behind themselves.
 const REFUTALS: u32 = 3;
@@ -180,11 +180,16 @@ impl Pair<'_> {
         });
     }
 
+    /// Heeds no stop: between the two the account is open.
+    fn writer(&self) -> Writer<'_> {
+        self.run.writer(&self.reader)
+    }
+
     /// Sends what is intended, and once more what may or may not have happened; whether it is so
     /// in the end.
     async fn send(&self, change: &Change) -> bool {
         let batch = [change.clone()];
-        let doubtful = step::call(self.run, self.system, &self.reader, &batch).await;
+        let doubtful = step::call(self.run, self.system, &self.writer(), &batch).await;
         self.settle(change, doubtful).await
     }
 
@@ -199,7 +204,7 @@ impl Pair<'_> {
                 break;
             }
             step::intend(self.run, &again).await;
-            doubtful = step::call(self.run, self.system, &self.reader, &again).await;
+            doubtful = step::call(self.run, self.system, &self.writer(), &again).await;
         }
         self.is_so(change)
     }

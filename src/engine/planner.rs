@@ -7,7 +7,7 @@
 //! never a gap. Asks nobody and writes nothing; the snapshot reads leave from here so that they
 //! need not be waited for later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::guard::{self, CaseFacts, GuardConfig, GuardFacts};
 use crate::model::{
     ActionId, Case, Chosen, Fact, Finding, GuardAnswer, GuardReply, Identity, Intruder, Lift,
     MASTERED_ELSEWHERE, NOT_YET, Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, Role,
-    RunId, Scope, Severity, Skip, Source, StepKey, Subject, SystemId, UserId, Utc,
+    RunId, Scope, Severity, Skip, Source, StepKey, Subject, SystemId, UserId, Utc, name_key,
 };
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
@@ -43,7 +43,10 @@ pub struct PlanRequest {
     pub run: RunId,
     /// Logins or ids, as given.
     pub who: Vec<String>,
-    /// The part that somebody plays, by his name as given, in lower case; of the others it is
+    /// Of these, as given, those who may have been deleted since somebody saw them: whoever is
+    /// not there any more is left out.
+    pub may_be_gone: BTreeSet<String>,
+    /// The part that somebody plays, by [`name_key`] of his name as given; of the others it is
     /// that of the compromised.
     pub roles: BTreeMap<String, Role>,
     /// Start and end of the window, if given.
@@ -76,11 +79,12 @@ impl PlanRequest {
     #[must_use]
     pub fn again(plan: &Plan, grace: Duration) -> Self {
         let (case, subjects) = (&plan.case, &plan.case.subjects);
-        let role = |who: &Subject| (who.id.as_str().to_lowercase(), who.role);
+        let role = |who: &Subject| (name_key(who.id.as_str()), who.role);
         let lifted = plan.guards.iter().filter_map(|guard| guard.lifted.clone());
         Self {
             run: plan.run.clone(),
             who: subjects.iter().map(|who| who.id.to_string()).collect(),
+            may_be_gone: BTreeSet::new(),
             roles: subjects.iter().map(role).collect(),
             window: Some((case.window.start, case.window.end)),
             case_id: case.id.clone(),
@@ -102,6 +106,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// Reads under way.
     pub snapshot: Snapshot,
+    /// Who was left out because he is not there any more, as given.
+    pub gone: Vec<String>,
 }
 
 /// Why there is no plan. Nothing was written.
@@ -227,6 +233,7 @@ struct Home {
     org: Org,
     answers: Vec<GuardAnswer>,
     about: AboutCase,
+    gone: Vec<String>,
 }
 
 /// All of it but what the org alone decides.
@@ -258,14 +265,15 @@ async fn plan_home(
     };
     let org = join3(read_org(home), guard::read_org(home, &*tools.clock), warm);
     let about = async {
-        let about = match who(tools, guards, request).await? {
+        let (who, gone) = who(tools, guards, request).await?;
+        let about = match who {
             Who::Known(case) => read_case(tools, playbook, request, systems, case, tell).await,
             Who::TooMany(case) => over_its_cap(tools, case).await,
         };
-        Ok::<_, PlanError>(about)
+        Ok::<_, PlanError>((about, gone))
     };
     let ((org, of_org, ()), about) = join(org, about).await;
-    let (org, about) = (org?, about?);
+    let (org, (about, gone)) = (org?, about?);
     let facts = GuardFacts::of(of_org, &about.facts);
     let locking = home.directory.locking_actions();
     let case = &about.brief.case;
@@ -273,6 +281,7 @@ async fn plan_home(
         org,
         answers: guard::judge(case, &facts, guards, &locking, &request.lifts),
         about,
+        gone,
     })
 }
 
@@ -324,6 +333,7 @@ async fn read_case(
     let mut findings = findings(&brief.case);
     findings.extend(inquire::findings(&brief.case));
     findings.extend(background::unread_history(&brief.history));
+    findings.extend(background::unread_services(&brief));
     let in_scope = systems.iter().any(|system| system.id == home.system.id);
     AboutCase {
         facts,
@@ -350,6 +360,7 @@ async fn over_its_cap(tools: &Tools, case: Case) -> AboutCase {
             case: Arc::new(case),
             history: Arc::default(),
             at_services: Arc::default(),
+            services_unread: None,
         },
     }
 }
@@ -473,6 +484,7 @@ fn assemble(
         org,
         answers,
         about,
+        gone,
     } = home;
     let here = about.steps.into_iter();
     let mut steps: BTreeMap<StepKey, PlannedStep> = here.map(|step| (step.key, step)).collect();
@@ -480,6 +492,7 @@ fn assemble(
         case,
         history,
         at_services,
+        services_unread: _,
     } = about.brief;
     let unreached = if about.too_many {
         Vec::new()
@@ -527,6 +540,7 @@ fn assemble(
     Prepared {
         plan,
         snapshot: about.snapshot,
+        gone,
     }
 }
 

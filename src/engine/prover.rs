@@ -89,7 +89,9 @@ impl Prover<'_> {
             if !due.is_empty() {
                 // What another account shows proves nothing: it stays as it was.
                 if is_as_planned(self.run, self.system).await.is_ok() {
-                    self.read(due).await;
+                    let stop = Box::pin(self.run.told_to_stop());
+                    // Whoever goes on reads it again.
+                    select(stop, Box::pin(self.read(due))).await;
                 }
                 if self.run.is_crowd() {
                     self.run.tools.clock.sleep(BREATH).await;

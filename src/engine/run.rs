@@ -247,9 +247,23 @@ impl Run {
         }
     }
 
-    /// The one place where a writer is made.
+    /// The one place where a writer is made. What must not be left half done is written without
+    /// heed of a stop; everything else by [`Run::held_writer`].
     pub(super) fn writer<'a>(&'a self, reader: &'a Reader) -> Writer<'a> {
         Writer::new(reader, &self.consent).handing_to(self.handover.as_deref())
+    }
+
+    /// A writer that sends nothing more once the run is stopped.
+    pub(super) fn held_writer<'a>(&'a self, reader: &'a Reader) -> Writer<'a> {
+        self.writer(reader).until(self.stop.clone())
+    }
+
+    /// Ends when the person wants to stop; never, if nobody can any more.
+    pub(super) async fn told_to_stop(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending().await
+        }
     }
 
     /// Carries the plan out, proves it, sweeps after signs of life, closes.
@@ -355,6 +369,13 @@ impl Run {
     pub(super) fn note_settled(&self, step: StepKey, subject: &UserId) {
         if let Some(place) = self.places.get(subject) {
             self.settled.note(step, *place, self.places.len());
+        }
+    }
+
+    /// He may have grown something since, at any step.
+    pub(super) fn forget_settled(&self, subject: &UserId) {
+        if let Some(place) = self.places.get(subject) {
+            self.settled.forget(*place);
         }
     }
 

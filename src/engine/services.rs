@@ -41,6 +41,8 @@ pub(super) struct Brief {
     /// Of many subjects, what the apps of the configured services say of each: only those apps
     /// were read. None where everybody's own apps were, or nothing.
     pub(super) at_services: Arc<BTreeMap<UserId, Vec<AppAccount>>>,
+    /// Why that could not be read.
+    pub(super) services_unread: Option<String>,
 }
 
 /// What services are planned with.

@@ -2,8 +2,9 @@
 //!
 //! A few are all read once more at the end, for what a log or a replica showed late. Of thousands
 //! that look would cost as much quota as the whole purge, and most were read minutes after their
-//! eviction: what was seen then is all there is, because nobody was left to add to it. Whoever
-//! showed signs of life since is swept from the beginning, whatever stands here.
+//! eviction: what was seen then is all there is, because nobody was left to add to it. That holds of
+//! an eviction that went well and no longer: whoever is swept may have made more since, so that
+//! what was noted of him counts no more, and a sweep notes nothing.
 //!
 //! Not kept: a resumed run reads every step of everybody again before it looks.
 
@@ -30,6 +31,19 @@ impl Settled {
         let places = all.entry(step).or_insert_with(|| vec![false; crowd]);
         if let Some(place) = places.get_mut(place) {
             *place = true;
+        }
+    }
+
+    /// He needs another look at all steps.
+    pub(super) fn forget(&self, place: usize) {
+        let mut all = self
+            .0
+            .lock()
+            .expect("no code panics while it holds this lock");
+        for places in all.values_mut() {
+            if let Some(place) = places.get_mut(place) {
+                *place = false;
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{Either, join, select};
 
 use super::executor::Subject;
 use super::late::identified;
@@ -22,9 +22,9 @@ use crate::given::within;
 use crate::ledger::{ChangeState, Event, FirstReading, RunState};
 use crate::model::{
     Action, Applied, Change, ChangeId, Evicts, Found, Outcome, OutcomeKind, PlannedFor,
-    PlannedStep, Proof, ProofState, Receipt, Skip, Undo, UserId,
+    PlannedStep, Proof, ProofState, Receipt, Skip, StepKey, Undo, UserId,
 };
-use crate::transport::{Rank, Reader};
+use crate::transport::{Rank, Reader, Writer};
 
 use super::run::Run;
 use super::settled;
@@ -93,6 +93,9 @@ pub(super) async fn run(subject: &Subject<'_>, step: &PlannedStep, ahead: Option
         false => required(subject, step, patience(step)).await,
     };
     if !may_go {
+        if run.stopped() {
+            return true;
+        }
         skip(
             subject,
             step,
@@ -247,7 +250,7 @@ pub(super) async fn await_required(subject: &Subject<'_>, step: &PlannedStep) {
 }
 
 /// Waits until one of what the step requires is proven for the subject; `false` if none can be
-/// any more.
+/// any more, or the run is stopped.
 async fn required(subject: &Subject<'_>, step: &PlannedStep, patience: Duration) -> bool {
     let run = subject.run;
     if is_exempt(subject, step) {
@@ -264,9 +267,11 @@ async fn required(subject: &Subject<'_>, step: &PlannedStep, patience: Duration)
             changed.next().await;
         }
     };
-    within(&*run.tools.clock, patience, proven)
-        .await
-        .unwrap_or(false)
+    let in_time = within(&*run.tools.clock, patience, proven);
+    match select(Box::pin(in_time), Box::pin(run.told_to_stop())).await {
+        Either::Left((proven, _)) => proven.unwrap_or(false),
+        Either::Right(_) => false,
+    }
 }
 
 /// Whether the step requires nothing of this subject.
@@ -321,8 +326,23 @@ fn required_changes<'s>(
     steps.flat_map(|step| state.of_step(step.key, subject.id))
 }
 
-/// Reads the step's targets again.
+/// Reads the step's targets again; nothing, if the run is stopped first: in a queue for its quota
+/// a read would hold the stop up.
 async fn reread(
+    subject: &Subject<'_>,
+    step: &PlannedStep,
+    system: &System,
+    reader: &Reader,
+) -> Reread {
+    let stop = Box::pin(subject.run.told_to_stop());
+    let read = Box::pin(read_again(subject, step, system, reader));
+    match select(stop, read).await {
+        Either::Left(_) => Ok(None),
+        Either::Right((read, _)) => read,
+    }
+}
+
+async fn read_again(
     subject: &Subject<'_>,
     step: &PlannedStep,
     system: &System,
@@ -336,19 +356,35 @@ async fn reread(
         .await;
     let read = planned.pop();
     let was_read = |read: &Planned| !matches!(read.skip, Some(Skip::Unread { .. }));
-    if run.is_crowd() && read.as_ref().is_some_and(was_read) && is_long_out(run, subject.id) {
+    let may_settle = run.is_crowd() && !subject.is_sweep;
+    if may_settle && read.as_ref().is_some_and(was_read) && is_long_out(run, subject.id) {
         run.note_settled(step.key, subject.id);
     }
     Ok(read)
 }
 
-/// Whether his eviction has been over for so long that what is read now is all he left.
+/// Whether his eviction went well, and has been over for so long that what is read now is all he
+/// left.
 fn is_long_out(run: &Run, subject: &UserId) -> bool {
     let now = run.tools.clock.now();
+    let is_optional = |key: StepKey| run.plan.step(key).is_some_and(|step| step.optional);
+    let locks = |each: &ChangeState| {
+        let declared = run.tools.action(&each.change.action);
+        declared.is_some_and(|known| known.evicts == Evicts::Locks)
+    };
     run.recorder.read(|state| {
         let changes = state.changes_of(subject);
-        let evicting = changes.filter(|each| each.change.step.stage == 0);
-        let last = evicting.filter_map(|each| each.answered_at).max();
+        let mut last = None;
+        for each in changes.filter(|each| each.change.step.stage == 0) {
+            let went_well = match locks(each) {
+                true => each.is_proven(),
+                false => each.is_answered_well() || each.is_proven(),
+            };
+            if !went_well && !is_optional(each.change.step) {
+                return false;
+            }
+            last = last.max(each.answered_at);
+        }
         last.is_some_and(|at| now.since(at) >= settled::AFTER)
     })
 }
@@ -589,7 +625,7 @@ async fn settle_doubts(
 /// Intent, call, answer. Returns the changes that may or may not have happened.
 async fn attempt(run: &Run, system: &System, reader: &Reader, batch: &[Change]) -> Vec<Change> {
     intend(run, batch).await;
-    call(run, system, reader, batch).await
+    call(run, system, &run.held_writer(reader), batch).await
 }
 
 /// Makes the intents of these changes durable, all of them at once.
@@ -609,7 +645,7 @@ pub(super) async fn intend(run: &Run, batch: &[Change]) {
 pub(super) async fn call(
     run: &Run,
     system: &System,
-    reader: &Reader,
+    writer: &Writer<'_>,
     batch: &[Change],
 ) -> Vec<Change> {
     let attempts: Vec<u32> = run.recorder.read(|state| {
@@ -621,8 +657,7 @@ pub(super) async fn call(
         return Vec::new();
     }
     let began = run.tools.clock.elapsed();
-    let writer = run.writer(reader);
-    let outcomes = system.connector.apply(&writer, batch).await;
+    let outcomes = system.connector.apply(writer, batch).await;
     let ms = u64::try_from((run.tools.clock.elapsed() - began).as_millis()).unwrap_or(u64::MAX);
     let mut doubtful = Vec::new();
     let outcomes = outcomes

@@ -3,14 +3,16 @@
 //! A case over its cap stops here: nothing more is read about each of its subjects.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use super::executor::FEW_MAX;
 use super::planner::{ASSUMED_WINDOW, PlanError, PlanRequest};
 use super::run::Tools;
-use crate::connector::{DirectorySystem, Wanted};
+use crate::connector::{DirectorySystem, ResolveError, Wanted};
 use crate::guard::{self, GuardConfig};
-use crate::model::{Case, Chosen, Intruder, Subject, Tri, Utc, Window, WindowHow};
+use crate::model::{
+    Case, Chosen, Intruder, Role, Subject, Tri, UserId, Utc, Window, WindowHow, name_key,
+};
 use crate::playbook::CheckedPlaybook;
 use crate::transport::Reader;
 
@@ -22,7 +24,8 @@ pub(super) enum Who {
     TooMany(Case),
 }
 
-/// Looks them up and checks what was said of them.
+/// Looks them up and checks what was said of them; also names whom it left out, as given, because
+/// he is not there any more.
 ///
 /// # Errors
 /// [`PlanError`], if somebody could not be established or `--identity` names nobody.
@@ -30,19 +33,22 @@ pub(super) async fn who(
     tools: &Tools,
     guards: &GuardConfig,
     request: &PlanRequest,
-) -> Result<Who, PlanError> {
+) -> Result<(Who, Vec<String>), PlanError> {
     let home = &tools.directory;
-    let subjects = resolve(home, request).await?;
+    let (subjects, gone) = resolve(home, request).await?;
     check_chosen(tools, request, &subjects)?;
     let case = case_of(request, subjects, tools.clock.now());
     if guard::too_many(&case, guards, &request.lifts) {
-        return Ok(Who::TooMany(case));
+        return Ok((Who::TooMany(case), gone));
     }
-    Ok(Who::Known(case))
+    Ok((Who::Known(case), gone))
 }
 
 /// Looks everybody up, many in few requests; the same account named twice counts once.
-async fn resolve(home: &DirectorySystem, request: &PlanRequest) -> Result<Vec<Subject>, PlanError> {
+async fn resolve(
+    home: &DirectorySystem,
+    request: &PlanRequest,
+) -> Result<(Vec<Subject>, Vec<String>), PlanError> {
     let who = &request.who;
     if who.is_empty() {
         return Err(PlanError::Nobody);
@@ -50,18 +56,35 @@ async fn resolve(home: &DirectorySystem, request: &PlanRequest) -> Result<Vec<Su
     let reader = Reader::new(home.system.client.clone());
     let found = home.directory.resolve_all(&reader, who).await;
     let mut subjects: Vec<Subject> = Vec::with_capacity(found.len());
-    let mut seen = BTreeSet::new();
+    let mut places: HashMap<UserId, usize> = HashMap::new();
+    let (mut gone, mut stranger) = (Vec::new(), None);
     for (name, subject) in who.iter().zip(found) {
-        let role = request.roles.get(&name.to_lowercase());
-        let subject = Subject {
-            role: role.copied().unwrap_or_default(),
-            ..subject?
+        let mut subject = match subject {
+            Err(error @ ResolveError::Stranger { .. }) if request.may_be_gone.contains(name) => {
+                gone.push(name.clone());
+                stranger.get_or_insert(error);
+                continue;
+            }
+            other => other?,
         };
-        if seen.insert(subject.id.clone()) {
-            subjects.push(subject);
+        let role = request.roles.get(&name_key(name)).copied();
+        match places.get(&subject.id).and_then(|at| subjects.get_mut(*at)) {
+            // By one of his names he was given no part.
+            Some(known) if known.role == Role::default() => {
+                known.role = role.unwrap_or_default();
+            }
+            Some(_) => {}
+            None => {
+                subject.role = role.unwrap_or_default();
+                places.insert(subject.id.clone(), subjects.len());
+                subjects.push(subject);
+            }
         }
     }
-    Ok(subjects)
+    match stranger {
+        Some(error) if subjects.is_empty() => Err(error.into()),
+        _ => Ok((subjects, gone)),
+    }
 }
 
 /// What a playbook asks of its subjects.
@@ -165,7 +188,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Role, UserId};
 
     fn account(name: &str, privileged: Tri, status: &str, idle_min: Option<u64>) -> Subject {
         let now = Utc::from_millis(1_800_000_000_000);

@@ -62,7 +62,14 @@ pub(super) async fn look(run: &Run, round: Round) -> Again {
             retried = elsewhere;
         }
     }
-    for (step, subject) in newly_found(run).await {
+    let News {
+        grown,
+        read_at_last,
+    } = news(run).await;
+    if !last_round {
+        retried.extend(read_at_last);
+    }
+    for (step, subject) in grown {
         let told = run.recorder.read(|state| {
             let skip = state.skipped.get(&(step, subject.clone()));
             matches!(skip, Some(Skip::CeilingPassed { .. } | Skip::Unread { .. }))
@@ -96,6 +103,9 @@ pub(super) async fn look(run: &Run, round: Round) -> Again {
         return Again::default();
     }
     retried.retain(|subject| !again.contains(subject));
+    for subject in &again {
+        run.forget_settled(subject);
+    }
     Again {
         swept: again,
         retried,
@@ -178,42 +188,56 @@ fn open(run: &Run) -> (BTreeSet<UserId>, BTreeSet<UserId>) {
     })
 }
 
+/// What a step's targets are now that they are read once more.
+#[derive(Default)]
+struct News {
+    /// Who has more of them than were known, or one again that was gone.
+    grown: Vec<(StepKey, UserId)>,
+    /// Whose could not be read when they were due, and can be now: what is late is done after all,
+    /// as it would have been then. It says nothing of what he did since.
+    read_at_last: BTreeSet<UserId>,
+}
+
 /// Reads every step's targets once more, for all subjects and all steps at once, so that no
-/// system waits for another's quota; returns who has new ones.
+/// system waits for another's quota; returns what is new.
 ///
 /// A log lags behind its org: what was planted in the last moment before the lock shows only
 /// now that the clear's own event does.
-async fn newly_found(run: &Run) -> Vec<(StepKey, UserId)> {
+async fn news(run: &Run) -> News {
     let steps = run.plan.stages.iter().filter(|stage| !stage.ask);
     let steps = steps.flat_map(|stage| &stage.steps);
-    let found = join_all(steps.map(|step| found_at(run, step).boxed())).await;
-    found.into_iter().flatten().collect()
+    let mut all = News::default();
+    for found in join_all(steps.map(|step| found_at(run, step).boxed())).await {
+        all.grown.extend(found.grown);
+        all.read_at_last.extend(found.read_at_last);
+    }
+    all
 }
 
-async fn found_at(run: &Run, step: &PlannedStep) -> Vec<(StepKey, UserId)> {
+async fn found_at(run: &Run, step: &PlannedStep) -> News {
+    let mut found = News::default();
     let Some(system) = run.tools.system(&step.system) else {
-        return Vec::new();
+        return found;
     };
     let who = rereadable(run, step);
     if who.is_empty() || is_as_planned(run, system).await.is_err() {
-        return Vec::new();
+        return found;
     }
     let reader = Reader::new(system.client.clone()).ranked(Rank::Prove);
     let planned = system
         .connector
         .plan(&reader, &as_step(step), &who, &run.plan.case)
         .await;
-    let (mut found, mut back) = (Vec::new(), Vec::new());
+    let mut back = Vec::new();
     run.recorder.read(|state| {
         for (who, planned) in who.iter().zip(planned) {
             let is_new = |change: &Change| state.change(&change.id).is_none();
             let is_unread = |skip: Option<&Skip>| matches!(skip, Some(Skip::Unread { .. }));
             let at = (step.key, who.subject.id.clone());
-            // What could not be read when it was due, and can be now, is done after all.
-            let is_read_at_last =
-                is_unread(state.skipped.get(&at)) && !is_unread(planned.skip.as_ref());
-            if is_read_at_last || planned.changes.iter().any(is_new) {
-                found.push((step.key, who.subject.id.clone()));
+            if is_unread(state.skipped.get(&at)) && !is_unread(planned.skip.as_ref()) {
+                found.read_at_last.insert(at.1);
+            } else if planned.changes.iter().any(is_new) {
+                found.grown.push(at);
             }
             back.extend(planned.changes.iter().filter_map(|change| {
                 let known = state.change(&change.id)?;
@@ -221,7 +245,8 @@ async fn found_at(run: &Run, step: &PlannedStep) -> Vec<(StepKey, UserId)> {
             }));
         }
     });
-    found.extend(came_back(run, &reader, system, back).await);
+    let back = came_back(run, &reader, system, back).await;
+    found.grown.extend(back);
     found
 }
 

@@ -35,6 +35,8 @@ pub struct Judge<'r> {
     /// Where each subject stands in the case, and so in every list that follows its order.
     places: HashMap<&'r UserId, usize>,
     signs: HashMap<&'r UserId, Vec<(Utc, &'r str)>>,
+    /// What each uses that is not reached: of thousands whose apps are unread, it is many rows.
+    unreached: HashMap<&'r UserId, Vec<&'r Unreached>>,
 }
 
 /// One step for one subject.
@@ -133,6 +135,10 @@ impl<'r> Judge<'r> {
         for (who, at, what) in &state.signs {
             signs.entry(who).or_default().push((*at, what));
         }
+        let mut unreached: HashMap<_, Vec<&Unreached>> = HashMap::new();
+        for each in &plan.unreached {
+            unreached.entry(&each.subject).or_default().push(each);
+        }
         Some(Self {
             plan,
             state,
@@ -140,6 +146,7 @@ impl<'r> Judge<'r> {
             directory,
             places,
             signs,
+            unreached,
         })
     }
 
@@ -286,8 +293,8 @@ impl<'r> Judge<'r> {
             Some(vendor) => !scope.includes(vendor),
             None => !scope.only.is_empty(),
         };
-        let his = self.plan.unreached.iter();
-        his.filter(move |each| each.subject == *who && !left_out(each))
+        let his = self.unreached.get(who).into_iter().flatten().copied();
+        his.filter(move |each| !left_out(each))
     }
 
     /// The subject's steps at the systems in scope, in playbook order.

@@ -116,6 +116,16 @@ pub enum Tri {
     Unread,
 }
 
+/// What two names that people give have in common if they mean the same account: a login counts
+/// in any case, an id as it is. Without an `@` it may be either, and is taken for an id.
+#[must_use]
+pub fn name_key(name: &str) -> String {
+    match name.contains('@') {
+        true => name.to_lowercase(),
+        false => name.to_owned(),
+    }
+}
+
 /// An account to contain, as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Subject {

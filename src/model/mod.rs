@@ -22,7 +22,9 @@ mod words;
 
 pub use action::{Action, Ends, Evicts, Left, Provable, Setting, Undo, Vendor, nearest};
 pub use alert::{Alert, AlertRule, Fate, Hinted, Part, Weight};
-pub use case::{Began, Case, LIVE_REHEARSAL, Role, Source, Subject, Tri, Window, WindowHow};
+pub use case::{
+    Began, Case, LIVE_REHEARSAL, Role, Source, Subject, Tri, Window, WindowHow, name_key,
+};
 pub use change::{Change, Found, Kept, NewPassword, Select, Target};
 pub use fact::{Fact, FactName};
 pub use grant::{Access, Grant, GrantPolicy, each_once};

@@ -2,7 +2,7 @@
 //!
 //! Says the same as the plan screen (`screen::plan`), in tables. Judges nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -10,8 +10,11 @@ use super::sheet::{Cell, Row, Section, Table};
 use super::text::{count, moment, zone_name};
 use crate::model::{
     Change, Confirmation, GuardReply, Identity, Intruder, Plan, PlannedStage, PlannedStep,
-    Severity, Subject, Tri, Undo, UserId, Witness,
+    Severity, Subject, SystemId, Tri, Undo, Unreached, UserId, Witness,
 };
+
+/// Accounts whose apps are unread that are named one by one.
+const NAMED_MAX: usize = 20;
 
 /// All sections, in reading order.
 pub(super) fn sections(plan: &Plan, zone: &TimeZone) -> Vec<Section> {
@@ -423,11 +426,29 @@ fn left_alone(plan: &Plan) -> Option<Section> {
 
 /// What the subjects use and this run leaves as it is.
 fn not_reached(plan: &Plan) -> Option<Section> {
+    // Of many whose apps could not be read, one row says so of each service.
+    let mut unread: BTreeMap<(Option<&SystemId>, &str), usize> = BTreeMap::new();
+    for each in plan.unreached.iter().filter(|each| each.app.is_empty()) {
+        let same = unread.entry((each.vendor.as_ref(), &each.why)).or_default();
+        *same += 1;
+    }
+    let of_all = |each: &Unreached| {
+        let key = (each.vendor.as_ref(), each.why.as_str());
+        let same = unread.get(&key).copied().filter(|_| each.app.is_empty());
+        same.filter(|same| *same > NAMED_MAX).unwrap_or(1)
+    };
+    let mut told = BTreeSet::new();
     let rows: Vec<Row> = plan
         .unreached
         .iter()
+        .filter(|each| of_all(each) == 1 || told.insert((each.vendor.as_ref(), &each.why)))
         .map(|each| {
+            let who = match of_all(each) {
+                1 => login(plan, &each.subject),
+                many => count(many, "account"),
+            };
             let app = match each.app.is_empty() {
+                true if of_all(each) > 1 => "their apps".to_owned(),
                 true => "his apps".to_owned(),
                 false => each.app.clone(),
             };
@@ -443,7 +464,7 @@ fn not_reached(plan: &Plan) -> Option<Section> {
                 "",
                 [
                     Cell::text(app),
-                    Cell::text(login(plan, &each.subject)),
+                    Cell::text(who),
                     Cell::text(why),
                     Cell::text(whom),
                 ],

@@ -4,15 +4,18 @@
 //! else in the program touches the wire.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use http::{HeaderValue, Method, Request, Response, header};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::hold::Hold;
 use super::limit::{Bucket, BucketSeen, Budget, PATIENT, Permit, Rank};
 use super::manners::{Manners, Quota};
 use super::meaning::{Answer, Meaning};
@@ -95,6 +98,12 @@ pub enum CallError {
         /// Which system.
         system: SystemId,
     },
+    /// The run was stopped before it left.
+    #[error("not sent: the run was stopped first")]
+    Stopped {
+        /// Which system.
+        system: SystemId,
+    },
     /// An answer that we must not or cannot use.
     #[error("{system} answered something unusable: {why}")]
     Unusable {
@@ -110,6 +119,17 @@ impl CallError {
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         matches!(self, Self::Silent { .. } | Self::Unusable { .. })
+    }
+}
+
+/// What came of waiting; `None` if the run of the call was stopped meanwhile.
+async fn unless_stopped<T>(call: &Outgoing<'_>, wait: impl Future<Output = T>) -> Option<T> {
+    let Some(hold) = call.hold else {
+        return Some(wait.await);
+    };
+    match select(pin!(hold.stopped()), pin!(wait)).await {
+        Either::Left(((), _)) => None,
+        Either::Right((waited, _)) => Some(waited),
     }
 }
 
@@ -167,6 +187,8 @@ pub(super) struct Outgoing<'call> {
     pub(super) body_max: usize,
     /// Its answer is about everybody: few of these are on their way at a time.
     pub(super) is_of_many: bool,
+    /// Keeps it back once its run is stopped.
+    pub(super) hold: Option<&'call Hold>,
 }
 
 enum Attempt {
@@ -337,7 +359,15 @@ impl Client {
             } else {
                 left
             };
-            let Some(permit) = self.parts.budget.admit(bucket, place, patience).await else {
+            let admitted = self.parts.budget.admit(bucket, place, patience);
+            let Some(admitted) = unless_stopped(call, admitted).await else {
+                return last.unwrap_or_else(|| {
+                    Err(CallError::Stopped {
+                        system: self.parts.system.clone(),
+                    })
+                });
+            };
+            let Some(permit) = admitted else {
                 return last.unwrap_or_else(|| {
                     Err(CallError::NoQuota {
                         system: self.parts.system.clone(),
@@ -349,7 +379,12 @@ impl Client {
                 left = left.saturating_sub(sent.saturating_sub(joined));
             }
             let (pause, answer) = match self.attempt(call, permit, &mut renewed).await {
-                Attempt::Over(result) => return result,
+                Attempt::Over(result) => {
+                    if let Some(hold) = call.hold {
+                        hold.begin();
+                    }
+                    return result;
+                }
                 Attempt::Throttled { last, throttle } => {
                     let enough = throttles.is_enough(throttle);
                     let pause = match throttle {
@@ -372,9 +407,14 @@ impl Client {
                 return answer;
             }
             left -= pause;
+            if unless_stopped(call, self.parts.clock.sleep(pause))
+                .await
+                .is_none()
+            {
+                return answer;
+            }
             last = Some(answer);
             self.meter.retries.fetch_add(1, Ordering::Relaxed);
-            self.parts.clock.sleep(pause).await;
         }
     }
 

@@ -11,6 +11,7 @@
 mod certificate;
 mod client;
 mod handover;
+mod hold;
 mod http_wire;
 mod limit;
 mod manners;

@@ -297,6 +297,7 @@ impl Reader {
             patience: self.patience,
             body_max: read.body_max,
             is_of_many: read.is_of_many,
+            hold: None,
         }
     }
 

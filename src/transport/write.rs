@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use http::Method;
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::client::{CallError, Outgoing};
 use super::handover::Handover;
+use super::hold::Hold;
 use super::limit::{Bucket, Rank};
 use super::meaning::Answer;
 use super::read::Reader;
@@ -101,6 +103,7 @@ pub struct Writer<'run> {
     reader: &'run Reader,
     consent: &'run Consent,
     handover: Option<&'run dyn Handover>,
+    hold: Option<Hold>,
 }
 
 impl<'run> Writer<'run> {
@@ -111,6 +114,7 @@ impl<'run> Writer<'run> {
             reader,
             consent,
             handover: None,
+            hold: None,
         }
     }
 
@@ -118,6 +122,14 @@ impl<'run> Writer<'run> {
     #[must_use]
     pub fn handing_to(mut self, handover: Option<&'run dyn Handover>) -> Self {
         self.handover = handover;
+        self
+    }
+
+    /// Only until the run is stopped: what has not left by then is not sent, but what this writer has
+    /// begun it may finish.
+    #[must_use]
+    pub fn until(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.hold = Some(Hold::new(stop));
         self
     }
 
@@ -159,6 +171,7 @@ impl<'run> Writer<'run> {
             patience: self.reader.patience,
             body_max: BODY_MAX,
             is_of_many: false,
+            hold: self.hold.as_ref(),
         };
         client.send(&call).await
     }

@@ -224,6 +224,104 @@ fn kill_points_are_in_no_release_build() {
     }
 }
 
+/// Where the process can be killed or made to panic: the file, the line before, and the line.
+fn kill_points() -> Vec<(PathBuf, String, String)> {
+    let mut points = Vec::new();
+    for (path, text) in sources("src") {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for pair in lines.windows(2) {
+            let is_named = ["kill", "fault"].iter().any(|module| {
+                pair[1].contains(&format!("{module}::point("))
+                    || pair[1].starts_with(&format!("use super::{module}"))
+            });
+            if is_named && !pair[1].starts_with("//") {
+                points.push((path.clone(), pair[0].to_owned(), pair[1].to_owned()));
+            }
+        }
+    }
+    points
+}
+
+#[test]
+fn every_kill_point_is_gated_where_it_is_passed() {
+    let points = kill_points();
+    assert!(points.len() >= 4, "{points:#?}");
+    for (path, before, line) in points {
+        assert_eq!(
+            before,
+            "#[cfg(debug_assertions)]",
+            "{}: {line}",
+            path.display()
+        );
+    }
+}
+
+/// A story that is gone, or points that nobody passes any more, would go unseen: what is left is
+/// green.
+#[test]
+fn every_way_to_kill_the_process_is_told_in_a_story() {
+    let main = fs::read_to_string(root().join("tests/integration/main.rs")).unwrap();
+    for name in ["kill", "crowd_killed", "work", "server", "inbox", "ledger"] {
+        assert!(main.contains(&format!("mod {name};")), "{name} is not run");
+    }
+    // This file tells no story.
+    let own = root().join("tests/integration/architecture.rs");
+    let stories: Vec<(PathBuf, String)> = sources("tests/integration")
+        .into_iter()
+        .filter(|(path, _)| *path != own)
+        .collect();
+    let is_told = |word: &str| stories.iter().any(|(_, text)| text.contains(word));
+
+    // Each way by name: of our own points, and of the network's.
+    let mut ways = BTreeSet::new();
+    for (_, text) in sources("src") {
+        for (at, _) in text.match_indices("var(\"OUST_KILL") {
+            ways.insert(first_word(&text[at + "var(\"".len()..]));
+        }
+    }
+    let kinds = fs::read_to_string(root().join("mocks/src/faults/kind.rs")).unwrap();
+    for (at, _) in kinds.match_indices("Self::Kill") {
+        ways.insert(format!(
+            "FaultKind::{}",
+            first_word(&kinds[at + "Self::".len()..])
+        ));
+    }
+    assert_eq!(ways.len(), 4 + 3, "{ways:?}");
+    for way in &ways {
+        assert!(is_told(way), "no story uses {way}");
+    }
+
+    // Each point: of the store, by the name under which a run records it; of events, by their number.
+    let points = kill_points().into_iter().map(|(_, _, line)| line);
+    let points: Vec<String> = points.filter(|line| line.contains("::point(")).collect();
+    assert_eq!(points.len(), 3, "{points:?}");
+    let kill = fs::read_to_string(root().join("tests/integration/kill.rs")).unwrap();
+    for point in points {
+        let name = point.split('"').nth(1).unwrap_or("OUST_KILL_PANIC");
+        assert!(kill.contains(name), "no story is killed at `{point}`");
+    }
+    for story in [
+        "at_every_network_point_resume_ends_contained",
+        "at_every_network_point_with_services_resume_ends_contained_everywhere",
+        "at_every_store_point_resume_ends_contained",
+        "at_every_event_the_exit_code_is_6_once_a_write_may_have_left_and_1_before",
+        "a_ledger_thread_that_panics_does_not_save_the_intruder",
+        "a_request_for_many_that_the_process_died_in_is_read_back_for_each",
+    ] {
+        let told = format!("fn {story}()");
+        let (path, text) = (stories.iter())
+            .find(|(_, text)| text.contains(&told))
+            .unwrap_or_else(|| panic!("the story `{story}` is gone"));
+        let (before, _) = text.split_once(&told).unwrap();
+        let attributes = before.rsplit("\n\n").next().unwrap();
+        assert!(
+            attributes.contains("test") && !attributes.contains("ignore"),
+            "{}: `{story}` is not run",
+            path.display()
+        );
+    }
+}
+
 #[test]
 fn every_source_file_opens_with_its_purpose() {
     for dir in ["src", "mocks/src", "tests/integration"] {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oust::engine::{Ended, Run, plan};
+use oust::engine::{Ended, Observer, Run, plan};
 use oust::guard::GuardConfig;
-use oust::ledger::MemoryStore;
-use oust::model::{Role, Verdict};
+use oust::ledger::{Event, MemoryStore, RunState};
+use oust::model::{Role, Skip, StepKey, Utc, Verdict};
 use oust::playbook::check;
 use oust_mocks::world::{ALEX, PRIYA};
-use oust_mocks::{Attacker, Faults, World};
+use oust_mocks::{Attacker, Fault, FaultKind, Faults, World};
 
 use crate::downstream::story::Told;
 use crate::lab::{Lab, NOON, shipped};
@@ -252,5 +252,62 @@ async fn grants_of_the_window_are_proposed_each_with_its_event() {
     assert!(
         groups.contains("00gEngineering0005d7"),
         "it was priya who put him there"
+    );
+}
+
+/// Steps that were left unread, as they are recorded.
+#[derive(Default)]
+struct Unread(std::sync::Mutex<Vec<StepKey>>);
+
+impl Observer for Unread {
+    fn saw(&self, _at: Utc, event: &Event, _state: &RunState) {
+        if let Event::Skipped { step, skip, .. } = event
+            && matches!(skip, Skip::Unread { .. })
+        {
+            self.0.lock().unwrap().push(*step);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_when_it_was_due_is_done_after_all_and_nobody_is_swept_for_it() {
+    let lab = Lab::new(World::contoso(NOON), 7);
+    let tools = lab.tools(Arc::new(MemoryStore::new()));
+    let request = lab.request(&["alex@contoso.example"]);
+    let playbook = shipped("account-takeover");
+    let prepared = plan(&tools, &playbook, &GuardConfig::default(), request).await;
+    let prepared = prepared.unwrap();
+    // For longer than the step takes, and not for long.
+    lab.range.lock().unwrap().faults.add(Fault {
+        method: Some("GET".into()),
+        path_contains: "/clients".into(),
+        nth: None,
+        times: None,
+        kind: FaultKind::Internal500,
+    });
+    let range = Arc::clone(&lab.range);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        range.lock().unwrap().faults = Faults::default();
+    });
+    let unread = Arc::new(Unread::default());
+    let start = lab.start_watched(&prepared.plan, prepared.snapshot, unread.clone());
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
+    let state = run.state();
+    assert!(!unread.0.lock().unwrap().is_empty(), "one was not read");
+    assert!(
+        !state
+            .skipped
+            .values()
+            .any(|skip| matches!(skip, Skip::Unread { .. }))
+    );
+    // Nobody was let in meanwhile, and nothing says that he did anything.
+    let cleared = state.changes().iter();
+    let cleared = cleared.filter(|each| each.change.action.verb() == "clear_sessions");
+    let attempts: Vec<u32> = cleared.map(|each| each.attempts).collect();
+    assert!(
+        attempts.iter().all(|attempts| *attempts == 1),
+        "{attempts:?}"
     );
 }

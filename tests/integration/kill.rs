@@ -180,7 +180,10 @@ mod store {
     use super::{CONTAIN, each, go_on, usual};
     use crate::cli::desk::{Desk, Said};
 
-    /// The points that a run passes, as it recorded them.
+    /// What the points are called.
+    const NAMES: [&str; 2] = ["before_commit", "after_commit"];
+
+    /// How many points a run passed, as it recorded them.
     fn points_of(desk: &Desk) -> usize {
         let list = std::fs::read_to_string(desk.at("points")).unwrap();
         list.lines().count()
@@ -202,6 +205,10 @@ mod store {
         let count = |_| {
             let desk = Desk::contoso();
             contain(&desk, None).exits(0);
+            let list = std::fs::read_to_string(desk.at("points")).unwrap();
+            for name in NAMES {
+                assert!(list.contains(name), "no run passes `{name}`");
+            }
             points_of(&desk)
         };
         (0..5).map(count).min().expect("there are five recordings")

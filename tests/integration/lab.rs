@@ -337,6 +337,7 @@ impl Lab {
         PlanRequest {
             run: RunId::new("r_lab"),
             who: who.iter().map(|name| (*name).to_owned()).collect(),
+            may_be_gone: std::collections::BTreeSet::new(),
             roles: std::collections::BTreeMap::new(),
             window: Some((since, None)),
             case_id: None,

@@ -59,6 +59,7 @@ mod server;
 mod service;
 mod simulation;
 mod slack;
+mod stopped;
 mod turns;
 mod watch;
 mod window;

@@ -825,6 +825,34 @@ fn the_live_block_of_many_counts_them_and_names_who_fails() {
 }
 
 #[test]
+fn who_is_next_is_counted_without_those_who_are_through_and_fail_later() {
+    let subjects = |n| samples::subject(&format!("00u{n:04}"), &format!("user{n:04}@x"));
+    let user = &[("user", "", "")];
+    let mut run = PlanSample::about((0..30).map(subjects).collect())
+        .stage("evict")
+        .step("okta.suspend_user", "suspend", user)
+        .stage("purge")
+        .step("okta.revoke_oauth_grants", "revoke", user)
+        .run();
+    let all = run.changes();
+    let of_first = |stage: &str| {
+        let mut all = all.iter();
+        let his = all.find(|id| id.as_str().starts_with(stage) && id.as_str().contains("00u0000"));
+        his.unwrap().clone()
+    };
+    // He is out; what fails is what comes after it.
+    let (why, hint) = ("403".to_owned(), String::new());
+    run.answer(&of_first("0."), OutcomeKind::Done);
+    run.wait(1_000);
+    run.answer(&of_first("1."), OutcomeKind::Failed { why, hint });
+    let shown = tree(&run);
+    assert!(shown.contains("evicted 1 of 30"), "{shown}");
+    let next = "next  user0001@x, user0002@x, user0003@x and 26 more";
+    assert!(shown.contains(next), "{shown}");
+    assert!(shown.contains("failing  user0000@x"), "{shown}");
+}
+
+#[test]
 fn a_run_that_goes_on_is_counted_from_where_it_stands_and_who_is_left_is_named() {
     let run = samples::many(25);
     let (mut state, mut half) = (RunState::default(), None);

@@ -11,10 +11,11 @@ use oust::ledger::{MemoryStore, RunState};
 use oust::model::{Chosen, Fact, FactName, Finding, GuardName, Lift, SystemId, UserId, Utc};
 use oust_mocks::world::ALEX;
 use oust_mocks::{Fault, FaultKind, Range};
+use serde_json::json;
 
 use crate::cli::desk::ALEX_LOGIN;
 use crate::lab::services::contoso;
-use crate::lab::{Lab, NoTap, shipped};
+use crate::lab::{Lab, NOON, NoTap, shipped};
 
 /// More than are evicted at once.
 const MANY: usize = 100;
@@ -122,6 +123,46 @@ async fn whoever_was_read_long_after_his_eviction_is_not_looked_at_once_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_shows_life_after_he_was_read_late_is_looked_at_once_more_all_the_same() {
+    let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
+    // It takes until then to plan on such a quota, and to evict everybody.
+    let late = Duration::from_secs(24 * 60);
+    let range = Arc::clone(&lab.range);
+    tokio::spawn(async move {
+        tokio::time::sleep(late).await;
+        let at = Utc::from_millis(NOON).plus(late);
+        let who = "crowd-00001@contoso.example";
+        range.lock().unwrap().okta.tell(
+            json!({
+                "uuid": "e0000001-0000-4000-8000-000000000000", "published": at.to_string(),
+                "eventType": "user.authentication.sso", "version": "0", "severity": "INFO",
+                "actor": { "id": id(1), "type": "User", "alternateId": who, "displayName": who },
+                "client": { "ipAddress": "203.0.113.66" }, "outcome": { "result": "SUCCESS" },
+                "target": null,
+            }),
+            0,
+        );
+    });
+    let told = Told::scarcely(lab, MassOrder::InTurn, "account-takeover").await;
+    let reads = |n: usize| {
+        let path = format!("/users/{}/factors", id(n));
+        told.asked
+            .iter()
+            .filter(|asked| asked.ends_with(&path))
+            .count()
+    };
+    let swept: Vec<&UserId> = told.state.signs.iter().map(|(who, ..)| who).collect();
+    assert_eq!(swept, [&UserId::new(id(1))]);
+    // Not by the first look, as the others; but by the sweep, and by the look after that.
+    let (his, others) = (reads(1), (2..=10).map(reads).min().unwrap());
+    assert_eq!(his, others + 2, "{others} of the others'");
+}
+
+fn id(n: usize) -> String {
+    format!("00uCrowd{n:09}5d7")
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_no_canary_showed_it_each_is_evicted_in_his_turn_and_the_plan_says_why() {
     let seen = [
         (Some(false), "ends none"),
@@ -159,6 +200,78 @@ async fn of_many_only_whoever_uses_a_service_that_is_not_configured_is_told_of_i
     assert!(
         vendors.contains(&"slack") && vendors.contains(&"m365"),
         "{vendors:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_apps_of_services_cannot_be_read_it_is_said_once_and_the_log_still_counts() {
+    let lab = Lab::tapped(contoso().crowd(30), 7, Arc::new(NoTap), 40);
+    let fault = Fault {
+        method: None,
+        path_contains: "/api/v1/apps/".to_owned(),
+        nth: None,
+        times: None,
+        kind: FaultKind::Internal500,
+    };
+    let at = lab.clock.now().minus(Duration::from_secs(3600));
+    {
+        let mut range = lab.range.lock().unwrap();
+        range.faults.add_at("okta", fault);
+        // One of them signed in to an app that is not assigned to him.
+        let who = "crowd-00007@contoso.example";
+        range.okta.tell(
+            json!({
+                "uuid": "e0000007-0000-4000-8000-000000000000", "published": at.to_string(),
+                "eventType": "user.authentication.sso", "version": "0", "severity": "INFO",
+                "actor": { "id": id(7), "type": "User", "alternateId": who, "displayName": who },
+                "client": { "ipAddress": "203.0.113.66" }, "outcome": { "result": "SUCCESS" },
+                "target": [{ "id": "0oaSlackOfOthers0005d7", "type": "AppInstance",
+                    "alternateId": "Slack", "displayName": "Slack of others" }],
+            }),
+            0,
+        );
+    }
+    let mut tools = lab.tools(Arc::new(MemoryStore::new()));
+    tools.vendors = oust::connectors::vendors().collect();
+    let logins: Vec<String> = (1..=30)
+        .map(|n| format!("crowd-{n:05}@contoso.example"))
+        .collect();
+    let mut request = lab.request(&logins.iter().map(String::as_str).collect::<Vec<_>>());
+    request.lifts = lifted();
+    let guards = GuardConfig::default();
+    let prepared = plan(&tools, &shipped("evict-only"), &guards, request).await;
+    let plan = prepared.unwrap().plan;
+    let mut said = plan
+        .findings
+        .iter()
+        .filter(|each| each.id == "apps_by_service");
+    let finding = said.next().expect("it is said");
+    assert!(said.next().is_none(), "once");
+    assert!(
+        finding
+            .text
+            .contains("who of 30 accounts uses which service"),
+        "{finding:?}"
+    );
+    // Each counts as using what is not configured, and he as what the log shows.
+    for n in 1..=30 {
+        let mut his = plan
+            .unreached
+            .iter()
+            .filter(|each| each.subject.as_str() == id(n));
+        assert!(
+            his.any(|each| each.vendor == Some(SystemId::new("slack"))),
+            "{n}"
+        );
+    }
+    let mut seen = plan
+        .unreached
+        .iter()
+        .filter(|each| each.app == "Slack of others");
+    let seen = seen.next().expect("the log tells of it");
+    assert_eq!(
+        (seen.subject.as_str(), &*seen.why),
+        (&*id(7), "signed in to")
     );
 }
 
@@ -228,6 +341,11 @@ impl Told {
 
     async fn slowly(order: MassOrder, playbook: &str) -> Self {
         let lab = Lab::tapped(contoso().crowd(MANY), 7, Arc::new(NoTap), 40);
+        Self::scarcely(lab, order, playbook).await
+    }
+
+    /// [`MANY`] on such a quota.
+    async fn scarcely(lab: Lab, order: MassOrder, playbook: &str) -> Self {
         let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
         tools.mass_order = order;
         let a_minute = u32::try_from(MANY).unwrap();

@@ -70,7 +70,9 @@ pub(super) async fn live(global: &Global, args: &RehearseArgs) -> Result<Exit, F
     let before = planned(&shop, args, &playbook, named, Kind::Live).await?;
     let Rehearsed {
         mut rehearsal,
-        prepared: Prepared { mut plan, snapshot },
+        prepared: Prepared {
+            mut plan, snapshot, ..
+        },
     } = before;
     plan.case.began = Some(began(&shop));
     if let Some((why, hint)) = canary::unfit(&plan, &rehearsal) {

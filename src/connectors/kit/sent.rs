@@ -50,6 +50,7 @@ pub(in crate::connectors) fn unanswered(vendor: &str, error: &CallError) -> Outc
     }
     let hint = match error {
         CallError::NoQuota { .. } => "throttled: `oust runs resume` when the minute is over".into(),
+        CallError::Stopped { .. } => "`oust runs resume` sends it".into(),
         CallError::Auth(error) if !error.hint().is_empty() => error.hint().to_owned(),
         CallError::Auth(_) => "check the credential and its grants in the config".into(),
         _ => format!("`oust runs resume` when {vendor} can be reached"),

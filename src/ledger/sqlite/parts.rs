@@ -5,6 +5,8 @@
 //! an event is stored as it is made, a part at a time; its hash is that of the whole. A record whose
 //! text is in parts has an empty body, which no event has.
 //!
+//! A table of its own, made for the first such text, so that a file of an older oust takes it.
+//!
 //! Says nothing of what stands in the texts, and commits nothing.
 
 use std::io;
@@ -14,6 +16,12 @@ use rusqlite::{Connection, params};
 use super::Trouble;
 use crate::ledger::Event;
 use crate::ledger::chain::{BodyHash, Hash};
+
+const TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS part (
+        seq INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (seq, part)) STRICT;
+";
 
 /// Bytes of a part.
 const PART_BYTES: usize = 512 * 1024;
@@ -64,6 +72,9 @@ struct Pieces<'db> {
 
 impl Pieces<'_> {
     fn put(&mut self) -> rusqlite::Result<()> {
+        if self.stored == 0 {
+            self.db.execute_batch(TABLE)?;
+        }
         let mut insert = self
             .db
             .prepare_cached("INSERT INTO part (seq, part, body) VALUES (?1, ?2, ?3)")?;
@@ -92,8 +103,17 @@ impl io::Write for Pieces<'_> {
     }
 }
 
+/// Whether anything was ever stored in parts here.
+fn any(db: &Connection) -> rusqlite::Result<bool> {
+    let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'part'";
+    db.prepare_cached(there)?.exists([])
+}
+
 /// The text of a record whose body is empty, even where it is not what we write: the chain will tell.
 pub(super) fn read(db: &Connection, seq: i64) -> rusqlite::Result<String> {
+    if !any(db)? {
+        return Ok(String::new());
+    }
     let mut parts = db.prepare_cached("SELECT body FROM part WHERE seq = ?1 ORDER BY part")?;
     let mut rows = parts.query([seq])?;
     let mut whole = Vec::new();
@@ -106,6 +126,9 @@ pub(super) fn read(db: &Connection, seq: i64) -> rusqlite::Result<String> {
 
 /// Takes the parts of a run's records away.
 pub(super) fn purge(db: &Connection, run: &str) -> rusqlite::Result<()> {
+    if !any(db)? {
+        return Ok(());
+    }
     db.prepare_cached("DELETE FROM part WHERE seq IN (SELECT seq FROM record WHERE run = ?1)")?
         .execute([run])?;
     Ok(())

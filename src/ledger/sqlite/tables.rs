@@ -1,4 +1,5 @@
-//! The ledger's tables.
+//! The ledger's tables: those that every file has. `parts` and `asks` make their own when they first
+//! need them.
 
 use crate::sqlite::Kind;
 
@@ -20,9 +21,6 @@ const TABLES: &str = "
         seq INTEGER PRIMARY KEY, run TEXT NOT NULL REFERENCES run (id), at_ms INTEGER NOT NULL,
         body TEXT, body_hash BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
     CREATE INDEX record_run ON record (run, seq);
-    CREATE TABLE part (
-        seq INTEGER NOT NULL, part INTEGER NOT NULL, body BLOB NOT NULL,
-        PRIMARY KEY (seq, part)) STRICT;
     CREATE TABLE claim (
         subject TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run (id)) STRICT;
     CREATE INDEX claim_run ON claim (run);
@@ -37,7 +35,7 @@ pub(super) static LEDGER: Kind = Kind {
     application: 0x6f75_7374,
     version: 1,
     tables: TABLES,
-    names: &["meta", "run", "record", "part", "claim", "plan"],
+    names: &["meta", "run", "record", "claim", "plan"],
     shared: false,
     fold_at: 1_000,
 };

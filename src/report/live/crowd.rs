@@ -294,7 +294,10 @@ impl Crowd {
             true => self.each.len() - self.done,
             false => self.each.len() - self.evicted,
         };
-        list(state, &named, left.saturating_sub(self.failing.len()))
+        // Who fails has a line of his own; but whoever is not among those left is taken off none.
+        let fail = self.failing.iter().filter_map(|at| self.each.get(*at));
+        let fail = fail.filter(|each| self.is_open(**each)).count();
+        list(state, &named, left.saturating_sub(fail))
     }
 
     /// Whose changes fail.

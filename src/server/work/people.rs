@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::config::RuleRow;
 use crate::engine::{Looked, Seen};
-use crate::model::{Confirmation, Intruder, Part, Role, Subject};
+use crate::model::{Confirmation, Intruder, Part, Role, Subject, name_key};
 
 /// One account of the case.
 pub(super) struct Person {
@@ -103,7 +103,7 @@ impl Chosen {
             who: people.iter().map(id).collect(),
             roles: people
                 .iter()
-                .map(|who| (id(who).to_lowercase(), who.role))
+                .map(|who| (name_key(&id(who)), who.role))
                 .collect(),
             found: people.iter().map(found).collect(),
         }

@@ -116,6 +116,7 @@ impl Worker {
         let request = PlanRequest {
             run: wanted.run.clone(),
             who: wanted.chosen.who,
+            may_be_gone: std::collections::BTreeSet::new(),
             roles: wanted.chosen.roles,
             window: None,
             case_id: None,

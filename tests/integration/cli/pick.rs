@@ -202,9 +202,23 @@ fn what_names_nobody_is_never_everybody() {
         1,
         "there is no group with the id",
     );
-    for wrong in ["Finance Team", "", "../users"] {
+    for wrong in ["Finance Team", "../users"] {
         refused(&["--group", wrong], 1, "give the group's id (00g…)");
     }
+    for blank in ["", " ", "\t\n"] {
+        refused(&["--group", blank], 2, "give the group's id (00g…)");
+        refused(&["--group", blank], 2, "an empty group is everybody");
+        refused(&["--search", blank], 2, "an empty search is everybody");
+        refused(&["--search", blank], 2, "write it as for Okta's `search`");
+        refused(&["--from-log", blank], 2, "an empty filter is everybody");
+        // It is a mistake beside somebody who is named, too, and told before anybody is read.
+        refused(
+            &["alex@contoso.example", "--search", blank],
+            2,
+            "an empty search",
+        );
+    }
+    assert_eq!(gets(&desk, "/api/v1/users"), 0);
     refused(
         &["--search", "profile.login eq \"nobody@x\""],
         1,
@@ -254,6 +268,110 @@ fn a_search_proposes_says_that_it_may_lag_and_leaves_the_deactivated_out() {
         assert!(gets(&desk, &format!("/users/00uCrowd{n:09}5d7")) > 0);
     }
     desk.saw_no_writes();
+}
+
+#[test]
+fn two_accounts_of_one_login_in_the_log_are_two_and_so_are_two_ids_that_differ_by_case() {
+    let (one, other) = ("00uTwins000000001aBc", "00uTwins000000001AbC");
+    let start = "user.session.start";
+    let login = crowd(1);
+    let events = [
+        event(1, 50, start, "203.0.113.9", "SUCCESS", &user(one, &login)),
+        event(2, 40, start, "203.0.113.9", "SUCCESS", &user(other, &login)),
+    ];
+    let desk = Desk::of(|world| {
+        world.crowd(1).log(&events).with(|okta| {
+            for (id, login) in [(one, "a@contoso.example"), (other, "b@contoso.example")] {
+                let mut twin = okta.user(&crowd(1)).unwrap().clone();
+                (twin.id, twin.login) = (id.to_owned(), login.to_owned());
+                okta.users.insert(twin.id.clone(), twin);
+            }
+        })
+    });
+    // Nor is he one of them who was named by that login.
+    let words = format!("plan {login} --from-log ip:203.0.113.0/24 --since 2h --output json");
+    let said = desk.oust(&words);
+    said.exits(0).says("3 accounts: 1 named, 2 of the log");
+    let report = said.json();
+    let subjects = report["subjects"].as_array().unwrap().iter();
+    let mut logins: Vec<&str> = subjects
+        .map(|each| each["login"].as_str().unwrap())
+        .collect();
+    logins.sort_unstable();
+    assert_eq!(logins, ["a@contoso.example", "b@contoso.example", &login]);
+
+    // And a list keeps both.
+    desk.write("work/list.txt", &format!("{one}\n{other}\n"));
+    let said = desk.oust("plan --subjects list.txt --since 2h --output json");
+    let report = said.exits(0).json();
+    assert_eq!(report["subjects"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn who_was_named_by_login_and_did_it_counts_once_when_he_is_looked_up() {
+    let start = "user.session.start";
+    let events = [event(
+        1,
+        50,
+        start,
+        "203.0.113.9",
+        "SUCCESS",
+        &crowd_user(1),
+    )];
+    let desk = Desk::of(|world| world.crowd(1).log(&events));
+    let words = format!(
+        "plan {} --role {}=granter --from-log ip:203.0.113.0/24 --since 2h --output json",
+        crowd(1),
+        crowd(1),
+    );
+    let said = desk.oust(&words);
+    said.exits(0).says("looked up, they are 1 account");
+    let report = said.json();
+    let subjects = report["subjects"].as_array().unwrap();
+    assert_eq!(subjects.len(), 1);
+    assert_eq!(subjects[0]["role"], "granter");
+}
+
+#[test]
+fn all_whom_the_log_names_and_who_are_gone_are_left_out_at_once_and_by_name() {
+    let start = "user.session.start";
+    let gone = |n: usize| {
+        let (id, login) = (
+            format!("00uGone{n:011}5d7"),
+            format!("gone-{n}@contoso.example"),
+        );
+        event(n, 30, start, "203.0.113.77", "SUCCESS", &user(&id, &login))
+    };
+    let mut events: Vec<Value> = (2..=7).map(gone).collect();
+    events.push(event(
+        1,
+        50,
+        start,
+        "203.0.113.9",
+        "SUCCESS",
+        &crowd_user(1),
+    ));
+    let desk = Desk::of(|world| world.crowd(1).log(&events));
+    let said = desk.oust("plan --from-log ip:203.0.113.0/24 --since 2h --output json");
+    said.exits(0).says(
+        "6 accounts of the log are not there any more: left out: gone-2@contoso.example (00uGone",
+    );
+    for n in 2..=7 {
+        assert_eq!(gets(&desk, &format!("/users/00uGone{n:011}5d7")), 1, "{n}");
+    }
+    let report = said.json();
+    let findings = report["findings"].as_array().unwrap();
+    let selected = findings
+        .iter()
+        .find(|each| each["id"] == "selected")
+        .unwrap();
+    let text = selected["text"].as_str().unwrap();
+    assert!(text.contains("gone-7@contoso.example"), "{text}");
+    assert_eq!(report["subjects"].as_array().unwrap().len(), 1);
+
+    // One who is named as well is meant, and must be there.
+    let words = "plan 00uGone000000000025d7 --from-log ip:203.0.113.0/24 --since 2h";
+    desk.oust(words).exits(1).says("no account at");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use oust::ledger::{Archive, RunState, Store};
 
+use oust::model::Utc;
+
 use super::world::*;
 
 /// More than fit into two parts.
@@ -85,4 +87,46 @@ async fn a_purge_takes_its_parts_along() {
     assert!(parts(&place).is_empty());
     let verified = store.verify(None).await.unwrap();
     assert!(verified.is_good(), "{}", verified.sentence());
+}
+
+/// The table of the parts came later than the ledger.
+#[tokio::test]
+async fn a_file_of_an_older_oust_opens_and_takes_a_run_on_many() {
+    let place = Place::new();
+    whole_run(&place.open(), "1", ALEX).await;
+    place
+        .raw()
+        .execute_batch("DROP TABLE IF EXISTS part")
+        .unwrap();
+
+    // Read, purged and written to like any other.
+    let store = place.open();
+    assert!(!store.records(&run("1")).await.unwrap().is_empty());
+    assert!(store.verify(None).await.unwrap().is_good());
+    let all = everybody();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    begin(&store, "2", &all).await;
+    let state = RunState::of(&store.records(&run("2")).await.unwrap());
+    assert_eq!(*state.plan.unwrap(), plan("2", &all));
+    assert!(store.verify(None).await.unwrap().is_good());
+    drop(store);
+    let db = place.raw();
+    let count = "SELECT count(*) FROM part WHERE seq > 1";
+    let parts: u32 = db.query_row(count, [], |row| row.get(0)).unwrap();
+    assert!(parts > 2, "{parts}");
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_oust_is_purged() {
+    let place = Place::new();
+    whole_run(&place.open(), "1", ALEX).await;
+    place
+        .raw()
+        .execute_batch("DROP TABLE IF EXISTS part")
+        .unwrap();
+    let store = place.open();
+    let later = Utc::from_millis(4_000_000_000_000);
+    let purged = store.purge_older_than(later, later).await.unwrap();
+    assert_eq!(purged.runs, [run("1")]);
+    assert!(store.verify(None).await.unwrap().is_good());
 }
