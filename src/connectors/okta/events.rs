@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::glance::{Glance, Unread, items, text};
+use super::pages::{self, Torn};
 use super::verb::Seen;
 use super::{Okta, answers};
 use crate::model::{Applied, ProofState, Receipt, UserId, Utc};
@@ -194,24 +195,20 @@ pub(super) async fn of_everybody(
     pages_max: usize,
 ) -> Result<Vec<Value>, String> {
     let read = Read::get(path).log_page();
-    let mut events = Vec::new();
-    let mut next: Option<String> = None;
-    for _ in 0..pages_max {
-        let answer = reader.page(&read, next.as_deref()).await;
-        let answer = answer.map_err(|error| answers::unread(&error))?;
-        if !answer.is_good() {
-            return Err(Unread::of(&answer).why());
-        }
-        next = answer.next_link();
-        match answer.json {
-            Value::Array(page) => events.extend(page),
-            _ => return Err("Okta's log is no list".into()),
-        }
-        if next.is_none() {
-            return Ok(events);
-        }
-    }
-    Err(format!("the log has more than {pages_max} pages of it"))
+    let torn = |torn| match torn {
+        Torn::Silent(error) => answers::unread(&error),
+        Torn::Refused(answer) => Unread::of(&answer).why(),
+        Torn::NoList => "Okta's log is no list".into(),
+        Torn::Circle => "the next page of Okta's log is the one before".into(),
+        Torn::Endless => format!("the log has more than {pages_max} pages of it"),
+    };
+    let (mut events, mut left) = (Vec::new(), pages_max);
+    let take = |page: Vec<Value>| {
+        events.extend(page);
+        Ok(())
+    };
+    pages::each(reader, &read, &mut left, torn, take).await?;
+    Ok(events)
 }
 
 /// `eventType eq "a" or eventType eq "b"`
