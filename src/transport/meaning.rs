@@ -44,6 +44,8 @@ impl Meaning {
             403 => Self::Forbidden,
             404 | 410 => Self::Gone,
             409 | 412 => Self::Conflict,
+            // Somebody on the way waited too long, maybe for an answer to what had arrived.
+            408 => Self::Broken,
             429 => Self::Throttled,
             400..=499 => Self::Invalid,
             _ => Self::Broken,

@@ -25,4 +25,5 @@ pub(crate) const STORIES: &[fn()] = &[
     whole::a_named_installation_is_used_and_the_preflight_of_a_good_one_is_silent,
     whole::a_managed_user_is_found_by_scim_alone,
     whole::an_enterprise_without_managed_users_is_asked_to_destroy_nothing,
+    crowd::tokens_of_many_are_listed_ten_owners_at_a_time_and_each_gets_his_own,
 ];

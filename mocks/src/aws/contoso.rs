@@ -139,6 +139,7 @@ impl Aws {
                 inline_max: 10_240,
                 scp_max: 5_120,
                 conflicts: 0,
+                minds: None,
                 latency_ms: 0,
             },
             base_url: String::new(),

@@ -61,6 +61,13 @@ impl Aws {
             return Err(refuse(400, "ValidationError", text));
         }
         policy::check(text).map_err(|why| refuse(400, "MalformedPolicyDocument", why))?;
+        if (self.settings.minds.as_ref()).is_some_and(|minded| text.contains(minded)) {
+            return Err(refuse(
+                400,
+                "MalformedPolicyDocument",
+                "Syntax errors in policy.",
+            ));
+        }
         let mut changed = role.clone();
         changed.inline.insert(name.to_owned(), text.to_owned());
         let max = self.settings.inline_max;

@@ -57,6 +57,8 @@ pub struct Settings {
     pub scp_max: usize,
     /// So many writes are refused, for somebody else writes at the same time.
     pub conflicts: u32,
+    /// An inline policy with this in it is malformed, for whatever reason.
+    pub minds: Option<String>,
     /// How long every answer takes, milliseconds.
     pub latency_ms: u64,
 }

@@ -95,6 +95,7 @@ impl GitHub {
                 grants_need_approval: false,
                 browser_authorises: false,
                 queue_ms: 3_000,
+                owners_heeded: 10,
                 per_hour: 5_000,
                 writes_per_minute: 80,
                 invitations_max: 50,

@@ -35,6 +35,8 @@ impl GitHub {
             .filter(|(key, _)| key == "owner[]" || key == "owner")
             .map(|(_, value)| value.as_str())
             .collect();
+        let left_out = owners.len().saturating_sub(self.settings.owners_heeded);
+        let owners = &owners[left_out..];
         let his = |p: &&Person| {
             owners.is_empty() || owners.iter().any(|o| p.login.eq_ignore_ascii_case(o))
         };

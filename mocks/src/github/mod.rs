@@ -78,6 +78,8 @@ pub struct Settings {
     pub browser_authorises: bool,
     /// How long an accepted revocation stays in the queue, milliseconds.
     pub queue_ms: i64,
+    /// Of the owners by whom a list of fine-grained tokens is filtered, so many are heeded: the last.
+    pub owners_heeded: usize,
     /// Requests an hour, of GraphQL as many points.
     pub per_hour: u32,
     /// Changes a minute.

@@ -42,8 +42,12 @@ impl M365 {
             let segments = http::segments(&each.path);
             let (_, answer) = self.graph(&segments[2..], &each, now_ms);
             effective |= answer.effective;
-            let response = self.finish(answer, &each, now_ms);
+            let mut response = self.finish(answer, &each, now_ms);
             let about = segments.get(3).map(String::as_str).unwrap_or_default();
+            if let Some(status) = self.settings.batch_says.get(about) {
+                response.status = *status;
+                response.body.clear();
+            }
             if self.settings.batch_leaves_out.contains(about) {
                 continue;
             }

@@ -77,6 +77,7 @@ impl M365 {
                 audit_delay_ms: 0,
                 takes_batches: true,
                 batch_leaves_out: BTreeSet::new(),
+                batch_says: BTreeMap::new(),
                 latency_ms: 0,
             },
             base_url: String::new(),

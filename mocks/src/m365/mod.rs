@@ -75,6 +75,8 @@ pub struct Settings {
     pub takes_batches: bool,
     /// People, by object id, of whom no answer to a batch tells.
     pub batch_leaves_out: BTreeSet<String>,
+    /// People, by object id, of whom an answer to a batch says this instead, whatever happened.
+    pub batch_says: BTreeMap<String, u16>,
     /// How long every answer takes, milliseconds.
     pub latency_ms: u64,
 }

@@ -48,6 +48,7 @@ impl Salesforce {
                 daily_max: 100_000,
                 token_life_ms: 7_200_000,
                 composite_takes_sessions: true,
+                locked: BTreeSet::new(),
                 tokens_work_while_frozen: true,
                 deactivation_blocked: false,
                 latency_ms: 0,

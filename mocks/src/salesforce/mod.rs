@@ -19,7 +19,7 @@ mod routes;
 mod soql;
 pub mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -56,6 +56,8 @@ pub struct Settings {
     pub token_life_ms: i64,
     /// Whether the composite delete takes rows of `AuthSession`; nobody says that it does.
     pub composite_takes_sessions: bool,
+    /// Sessions, by id, whose row somebody else is at: they cannot be deleted.
+    pub locked: BTreeSet<String>,
     /// Whether an app's token opens sessions of a frozen person. Freezing stops logins; Salesforce
     /// does not say whether this is one, and the mock assumes the worse.
     pub tokens_work_while_frozen: bool,

@@ -169,6 +169,9 @@ impl Salesforce {
         if !id.starts_with("0Ak") {
             return Err("NOT_FOUND");
         }
+        if self.settings.locked.contains(id) {
+            return Err("UNABLE_TO_LOCK_ROW");
+        }
         let owner = self.users.values().find(|u| u.sessions.contains_key(id));
         let owner = owner.ok_or("ENTITY_IS_DELETED")?.id.clone();
         if owner != caller && !self.may(caller, "ManageUsers") {

@@ -40,7 +40,10 @@ pub(super) struct Role {
 pub(super) async fn all(glance: &Glance) -> Result<Vec<Role>, Unread> {
     let got = api::iam_list(glance, "ListRoles", Vec::new(), "Roles").await;
     let list = got.as_ref().as_ref().map_err(Unread::clone)?;
-    Ok(items(list).iter().filter_map(Role::read).collect())
+    // A page that shifts while it is read lists a role twice.
+    let mut known = BTreeSet::new();
+    let all = items(list).iter().filter_map(Role::read);
+    Ok(all.filter(|role| known.insert(role.id.clone())).collect())
 }
 
 /// One role as it is now; `None` if there is none by this name.

@@ -11,39 +11,22 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::accounts::Account;
+use super::listed;
 use super::vendor::VENDOR;
 use super::voice::{self, VOICE};
 use crate::connector::{CannotUndo, Identified, Planned};
 use crate::connectors::kit::{
-    Crowd, Gather, Glance, MOMENT, Planning, Refused, Seen, Told, Unread, Verb, account_of, change,
-    items, lane_of, moment, not_selected, send, target, text,
+    Glance, Planning, Seen, Unread, Verb, account_of, change, items, moment, not_selected, send,
+    target, text,
 };
 use crate::model::{Applied, Change, Kept, Outcome, OutcomeKind, ProofState, Skip};
-use crate::transport::{Meaning, Path, Reader, Write, Writer};
+use crate::transport::{Meaning, Path, Write, Writer};
 
 /// Grants in one call at most. Source: `github.json`.
 const BULK_MAX: usize = 100;
 
 const VERB: &str = "revoke_fine_grained_tokens";
 const RIGHT: &str = "`organization_personal_access_tokens:read`";
-
-/// Owners in one list at most. Source: `github.json`.
-const OWNERS_MAX: usize = 10;
-
-/// Whose tokens are asked for within a moment, by login.
-pub(super) struct Granted {
-    crowd: Crowd,
-    logins: Gather<String, Vec<Value>>,
-}
-
-impl Default for Granted {
-    fn default() -> Self {
-        Self {
-            crowd: Crowd::default(),
-            logins: Gather::new(MOMENT, OWNERS_MAX),
-        }
-    }
-}
 
 pub(super) struct RevokeFineGrainedTokens;
 
@@ -150,44 +133,9 @@ fn impossible(github: &GitHub) -> Option<String> {
 }
 
 /// `/orgs/{org}/personal-access-tokens`
-fn grants(github: &GitHub) -> Path {
+pub(super) fn grants(github: &GitHub) -> Path {
     let org = github.settings.org.as_deref().unwrap_or_default();
     Path::new("/orgs").seg(org).then("/personal-access-tokens")
-}
-
-/// The grants of several accounts, in a crowd; `None` if he is to be asked about alone. A list is
-/// read to its end, and tells of each grant whose it is.
-async fn of_many(github: &GitHub, reader: &Reader, account: &Account) -> Option<Vec<Value>> {
-    let granted = &github.granted;
-    if !granted
-        .crowd
-        .is_about(reader.clock().elapsed(), Some(&account.id))
-    {
-        return None;
-    }
-    let send = async |logins: Vec<String>| {
-        if logins.len() == 1 {
-            return Err(Refused);
-        }
-        let path = logins.iter().fold(grants(github), |path, login| {
-            path.query("owner[]", login.as_str())
-        });
-        let glance = Glance::new(reader, &VOICE);
-        let got = glance.list_by_link(path.query("per_page", "100")).await;
-        let all = got.as_ref().as_ref().map_err(|_| Refused)?;
-        if items(all)
-            .iter()
-            .any(|grant| grant["owner"]["id"].is_null())
-        {
-            return Err(Refused);
-        }
-        Ok(vec![items(all).to_vec(); logins.len()])
-    };
-    let (lane, login) = (lane_of(reader), account.login.clone());
-    match granted.logins.ask(reader.clock(), &lane, login, send).await {
-        Told::Answer(all) => Some(all),
-        Told::Alone | Told::Unknown => None,
-    }
 }
 
 /// The account's grants.
@@ -196,19 +144,15 @@ async fn granted(
     glance: &Glance,
     account: &Account,
 ) -> Result<Vec<Value>, Unread> {
-    let is_his = |grant: &&Value| {
-        let owner = grant["owner"]["id"].as_u64();
-        owner.is_some_and(|owner| owner.to_string() == account.id)
-    };
-    if let Some(all) = of_many(github, glance.reader(), account).await {
-        return Ok(all.iter().filter(is_his).cloned().collect());
+    if let Some(his) = listed::of_many(github, glance.reader(), account).await {
+        return Ok(his);
     }
     let path = grants(github)
         .query("owner[]", account.login.as_str())
         .query("per_page", "100");
     let got = glance.list_by_link(path).await;
     let all = got.as_ref().as_ref().map_err(Unread::clone)?;
-    Ok(items(all).iter().filter(is_his).cloned().collect())
+    Ok(listed::his(items(all), account))
 }
 
 fn id_of(grant: &Value) -> String {

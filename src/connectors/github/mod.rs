@@ -24,6 +24,7 @@ mod fine_grained;
 mod grants;
 mod graph;
 mod leftovers;
+mod listed;
 mod managed;
 mod member;
 mod preflight;
@@ -94,7 +95,7 @@ struct GitHub {
     /// What GitHub warned of when it took a call of ours.
     warned: OnceLock<String>,
     /// Whose fine-grained tokens are asked for.
-    granted: fine_grained::Granted,
+    granted: listed::Granted,
 }
 
 fn open(opening: &Opening) -> Result<Opened, OpenError> {
@@ -122,7 +123,7 @@ fn open(opening: &Opening) -> Result<Opened, OpenError> {
         learnt,
         own: OnceLock::new(),
         warned: OnceLock::new(),
-        granted: fine_grained::Granted::default(),
+        granted: listed::Granted::default(),
     };
     Ok(opened(opening, github, client))
 }
@@ -304,7 +305,7 @@ mod tests {
             settings: Settings::parse(settings).unwrap(),
             reading: Arc::new(Bearer::new(Box::new(stored), clock, &[], |_, _| READING)),
             learnt: Arc::default(),
-            granted: fine_grained::Granted::default(),
+            granted: listed::Granted::default(),
             own: OnceLock::new(),
             warned: OnceLock::new(),
         }

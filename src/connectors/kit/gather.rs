@@ -7,7 +7,8 @@
 //!
 //! Nobody is lost with somebody else: if he who was to send is given up before it left, the next one
 //! sends, for him too; if after, nobody knows what came of it, and everybody is told just that. What
-//! nobody waits for any more is not sent by those who come later: they may be of another run.
+//! nobody waits for any more is not sent by those who come later: they may be of another run. It is
+//! not kept either.
 //!
 //! Knows no vendor and no transport: what is sent, and what an answer means, is the caller's.
 
@@ -80,6 +81,8 @@ impl<I, O> Gather<I, O> {
         send: impl AsyncFnOnce(Vec<I>) -> Result<Vec<O>, Refused>,
     ) -> Told<O> {
         let (round, place) = self.join(clock.elapsed(), lane, item);
+        let seat = Seat::new(self, lane, round);
+        let round = seat.round();
         let _turn = round.turn.lock().await;
         if let Some(told) = round.told(place) {
             return told;
@@ -89,7 +92,7 @@ impl<I, O> Gather<I, O> {
         if !round.is_full(self.items_max) && !left.is_zero() {
             select(clock.sleep(left), Box::pin(round.full.notified())).await;
         }
-        self.close(lane, &round);
+        self.close(lane, round);
         let items = round.leaves();
         let count = items.len();
         let answers = send(items).await;
@@ -100,10 +103,9 @@ impl<I, O> Gather<I, O> {
     /// Joins the round that is open, or opens one.
     fn join(&self, now: Duration, lane: &str, item: I) -> (Arc<Round<I, O>>, usize) {
         let mut open = self.open();
-        // One that only we hold was given up by everybody in it.
         let known = open
             .get(lane)
-            .filter(|round| Arc::strong_count(round) > 1 && !round.is_full(self.items_max));
+            .filter(|round| !round.is_full(self.items_max));
         let round = known.map_or_else(|| Arc::new(Round::begun(now)), Arc::clone);
         let place = round.take(item);
         if round.is_full(self.items_max) {
@@ -125,6 +127,41 @@ impl<I, O> Gather<I, O> {
         self.open
             .lock()
             .expect("no code panics while it holds this lock")
+    }
+}
+
+/// Somebody in a round. The last one to get up before it left takes it away.
+struct Seat<'a, I, O> {
+    gather: &'a Gather<I, O>,
+    lane: &'a str,
+    round: Option<Arc<Round<I, O>>>,
+}
+
+impl<'a, I, O> Seat<'a, I, O> {
+    fn new(gather: &'a Gather<I, O>, lane: &'a str, round: Arc<Round<I, O>>) -> Self {
+        Self {
+            gather,
+            lane,
+            round: Some(round),
+        }
+    }
+
+    fn round(&self) -> &Arc<Round<I, O>> {
+        self.round
+            .as_ref()
+            .expect("it is held until the seat is dropped")
+    }
+}
+
+impl<I, O> Drop for Seat<'_, I, O> {
+    fn drop(&mut self) {
+        let mut open = self.gather.open();
+        // Within the lock, so that of two who get up at once one is the last.
+        drop(self.round.take());
+        let is_left = |round: &Arc<Round<I, O>>| Arc::strong_count(round) == 1;
+        if open.get(self.lane).is_some_and(is_left) {
+            open.remove(self.lane);
+        }
     }
 }
 
@@ -382,5 +419,26 @@ mod tests {
         desk.clock.sleep(Duration::from_secs(600)).await;
         assert_eq!(desk.ask(2).await, told(2));
         assert_eq!(desk.sent(), [(600_150, vec![2])]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_waits_for_any_more_is_not_kept() {
+        let desk = Desk::new(20);
+        let kept = || desk.gather.open().len();
+        let short = desk.clock.sleep(Duration::from_millis(50));
+        let two = join_all([desk.ask(1), desk.ask(2)]);
+        let (_, one) = tokio::join!(select(Box::pin(two), short), async {
+            let shorter = desk.clock.sleep(Duration::from_millis(20));
+            select(Box::pin(desk.ask(3)), shorter).await;
+            kept()
+        });
+        assert_eq!(one, 1, "two others are in it still");
+        assert_eq!(kept(), 0);
+
+        // Nor is one that was given up after it left, or that was answered.
+        let long = desk.clock.sleep(Duration::from_millis(500));
+        select(Box::pin(desk.ask_in_vain(4)), long).await;
+        assert_eq!(desk.ask(5).await, told(5));
+        assert_eq!(kept(), 0);
     }
 }

@@ -3,8 +3,8 @@
 //! Each inner request has an answer of its own, with a status of its own. A 429 in there throttles
 //! that one alone: it had no effect, and it leaves again, with others, when its `Retry-After` is
 //! over; until then no batch of its kind leaves. What was meant to be read and is not in the answer,
-//! or was not answered there, is read alone; a write that is not in it may have happened, and is in
-//! doubt. A batch that is refused as a whole had no effect, and each is sent alone.
+//! or was not answered there, is read alone; a write that is not in it, or of which it says that it
+//! took too long, may have happened, and is in doubt. A batch that is refused as a whole had no effect, and each is sent alone.
 //!
 //! Few subjects are asked about one by one, as if there were no batches, and whoever asks alone is
 //! sent as a plain request. The audit's reports never go this way: their quota is too small. They are
@@ -290,9 +290,7 @@ impl Together {
                 };
                 Ok((0..asks.len()).map(heard).collect())
             }
-            Ok(answer) if (400..500).contains(&answer.status) && answer.status != 429 => {
-                Err(Refused)
-            }
+            Ok(answer) if is_refused(answer.status) => Err(Refused),
             // A success without the answers that make it one.
             Ok(answer) if answer.status < 400 => Ok(asks.iter().map(|_| Heard::Unnamed).collect()),
             whole => {
@@ -331,6 +329,12 @@ impl Together {
             .lock()
             .expect("no code panics while it holds this lock")
     }
+}
+
+/// Whether this status says that a batch had no effect, and will have none: not that it came too soon,
+/// or that somebody waited for it too long.
+fn is_refused(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 429)
 }
 
 #[async_trait]

@@ -28,6 +28,11 @@ pub(super) async fn all(okta: &Okta, glance: &Glance) -> Arc<Got> {
     glance.list_with(&okta.together, "api tokens", path).await
 }
 
+/// One of them, which may be there though the list hides it.
+pub(super) fn path(id: &str) -> Path {
+    Path::new("/api/v1/api-tokens").seg(id)
+}
+
 /// Those that `who` owns.
 pub(super) fn of<'a>(tokens: &'a Value, who: &'a UserId) -> impl Iterator<Item = &'a Value> {
     items(tokens)
@@ -103,8 +108,8 @@ impl Verb for RevokeApiTokens {
     }
 
     async fn apply(&self, _okta: &Okta, w: &Writer<'_>, change: &Change) -> Outcome {
-        let path = Path::new("/api/v1/api-tokens").seg(&change.target.id);
-        outcome(change, send(w, &Write::delete(path)).await, true)
+        let write = Write::delete(path(&change.target.id));
+        outcome(change, send(w, &write).await, true)
     }
 
     /// 404 alone proves nothing, because Okta hides a suspended owner's tokens: it must be we
@@ -112,8 +117,7 @@ impl Verb for RevokeApiTokens {
     /// an answer that was refused shows nothing, and leaves the change open.
     async fn prove(&self, _okta: &Okta, e: &Evidence<'_>, done: &Applied) -> Seen {
         let id = &done.change.target.id;
-        let path = Path::new("/api/v1/api-tokens").seg(id);
-        match &*e.glance.one(path).await {
+        match &*e.glance.one(path(id)).await {
             Ok(_) => return (ProofState::Refuted, "the token can still be read".into()),
             Err(Unread::Absent { .. }) => {}
             Err(unread) => return (ProofState::Pending, unread.why()),

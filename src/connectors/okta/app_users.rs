@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::answers;
 use super::directory::account;
 use super::glance::{Unread, text};
+use super::pages::{self, Torn};
 use crate::model::{AppAccount, Subject, UserId};
 use crate::transport::{Path, Read, Reader};
 
@@ -34,7 +35,7 @@ pub(super) async fn of(
         who.iter().map(|who| (who.id.clone(), Vec::new())).collect();
     let list = Path::new("/api/v1/apps").query("limit", "200");
     let mut wanted = Vec::new();
-    pages(reader, list, &mut left, |app| {
+    each(reader, list, &mut left, |app| {
         if apps.contains(text(&app, "id")) || apps.contains(text(&app, "name")) {
             wanted.push(app);
         }
@@ -45,7 +46,7 @@ pub(super) async fn of(
             .seg(text(&app, "id"))
             .then("/users")
             .query("limit", "500");
-        pages(reader, users, &mut left, |user| {
+        each(reader, users, &mut left, |user| {
             if let Some(his) = all.get_mut(&UserId::new(text(&user, "id"))) {
                 let mut assigned = app.clone();
                 assigned["_embedded"] = json!({ "user": user });
@@ -57,36 +58,23 @@ pub(super) async fn of(
     Ok(all)
 }
 
-/// Every item of a list, page by page.
-async fn pages(
+/// Every item of a list.
+async fn each(
     reader: &Reader,
     path: Path,
     left: &mut usize,
     mut take: impl FnMut(Value),
 ) -> Result<(), String> {
-    let read = Read::get(path);
-    let mut next: Option<String> = None;
-    loop {
-        if *left == 0 {
-            return Err(format!(
-                "more than {PAGES_MAX} pages of apps and their users"
-            ));
-        }
-        *left -= 1;
-        let answer = reader
-            .page(&read, next.as_deref())
-            .await
-            .map_err(|error| answers::unread(&error))?;
-        if !answer.is_good() {
-            return Err(Unread::of(&answer).why());
-        }
-        next = answer.next_link();
-        match answer.json {
-            Value::Array(items) => items.into_iter().for_each(&mut take),
-            _ => return Err("Okta's list is no list".into()),
-        }
-        if next.is_none() {
-            return Ok(());
-        }
-    }
+    let torn = |torn| match torn {
+        Torn::Silent(error) => answers::unread(&error),
+        Torn::Refused(answer) => Unread::of(&answer).why(),
+        Torn::NoList => "Okta's list is no list".into(),
+        Torn::Circle => "the next page of Okta's list is the one before".into(),
+        Torn::Endless => format!("more than {PAGES_MAX} pages of apps and their users"),
+    };
+    let take = |items: Vec<Value>| {
+        items.into_iter().for_each(&mut take);
+        Ok(())
+    };
+    pages::each(reader, &Read::get(path), left, torn, take).await
 }

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::glance::{Glance, Unread};
 use super::logged::{Logged, targets};
+use super::pages::{self, Torn};
 use super::verb::Seen;
 use super::{Okta, answers};
 use crate::model::{Applied, ProofState, Receipt, UserId, Utc};
@@ -215,23 +216,19 @@ pub(super) async fn of_everybody(
     mut take: impl FnMut(Value),
 ) -> Result<(), String> {
     let read = Read::get(path).log_page().of_many();
-    let mut next: Option<String> = None;
-    for _ in 0..pages_max {
-        let answer = reader.page(&read, next.as_deref()).await;
-        let answer = answer.map_err(|error| answers::unread(&error))?;
-        if !answer.is_good() {
-            return Err(Unread::of(&answer).why());
-        }
-        next = answer.next_link();
-        match answer.json {
-            Value::Array(page) => page.into_iter().for_each(&mut take),
-            _ => return Err("Okta's log is no list".into()),
-        }
-        if next.is_none() {
-            return Ok(());
-        }
-    }
-    Err(format!("the log has more than {pages_max} pages of it"))
+    let torn = |torn| match torn {
+        Torn::Silent(error) => answers::unread(&error),
+        Torn::Refused(answer) => Unread::of(&answer).why(),
+        Torn::NoList => "Okta's log is no list".into(),
+        Torn::Circle => "the next page of Okta's log is the one before".into(),
+        Torn::Endless => format!("the log has more than {pages_max} pages of it"),
+    };
+    let mut left = pages_max;
+    let page = |page: Vec<Value>| {
+        page.into_iter().for_each(&mut take);
+        Ok(())
+    };
+    pages::each(reader, &read, &mut left, torn, page).await
 }
 
 /// `eventType eq "a" or eventType eq "b"`

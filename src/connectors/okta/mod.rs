@@ -42,6 +42,7 @@ mod memberships;
 mod oauth;
 mod org_tokens;
 mod org_wide;
+mod pages;
 mod powers;
 mod preflight;
 mod quarantine;

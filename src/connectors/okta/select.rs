@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::answers::{self, bounded, sentence};
 use super::glance::text;
+use super::pages::{self, Torn};
 use crate::connector::{PickError, Picked, Picks, Selector, Unheard};
 use crate::model::UserId;
 use crate::transport::{Answer, Meaning, Path, Read, Reader};
@@ -47,7 +48,7 @@ pub(super) async fn pick(
             let path = Path::new("/api/v1/users")
                 .query("search", expression.as_str())
                 .query("limit", PAGE);
-            let who = pages(r, &Read::get(path), max).await?;
+            let who = all(r, &Read::get(path), max).await?;
             let name = String::new();
             Ok(Picks { name, who })
         }
@@ -77,47 +78,45 @@ async fn group(r: &Reader, org: &str, id: &str, max: usize) -> Result<Picks, Pic
         return Err(Unheard::Answer(what.into()).into());
     }
     let members = Read::get(path.then("/users").query("limit", PAGE));
-    let who = pages(r, &members, max).await?;
+    let who = all(r, &members, max).await?;
     let name = bounded(text(&answer.json["profile"], "name"), NAME_MAX);
     Ok(Picks { name, who })
 }
 
-async fn pages(r: &Reader, read: &Read, max: usize) -> Result<Vec<Picked>, PickError> {
-    let unfit = |what: &str| Err(PickError::from(Unheard::Answer(what.to_owned())));
+async fn all(r: &Reader, read: &Read, max: usize) -> Result<Vec<Picked>, PickError> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
-    let mut next: Option<String> = None;
-    for _ in 0..PAGES_MAX {
-        let answer = r.page(read, next.as_deref()).await;
-        let answer = answer.map_err(|error| Unheard::from(&error))?;
-        if !answer.is_good() {
-            return Err(refused(&answer));
-        }
-        let link = answer.next_link();
-        let Value::Array(users) = answer.json else {
-            return unfit("Okta's list of accounts is no list");
-        };
-        for user in &users {
-            let picked = picked(user);
+    let take = |users: Vec<Value>| {
+        for picked in users.iter().map(picked) {
             if picked.id.as_str().is_empty() {
-                return unfit("an account of Okta's list has no id");
+                return Err(unfit("an account of Okta's list has no id"));
             }
             if seen.insert(picked.id.clone()) {
                 found.push(picked);
             }
         }
-        if found.len() > max {
-            return Err(PickError::TooMany { max });
+        match found.len() > max {
+            true => Err(PickError::TooMany { max }),
+            false => Ok(()),
         }
-        match link {
-            None => return Ok(found),
-            Some(link) if next.as_ref() == Some(&link) => {
-                return unfit("the next page of Okta's list is the one before");
-            }
-            link => next = link,
-        }
+    };
+    let mut left = PAGES_MAX;
+    pages::each(r, read, &mut left, torn, take).await?;
+    Ok(found)
+}
+
+fn torn(torn: Torn) -> PickError {
+    match torn {
+        Torn::Silent(error) => Unheard::from(&error).into(),
+        Torn::Refused(answer) => refused(&answer),
+        Torn::NoList => unfit("Okta's list of accounts is no list"),
+        Torn::Circle => unfit("the next page of Okta's list is the one before"),
+        Torn::Endless => unfit("Okta's list goes on after 400 pages"),
     }
-    unfit("Okta's list goes on after 400 pages")
+}
+
+fn unfit(what: &str) -> PickError {
+    Unheard::Answer(what.to_owned()).into()
 }
 
 fn picked(user: &Value) -> Picked {

@@ -157,20 +157,22 @@ pub(super) async fn delete_all(
     w: &Writer<'_>,
     batch: &[Change],
 ) -> Vec<Outcome> {
-    if batch.len() <= FEW || !batch.iter().all(|change| is_id(&change.target.id)) {
+    // What is no id keeps nobody else's session open: it is asked for alone.
+    let fit: Vec<&Change> = batch.iter().filter(|each| is_id(&each.target.id)).collect();
+    if fit.len() <= FEW {
         return singly(salesforce, w, batch.iter().collect(), 1).await;
     }
-    let ids: Vec<&str> = batch.iter().map(|each| each.target.id.as_str()).collect();
+    let ids: Vec<&str> = fit.iter().map(|each| each.target.id.as_str()).collect();
     let path = Path::new(&salesforce.data)
         .then("/composite/sobjects")
         .query("ids", ids.join(","))
         .query("allOrNone", "false");
     let sent = send(w, &Write::delete(path)).await;
-    let mut outcomes: Vec<Option<Outcome>> = match &sent.answer {
-        Ok(answer) if is_untaken(answer) => vec![None; batch.len()],
-        Ok(answer) if VOICE.is_good(answer) => by_row(batch, answer, &sent.receipt),
+    let of_fit: Vec<Option<Outcome>> = match &sent.answer {
+        Ok(answer) if is_untaken(answer) => vec![None; fit.len()],
+        Ok(answer) if VOICE.is_good(answer) => by_row(&fit, answer, &sent.receipt),
         Ok(answer) => {
-            let all = batch.iter().map(|change| {
+            let all = fit.iter().map(|change| {
                 let kind = VOICE.answered(change, answer, false);
                 Some(outcome(kind, &sent.receipt))
             });
@@ -178,9 +180,15 @@ pub(super) async fn delete_all(
         }
         Err(error) => {
             let kind = unanswered(VOICE.name, error);
-            vec![Some(outcome(kind, &sent.receipt)); batch.len()]
+            vec![Some(outcome(kind, &sent.receipt)); fit.len()]
         }
     };
+    let mut of_fit = of_fit.into_iter();
+    let told = batch.iter().map(|each| match is_id(&each.target.id) {
+        true => of_fit.next().flatten(),
+        false => None,
+    });
+    let mut outcomes: Vec<Option<Outcome>> = told.collect();
     let left: Vec<&Change> = batch
         .iter()
         .zip(&outcomes)
@@ -201,7 +209,7 @@ fn is_untaken(answer: &Answer) -> bool {
 
 /// The outcome of each change by its row; `None` where the row says that sessions are not for
 /// this call.
-fn by_row(batch: &[Change], answer: &Answer, receipt: &Receipt) -> Vec<Option<Outcome>> {
+fn by_row(batch: &[&Change], answer: &Answer, receipt: &Receipt) -> Vec<Option<Outcome>> {
     let rows: BTreeMap<&str, &Value> = items(&answer.json)
         .iter()
         .map(|row| (short_id(text(row, "id")), row))

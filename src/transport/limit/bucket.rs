@@ -59,8 +59,10 @@ pub(super) struct State {
     closed_until: Duration,
     /// Nothing was heard since it opened; requests from this number on are probes.
     probing_from: Option<u64>,
-    /// Requests that left: the next one's number.
+    /// Numbers given so far: the next one's. Each is given once.
     sent: u64,
+    /// Numbers of those that did not leave after all, as far back as somebody may count from.
+    never_left: BTreeSet<u64>,
     in_flight: BTreeSet<u64>,
     /// When each rank last left.
     left_at: [Option<Duration>; 4],
@@ -106,6 +108,7 @@ impl State {
             closed_until: Duration::ZERO,
             probing_from: Some(0),
             sent: 0,
+            never_left: BTreeSet::new(),
             in_flight: BTreeSet::new(),
             left_at: [None; 4],
             share: FIRST_GUESS,
@@ -195,8 +198,17 @@ impl State {
 
     /// What an answer leaves after all that left since its request.
     fn left_of(&self, seen: Seen) -> u64 {
-        let since = self.sent.saturating_sub(seen.number + 1);
+        let since = self.left_between(seen.number + 1, self.sent);
         seen.remaining.saturating_sub(since)
+    }
+
+    /// How many left of those with the numbers `from..to`.
+    fn left_between(&self, from: u64, to: u64) -> u64 {
+        let never = match from < to {
+            true => self.never_left.range(from..to).count() as u64,
+            false => 0,
+        };
+        to.saturating_sub(from).saturating_sub(never)
     }
 
     /// Begins the next window when the last one's reset has passed: its limit holds still.
@@ -235,14 +247,22 @@ impl State {
         if !self.in_flight.remove(&number) {
             return;
         }
-        if number + 1 == self.sent {
-            self.sent = number;
-        }
+        self.never_left.insert(number);
+        self.forget();
         let pace = self.pace();
         match &mut self.known {
             Some(known) => known.remaining = (known.remaining + 1).min(known.limit),
             None => self.paced_to = self.paced_to.saturating_sub(pace),
         }
+    }
+
+    /// Forgets numbers that nobody counts from any more.
+    fn forget(&mut self) {
+        let known = self.known.as_ref().into_iter();
+        let seen = known.flat_map(|known| [known.base, known.last]).flatten();
+        let seen = seen.map(|seen| seen.number);
+        let oldest = seen.chain(self.in_flight.first().copied()).min();
+        self.never_left = self.never_left.split_off(&oldest.unwrap_or(self.sent));
     }
 
     /// One is over, with or without an answer.
@@ -275,6 +295,9 @@ impl State {
         let unanswered = self.in_flight.iter().filter(|each| **each != number);
         let unanswered = unanswered.count() as u64;
         let (probing_from, share) = (self.probing_from, self.share);
+        let base = self.known.as_ref().and_then(|known| known.base);
+        let ours = base.filter(|base| base.number <= number);
+        let ours = ours.map(|base| self.left_between(base.number, number));
         // Who begins a moment before the others sees himself alone: the last window weighs more.
         let prior_weighs = learnt.limit / 2;
         if let Some(known) = &mut self.known {
@@ -295,7 +318,7 @@ impl State {
                 known.resets_at = known.resets_at.min(resets_at);
                 if known.last.is_none_or(|last| last.number < number) {
                     known.last = Some(seen);
-                    self.share = known.part(seen).unwrap_or(share);
+                    self.share = known.part(seen, ours).unwrap_or(share);
                 }
                 return;
             }
@@ -339,10 +362,10 @@ impl State {
 }
 
 impl Known {
-    /// Our part of what was used in this window, in thousandths.
-    fn part(&self, seen: Seen) -> Option<u64> {
-        let base = self.base?;
-        let ours = seen.number.checked_sub(base.number)?;
+    /// Our part of what was used in this window, in thousandths; `ours`: of it, how many left since
+    /// the window's first answer.
+    fn part(&self, seen: Seen, ours: Option<u64>) -> Option<u64> {
+        let (base, ours) = (self.base?, ours?);
         let all = base.remaining.saturating_sub(seen.remaining);
         let weighs = self.prior_weighs.max(1);
         let ours = ours.saturating_mul(1_000);

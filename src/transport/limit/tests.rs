@@ -372,3 +372,57 @@ fn requests_that_overtake_each_other_are_counted_once() {
     }
     assert_eq!(state.seen(now).map(|(_, remaining, _)| remaining), Some(89));
 }
+
+/// A bucket that an answer to its first request told this of.
+fn told(limit: u64, remaining: u64) -> State {
+    let mut state = State::new(ALL);
+    let first = state.leave(Duration::ZERO, Rank::Evict);
+    let learnt = Learnt {
+        limit,
+        remaining,
+        resets_in: Duration::from_secs(60),
+    };
+    state.heard(Duration::ZERO, first, Some(learnt), Duration::ZERO);
+    state.back(first);
+    state
+}
+
+#[test]
+fn what_was_let_in_and_never_left_uses_nothing_up() {
+    let now = Duration::from_secs(1);
+    let mut state = told(100, 3);
+    // Both are let in; whoever had the first was given up, the second is sent and not answered.
+    let [given_up, sent] = [(); 2].map(|()| state.leave(now, Rank::Evict));
+    state.take_back(given_up);
+    state.back(sent);
+    for left in [true, true, false] {
+        let gate = state.gate(now, Rank::Evict);
+        assert_eq!(gate == Gate::Open, left, "{gate:?}");
+        if left {
+            let number = state.leave(now, Rank::Evict);
+            state.back(number);
+        }
+    }
+    // Given up a thousand times, as when a run is paused: nothing is kept of it for ever.
+    let mut state = told(100, 50);
+    for _ in 0..1_000 {
+        let number = state.leave(now, Rank::Evict);
+        state.take_back(number);
+    }
+    assert_eq!(state.seen(now), Some((100, 50, Duration::from_secs(59))));
+    assert_eq!(state.gate(now, Rank::Evict), Gate::Open);
+}
+
+#[test]
+fn one_that_was_given_up_is_no_probe_and_hides_none() {
+    let mut state = told(100, 50);
+    let now = Duration::from_secs(2);
+    let given_up = state.leave(now, Rank::Evict);
+    state.close(now);
+    state.take_back(given_up);
+    let probes = std::iter::from_fn(|| {
+        let is_open = state.gate(now, Rank::Evict) == Gate::Open;
+        is_open.then(|| state.leave(now, Rank::Evict))
+    });
+    assert_eq!(probes.take(50).count(), 5, "a twentieth of the limit");
+}

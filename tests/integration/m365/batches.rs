@@ -114,11 +114,38 @@ async fn what_an_answer_leaves_out_is_read_alone_and_a_write_is_in_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_that_took_too_long_within_a_batch_is_in_doubt_and_a_read_is_made_alone() {
+    for status in [408, 500, 504] {
+        let desk = desk(crowd());
+        let slow = m365_id(&login(33));
+        let says = |id: &str, status| {
+            let mut range = desk.org.range();
+            range.m365.settings.batch_says.insert(id.into(), status);
+        };
+        says(&slow, status);
+        // Planned all the same, by a read of his own.
+        let changes = desk.changes_for_all("revoke_sessions").await;
+        let done = desk.applied_side_by_side(&changes).await;
+        for each in &done {
+            let is_his = each.change.target.id == slow;
+            assert_eq!(is_in_doubt(each), is_his, "{status} {:?}", each.outcome);
+            assert_eq!(is_done(each), !is_his, "{status} {:?}", each.outcome);
+        }
+        desk.org.wait(5).await;
+        assert_eq!(desk.proven(&done).await, MANY, "{status}: it had happened");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_a_batch_that_was_cut_off_or_lied_about_nobody_is_done() {
     for kind in [
         FaultKind::CutAfterEffect,
         FaultKind::LieOk,
         FaultKind::Internal500,
+        FaultKind::Status {
+            code: 408,
+            body: String::new(),
+        },
     ] {
         let desk = desk(crowd());
         let changes = desk.changes_for_all("revoke_sessions").await;

@@ -1,7 +1,8 @@
 //! API tokens, OAuth consents, Universal Logout: the intruder's go, the agents stay.
 
 use oust::connector::CannotUndo;
-use oust::model::{Applied, OutcomeKind, ProofState, Select, Skip};
+use oust::evidence::investigation::Now;
+use oust::model::{Applied, OutcomeKind, Plant, ProofState, Select, Severity, Skip, Utc};
 use oust_mocks::world::{AD_AGENT, ALEX, CI_BACKUP, OAUTH_CLIENTS};
 use oust_mocks::{FaultKind, World};
 use serde_json::json;
@@ -85,6 +86,38 @@ async fn a_planned_token_is_revoked_by_id_though_okta_hides_it() {
     assert!(!desk.org.range().okta.api_tokens.contains_key(CI_BACKUP));
     let nothing = desk.plan("revoke_api_tokens", ALEX_LOGIN, json!({})).await;
     assert!(nothing.changes.is_empty(), "the log saw it revoked");
+}
+
+/// The list hides the tokens of suspended owners: only its own id tells that one is gone.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_list_hides_is_there_until_its_id_says_otherwise() {
+    let desk = Desk::contoso();
+    let planted = Plant {
+        kind: "system.api_token.create".into(),
+        what: String::new(),
+        target_kind: "Token".into(),
+        target: CI_BACKUP.into(),
+        name: String::new(),
+        at: Utc::from_millis(0),
+        event: String::new(),
+        by: String::new(),
+        severity: Severity::High,
+        remedy: None,
+    };
+    let now = async || {
+        let plants = std::slice::from_ref(&planted);
+        let directory = &desk.okta.directory;
+        directory.planted_now(&desk.reader, plants).await
+    };
+    assert_eq!(now().await, [Now::There]);
+    let token = desk.plan("revoke_api_tokens", ALEX_LOGIN, json!({})).await;
+    let suspend = desk.change("suspend_user", ALEX_LOGIN, json!({})).await;
+    assert_eq!(desk.apply(&suspend).await.kind, OutcomeKind::Done);
+    assert_eq!(now().await, [Now::There], "hidden, and not gone");
+    desk.fault("GET", CI_BACKUP, FaultKind::Forbidden403);
+    assert_eq!(now().await, [Now::Unread]);
+    assert_eq!(desk.apply(&token.changes[0]).await.kind, OutcomeKind::Done);
+    assert_eq!(now().await, [Now::Gone]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,7 @@ const TABLE: &[Row] = &[
     row("DELETE", "/orgs/{}/credential-authorizations/{}", &[], &[], &[204], SPEC),
     row("POST", "/enterprises/{}/credential-authorizations/{}/revoke", &[], &[], &[202], SPEC),
     row("POST", "/enterprises/{}/credential-authorizations/{}/revoke", &[], &["revoke_credentials"], &[202], SPEC),
+    row("GET", "/orgs/{}/personal-access-tokens", &["per_page"], &[], &[200], SPEC),
     row("GET", "/orgs/{}/personal-access-tokens", &["owner%5B%5D", "per_page"], &[], &[200], SPEC),
     row("POST", "/orgs/{}/personal-access-tokens", &[], &["action", "pat_ids"], &[202], SPEC),
     row("POST", "/orgs/{}/personal-access-tokens/{}", &[], &["action"], &[204], SPEC),

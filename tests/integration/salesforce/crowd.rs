@@ -8,6 +8,7 @@ use oust_mocks::{FaultKind, World};
 
 use super::desk::{Desk, contoso};
 use crate::crowd_desk::{is_done, is_in_doubt, login};
+use crate::okta::desk::failure;
 
 const MANY: usize = 120;
 
@@ -104,6 +105,65 @@ async fn where_the_call_for_many_is_refused_sessions_end_one_by_one() {
     let done = desk.applied_side_by_side(&changes).await;
     assert!(done.iter().all(|each| each.outcome.kind.is_good()));
     assert_eq!(desk.proven(&done).await, done.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_session_among_many_fails_alone() {
+    let desk = Desk::of(crowd());
+    let who = desk.who_of(MANY).await;
+    let mut changes = desk.changes_of("delete_sessions", &who).await;
+    // One is no id at all, one is of something else, and one ended meanwhile.
+    let bad = ["not an id", "001000000000001AAA", "0Ak000000000099AAA"];
+    for (own, id) in changes.iter_mut().skip(20).zip(bad) {
+        own[0].target.id = id.into();
+    }
+    let before = desk.writes().len();
+    let done = desk.applied_side_by_side(&changes).await;
+    let (bad, good): (Vec<_>, Vec<_>) = done.into_iter().partition(|each| {
+        let id = &each.change.target.id;
+        bad.contains(&id.as_str())
+    });
+    for each in &good {
+        assert!(is_done(each), "{:?}", each.outcome);
+    }
+    assert_eq!(desk.proven(&good).await, 2 * MANY - 3);
+    // What is not there is not open: that is what was wanted, and is read back like all.
+    assert_eq!(bad.len(), 3);
+    for each in &bad {
+        assert_eq!(each.outcome.kind, OutcomeKind::AlreadyDone, "{each:?}");
+    }
+    let writes = desk.writes().len() - before;
+    assert_eq!(
+        writes,
+        2 + 1,
+        "two calls for many, and one for what is no id"
+    );
+
+    // A row that Salesforce refuses is refused to him.
+    let desk = Desk::of(crowd());
+    let changes = desk
+        .changes_of("delete_sessions", &desk.who_of(MANY).await)
+        .await;
+    let locked = changes[40][1].target.id.clone();
+    let lock = |id: &str| {
+        desk.org
+            .range()
+            .salesforce
+            .settings
+            .locked
+            .insert(id.into())
+    };
+    lock(&locked);
+    let done = desk.applied_side_by_side(&changes).await;
+    for each in &done {
+        let is_it = each.change.target.id == locked;
+        assert_eq!(is_done(each), !is_it, "{:?}", each.outcome);
+        if is_it {
+            let (why, hint) = failure(&each.outcome);
+            assert!(why.contains("UNABLE_TO_LOCK_ROW"), "{why}");
+            assert!(hint.contains("resume"), "{hint}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

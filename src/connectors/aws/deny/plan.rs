@@ -393,7 +393,9 @@ pub(super) async fn allowing(p: &Planning<'_, Aws>, who: &Identified) -> Planned
             .joint_sessions()
             .filter(|id| is_name(id.name(), &who.id));
         let own = ours.sessions(&who.subject.id).into_iter();
-        for session in own.chain(joint.cloned()) {
+        // His own statement and those about many may list the same one.
+        let sessions: BTreeSet<SessionId> = own.chain(joint.cloned()).collect();
+        for session in sessions {
             let label = label(role, &session);
             let before = before(role, in_it, &who.subject.id, &session, None);
             let target = target("session", &session.to_string(), &label);

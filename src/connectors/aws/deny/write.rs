@@ -1,7 +1,8 @@
 //! Puts a subject's statement into a role, or takes it out: read, merge, measure, write, read again.
 //!
 //! Of many subjects, what is wanted of one role within a moment goes in one write, as far as there
-//! is room; each of them has an outcome of his own.
+//! is room; each of them has an outcome of his own. What AWS does not take of many is asked for again
+//! by halves: what it minds may be one of them, who must not keep the others in.
 //!
 //! AWS has no version to write against: whoever writes last wins. Within this process the writers
 //! of a role wait for one another; a write of somebody else's that fell between our reading and
@@ -22,12 +23,12 @@ use super::super::Aws;
 use super::super::api;
 use super::super::held::{self, Held};
 use super::super::policy::revoke::{NAME, Revocations, SIZE_MAX, SessionId};
-use super::super::voice::{VOICE, why};
+use super::super::voice::{VOICE, said, why};
 use super::{ENOUGH, MARGIN, Now, role_now, role_of, session_of};
 use crate::connectors::kit::{
     Gather, Glance, MOMENT, Sent, Told, Unread, account_of, send, unanswered,
 };
-use crate::model::{ActionId, Change, Outcome, OutcomeKind, Receipt};
+use crate::model::{ActionId, Change, Outcome, OutcomeKind, Receipt, Utc};
 use crate::transport::{Answer, Meaning, Write, Writer};
 
 /// Rounds of reading and writing at most, where AWS refuses because of another change.
@@ -45,6 +46,9 @@ const JOINT_MIN: usize = 10;
 
 /// Subjects who share a write at most; the quota has room for fewer.
 const SUBJECTS_MAX: usize = 500;
+
+/// Refusals after which a write is not halved any more: one in five hundred is found by ten of them.
+const REFUSALS_MAX: u32 = 40;
 
 /// What many want of one role, until it is written.
 pub(in super::super) struct Gathered(Gather<Vec<Change>, Vec<Outcome>>);
@@ -175,31 +179,54 @@ async fn in_role(aws: &Aws, w: &Writer<'_>, changes: &[&Change], wanted: Wanted)
         Ok(Now::Gone) => return all(Outcome::bare(OutcomeKind::AlreadyDone)),
         Err(why) => return all(Outcome::bare(unreadable(role_of(first), why))),
     }
-    let mut task = Task {
+    let task = |places: &[usize]| Task {
         w,
         role: role_of(first),
-        changes,
-        sessions,
+        changes: places.iter().map(|place| changes[*place]).collect(),
+        sessions: places.iter().map(|at| sessions[*at].clone()).collect(),
         wanted,
+        enough: w.reader().vendor_now().plus(ENOUGH),
         receipts: Vec::new(),
-        written: vec![false; changes.len()],
-        full: vec![None; changes.len()],
+        tried: vec![false; places.len()],
+        taken: vec![false; places.len()],
+        full: vec![None; places.len()],
         was_read: false,
     };
-    let end = task.rounds().await;
-    task.outcomes(end)
+    let mut refusals = 0;
+    let mut outcomes = all(Outcome::bare(not_ours()));
+    let mut due: Vec<Vec<usize>> = vec![(0..changes.len()).collect()];
+    while let Some(mut places) = due.pop() {
+        let mut task = task(&places);
+        let end = task.rounds().await;
+        let minded = end.as_ref().is_some_and(End::is_about_content);
+        if minded && places.len() > 1 && refusals < REFUSALS_MAX {
+            refusals += 1;
+            due.push(places.split_off(places.len().div_ceil(2)));
+            due.push(places);
+            continue;
+        }
+        for (place, outcome) in places.into_iter().zip(task.outcomes(end)) {
+            outcomes[place] = outcome;
+        }
+    }
+    outcomes
 }
 
 /// Bringing one role to what is wanted.
 struct Task<'a> {
     w: &'a Writer<'a>,
     role: &'a str,
-    changes: &'a [&'a Change],
+    changes: Vec<&'a Change>,
     sessions: Vec<SessionId>,
     wanted: Wanted,
+    /// A cut-off that is not before this does: one moment for all rounds, so that what was enough
+    /// when it was written is enough when it is read.
+    enough: Utc,
     receipts: Vec<Receipt>,
-    /// Which of the changes a write of ours was for.
-    written: Vec<bool>,
+    /// Which of the changes the last write was for.
+    tried: Vec<bool>,
+    /// Which of them were in a write that AWS took.
+    taken: Vec<bool>,
     /// For which of them there is no room, in words.
     full: Vec<Option<OutcomeKind>>,
     /// Whether it is known how the others stand.
@@ -229,7 +256,7 @@ impl Task<'_> {
             if missing.is_empty() {
                 return None;
             }
-            if last.is_none() && missing.iter().any(|place| self.written[*place]) {
+            if missing.iter().any(|place| self.taken[*place]) {
                 return Some(End::Kind(OutcomeKind::InDoubt {
                     why: "AWS took the policy and does not show it: somebody else writes it, too, \
                           or AWS is late"
@@ -246,9 +273,13 @@ impl Task<'_> {
                     return Some(End::Kind(why));
                 }
             };
-            let merged = self.merged(&ours, room)?;
+            let merged = self.merged(&ours, missing, room)?;
             match self.write(&merged, &held).await {
-                Ok(()) => last = None,
+                Ok(()) => {
+                    last = None;
+                    let both = self.taken.iter_mut().zip(&self.tried);
+                    both.for_each(|(taken, tried)| *taken |= tried);
+                }
                 Err(Refused::Busy(end)) => last = Some(end),
                 Err(Refused::Over(end)) => return Some(end),
             }
@@ -258,11 +289,10 @@ impl Task<'_> {
 
     /// Which of the changes are not so yet.
     fn missing(&self, ours: &Revocations) -> Vec<usize> {
-        let enough = self.w.reader().vendor_now().plus(ENOUGH);
         let is_so = |place: &usize| {
             let cut_off = ours.cut_off(&self.changes[*place].subject, &self.sessions[*place]);
             match self.wanted {
-                Wanted::Denied => cut_off.is_some_and(|cut_off| cut_off >= enough),
+                Wanted::Denied => cut_off.is_some_and(|cut_off| cut_off >= self.enough),
                 Wanted::Allowed => cut_off.is_none(),
             }
         };
@@ -281,12 +311,18 @@ impl Task<'_> {
 
     /// The policy with as much of what is wanted as there is room for; `None` if there is none for
     /// more. Who makes sessions without end must not keep the first of them from being denied.
-    fn merged(&mut self, ours: &Revocations, room: usize) -> Option<Revocations> {
+    fn merged(
+        &mut self,
+        ours: &Revocations,
+        missing: Vec<usize>,
+        room: usize,
+    ) -> Option<Revocations> {
         let until = self.w.reader().vendor_now().plus(MARGIN);
         let mut merged = ours.clone();
         let mut is_new = false;
-        let missing = self.missing(ours);
-        let enough = self.w.reader().vendor_now().plus(ENOUGH);
+        // What an earlier write was for and AWS did not take is not there.
+        self.tried.fill(false);
+        let enough = self.enough;
         let jointly = missing.len() >= JOINT_MIN || ours.is_joint(enough);
         for place in missing {
             let (subject, session) = (&self.changes[place].subject, &self.sessions[place]);
@@ -301,7 +337,7 @@ impl Task<'_> {
             self.full[place] = (with.size() > room).then(|| self.too_big(with.size(), room));
             if self.full[place].is_none() {
                 merged = with;
-                self.written[place] = true;
+                self.tried[place] = true;
                 is_new = true;
             }
         }
@@ -378,7 +414,7 @@ impl Task<'_> {
 
     fn unread(&self, unread: &Unread) -> OutcomeKind {
         // A write of ours may stand there, which nobody has seen.
-        if !self.receipts.is_empty() {
+        if self.taken.contains(&true) {
             return OutcomeKind::InDoubt {
                 why: format!("AWS took the policy, and did not show it: {}", why(unread)),
             };
@@ -388,8 +424,10 @@ impl Task<'_> {
 
     fn outcomes(self, end: Option<End>) -> Vec<Outcome> {
         let end = end.unwrap_or(End::Kind(OutcomeKind::Done));
-        let each = self.written.into_iter().zip(self.full).zip(self.changes);
-        let each = each.map(|((written, full), change)| match (written, full) {
+        let carried = self.taken.iter().zip(&self.tried);
+        let carried = carried.map(|(taken, tried)| *taken || *tried);
+        let each = carried.zip(self.full).zip(self.changes);
+        let each = each.map(|((carried, full), change)| match (carried, full) {
             (true, _) => Outcome {
                 kind: end.of(change),
                 receipts: self.receipts.clone(),
@@ -411,6 +449,15 @@ enum End {
 }
 
 impl End {
+    /// Whether AWS minds what was to be written, and not us, the role or the moment.
+    fn is_about_content(&self) -> bool {
+        let Self::Answer(answer) = self else {
+            return false;
+        };
+        let is_about_role = said(answer).code == "UnmodifiableEntity";
+        VOICE.meaning(answer) == Meaning::Invalid && !is_about_role
+    }
+
     fn of(&self, change: &Change) -> OutcomeKind {
         match self {
             Self::Kind(kind) => kind.clone(),
