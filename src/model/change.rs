@@ -25,6 +25,7 @@ pub struct Change {
     /// For people, an imperative without the vendor: "revoke API token ci-backup".
     pub sentence: String,
     /// The step's settings, as checked; all its changes share them.
+    #[serde(deserialize_with = "super::sharing::value")]
     pub settings: Arc<Value>,
     /// What was there, as far as read; null if nothing was.
     pub before: Value,

@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::sharing::known_text;
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        pub struct $name(#[serde(deserialize_with = "super::sharing::text")] Arc<str>);
 
         impl $name {
             /// Wraps the text as it is.
@@ -77,7 +79,7 @@ impl ActionId {
     #[must_use]
     pub fn new(vendor: &str, verb: &str) -> Self {
         Self {
-            text: format!("{vendor}.{verb}").into(),
+            text: known_text(&format!("{vendor}.{verb}")),
             dot: vendor.len(),
         }
     }

@@ -15,6 +15,7 @@ mod intruder;
 mod left_alone;
 mod outcome;
 mod plan;
+mod sharing;
 mod technique;
 mod time;
 mod verdict;
@@ -42,6 +43,7 @@ pub use plan::{
     Plan, PlannedFor, PlannedStage, PlannedStep, PlannedSystem, PlaybookRef, RELEASE, Scope, Skip,
     StageOrder, StepKey, Tie, Unreached,
 };
+pub use sharing::shared;
 pub use technique::{is_attack_id, is_d3fend_id, technique_link, technique_name, technique_spoken};
 pub use time::Utc;
 pub use verdict::{Item, ItemState, Judged, Judgement, Sent, Verdict, judge, judge_release};

@@ -313,6 +313,7 @@ pub struct PlannedStep {
     /// Where.
     pub system: SystemId,
     /// Checked settings, defaults filled in.
+    #[serde(deserialize_with = "super::sharing::value")]
     pub settings: Arc<Value>,
     /// Which of the subject's things it takes.
     pub select: Select,

@@ -97,11 +97,11 @@ async fn stopped(n: usize, after: Duration, trouble: impl FnOnce(&Lab)) -> Stopp
 impl Stopped {
     /// Goes on with it to its end.
     async fn resumed(&self) -> RunState {
-        let records = self.store.records(&RunId::new("r_lab")).await.unwrap();
+        let state = self.store.state(&RunId::new("r_lab")).await.unwrap();
         let tools: Tools = self.lab.tools(self.store.clone());
         let plan = self.state.plan.clone().unwrap();
         let start = self.lab.start(&plan, oust::engine::Snapshot::default());
-        let run = Run::resume(tools, &records, start).await.unwrap();
+        let run = Run::resume(tools, state, start).await.unwrap();
         assert_eq!(run.carry_out().await, Ended::Closed(Verdict::Contained));
         run.state()
     }

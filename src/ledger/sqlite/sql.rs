@@ -9,7 +9,7 @@ use crate::ledger::chain::{self, GENESIS, Hash, Link, Verified, Verifier};
 use crate::ledger::draft::{Draft, Title, Turn, event_of};
 use crate::ledger::fence::{self, Appended};
 use crate::ledger::{Head, Record, RunRow, RunState, StoreError};
-use crate::model::{Plan, RunId, UserId, Utc, hex};
+use crate::model::{Plan, RunId, UserId, Utc, hex, shared};
 
 /// Begins a run: its row, its claims, its records.
 pub(super) fn open_run(db: &Connection, title: &Title, draft: &Draft) -> Result<Appended, Trouble> {
@@ -257,7 +257,7 @@ pub(super) fn records(db: &Connection, run: &RunId, path: &str) -> Result<Vec<Re
 /// One run, with one of its records in memory at a time.
 pub(super) fn state(db: &Connection, run: &RunId, path: &str) -> Result<RunState, Trouble> {
     let mut state = RunState::default();
-    each_record(db, run, path, |record| state.take(&record))?;
+    shared(|| each_record(db, run, path, |record| state.take(&record)))?;
     Ok(state)
 }
 
@@ -369,7 +369,8 @@ pub(super) fn save_plan(
 pub(super) fn plan(db: &Connection, phrase: &str) -> Result<Option<Plan>, Trouble> {
     let mut row = db.prepare_cached("SELECT body FROM plan WHERE phrase = ?1")?;
     let body: Option<String> = row.query_row([phrase], |row| row.get(0)).optional()?;
-    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+    let read = |body: String| shared(|| serde_json::from_str(&body));
+    Ok(body.map(read).transpose()?)
 }
 
 /// The plan that would be this run. There are few: those of the last days, and purged with runs.
@@ -379,7 +380,8 @@ pub(super) fn plan_of_run(db: &Connection, run: &RunId) -> Result<Option<Plan>, 
          ORDER BY made_at DESC LIMIT 1",
     )?;
     let body: Option<String> = row.query_row([run.as_str()], |row| row.get(0)).optional()?;
-    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+    let read = |body: String| shared(|| serde_json::from_str(&body));
+    Ok(body.map(read).transpose()?)
 }
 
 /// The org that the ledger belongs to, if it was bound.
