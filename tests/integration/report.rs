@@ -847,9 +847,10 @@ fn who_is_next_is_counted_without_those_who_are_through_and_fail_later() {
     run.answer(&of_first("1."), OutcomeKind::Failed { why, hint });
     let shown = tree(&run);
     assert!(shown.contains("evicted 1 of 30"), "{shown}");
-    let next = "next  user0001@x, user0002@x, user0003@x and 26 more";
-    assert!(shown.contains(next), "{shown}");
-    assert!(shown.contains("failing  user0000@x"), "{shown}");
+    let (_, last) = shown.rsplit_once("next  ").unwrap();
+    let next = "user0001@x, user0002@x, user0003@x and 26 more";
+    assert!(last.starts_with(next), "{last}");
+    assert!(last.contains("failing  user0000@x"), "{last}");
 }
 
 #[test]
