@@ -163,7 +163,7 @@ async fn of_many_only_whoever_uses_a_service_that_is_not_configured_is_told_of_i
 }
 
 /// What a canary showed of suspensions.
-struct Canary(Option<bool>);
+pub(crate) struct Canary(pub(crate) Option<bool>);
 
 #[async_trait]
 impl Shown for Canary {
