@@ -174,7 +174,7 @@ impl Vendor for Caep {
         0
     }
 
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
+    fn canned(&mut self, status: u16, body: Vec<u8>, _request: &Request, now_ms: i64) -> Response {
         let mut answer = Response {
             status,
             headers: Vec::new(),

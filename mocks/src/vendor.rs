@@ -62,8 +62,8 @@ pub(crate) trait Vendor {
     /// How long every answer takes.
     fn latency_ms(&self) -> u64;
 
-    /// An answer that no operation made, with the vendor's headers.
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response;
+    /// An answer to a request that no operation made, with the vendor's headers.
+    fn canned(&mut self, status: u16, body: Vec<u8>, request: &Request, now_ms: i64) -> Response;
 
     /// Trouble in the vendor's own words.
     fn trouble(&mut self, what: Trouble, request: &Request, now_ms: i64) -> Response;

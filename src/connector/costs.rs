@@ -8,10 +8,20 @@ use crate::transport::Bucket;
 /// Whom one request serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Serves {
-    /// One subject, one change.
+    /// One subject; of what is sent, one batch of his.
     One,
+    /// One change, of which a subject may have several.
+    Each,
     /// So many of those that are read back together.
     Many(usize),
+    /// So many of those who ask for this within a moment, by what it is, whether or not another one
+    /// is under way.
+    Together {
+        /// What it is.
+        what: &'static str,
+        /// Items in one.
+        each: usize,
+    },
     /// All who wait for this at the same moment, by what it is; of what is read back together
     /// one page holds so many.
     All {
@@ -43,6 +53,9 @@ pub struct Costs {
     pub send: Vec<Ask>,
     /// To read back.
     pub prove: Vec<Round>,
+    /// What was done stays among the targets that are read again: the last look at them reads it back
+    /// once more.
+    pub stays_listed: bool,
 }
 
 impl Ask {
@@ -55,12 +68,30 @@ impl Ask {
         }
     }
 
+    /// For each change, where it is read back by itself.
+    #[must_use]
+    pub fn each(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            serves: Serves::Each,
+        }
+    }
+
     /// For so many.
     #[must_use]
     pub fn many(bucket: Bucket, each: usize) -> Self {
         Self {
             bucket,
             serves: Serves::Many(each),
+        }
+    }
+
+    /// For so many who ask for `what` within a moment.
+    #[must_use]
+    pub fn together(bucket: Bucket, what: &'static str, each: usize) -> Self {
+        Self {
+            bucket,
+            serves: Serves::Together { what, each },
         }
     }
 

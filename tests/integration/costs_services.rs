@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use oust::engine::{Ended, Run, plan};
+use oust::engine::{Ended, Prepared, Run, Tools, plan, project};
 use oust::guard::GuardConfig;
 use oust::ledger::{MemoryStore, RunState};
-use oust::model::{GuardName, Lift};
+use oust::model::{GuardName, Lift, SystemId};
 use oust_mocks::World;
 
 use crate::crowd_desk::login;
@@ -58,10 +58,48 @@ async fn many_subjects_cost_a_service_few_requests_a_head() {
     }
 }
 
-async fn contained(n: usize) -> (BTreeMap<String, usize>, RunState) {
+/// Services whose requests are projected, and for how many: AWS has room for no more in one role, and
+/// what is refused is not projected. Slack is not among them: at its pace so many are not read while
+/// they are planned for, and what is not read yet is said to be not counted.
+const PROJECTED: [&str; 5] = ["m365", "google", "salesforce", "github", "aws"];
+const ROOM: usize = 150;
+
+/// How far a service's requests may be off, in percent.
+const OFF_MAX: u64 = 25;
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_asks_of_each_service_is_as_projected() {
+    let lab = crowd(ROOM);
+    let mut tools = lab.with_services(Arc::new(MemoryStore::new()));
+    let is_projected = |id: &SystemId| PROJECTED.contains(&id.vendor());
+    tools.services.retain(|system| is_projected(&system.id));
+    let prepared = planned(&lab, &tools, ROOM).await;
+    let projected = project(&tools, &prepared.plan).unwrap();
+    assert_eq!(projected.unread, 0);
+    let before = requests(&lab);
+    let start = lab.start(&prepared.plan, prepared.snapshot);
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    assert!(matches!(run.carry_out().await, Ended::Closed(_)));
+    let after = requests(&lab);
+    for load in projected.systems {
+        let system = load.system.as_str();
+        let asked = u64::try_from(after[system] - before[system]).unwrap();
+        println!("{system}: {asked} asked, {} projected", load.calls);
+        assert!(
+            load.calls.abs_diff(asked) <= asked * OFF_MAX / 100,
+            "{system}: {asked} asked, {} projected: {:#?}",
+            load.calls,
+            load.buckets
+        );
+    }
+}
+
+fn crowd(n: usize) -> Lab {
     let world = furnished(World::contoso(NOON).crowd_at_services(n));
-    let lab = Lab::tapped(world, 7, Arc::new(NoTap), 40);
-    let tools = lab.with_services(Arc::new(MemoryStore::new()));
+    Lab::tapped(world, 7, Arc::new(NoTap), 40)
+}
+
+async fn planned(lab: &Lab, tools: &Tools, n: usize) -> Prepared {
     let logins: Vec<String> = (1..=n).map(login).collect();
     let logins: Vec<&str> = logins.iter().map(String::as_str).collect();
     let mut request = lab.request(&logins);
@@ -71,13 +109,24 @@ async fn contained(n: usize) -> (BTreeMap<String, usize>, RunState) {
         by: "kim".into(),
     }];
     let (playbook, guards) = (shipped("account-takeover"), GuardConfig::default());
-    let prepared = plan(&tools, &playbook, &guards, request).await.unwrap();
-    let start = lab.start(&prepared.plan, prepared.snapshot);
-    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
-    assert!(matches!(run.carry_out().await, Ended::Closed(_)));
+    plan(tools, &playbook, &guards, request).await.unwrap()
+}
+
+/// So far, by system.
+fn requests(lab: &Lab) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for entry in lab.range.lock().unwrap().journal.entries() {
         *counts.entry(entry.system.clone()).or_default() += 1;
     }
-    (counts, run.state())
+    counts
+}
+
+async fn contained(n: usize) -> (BTreeMap<String, usize>, RunState) {
+    let lab = crowd(n);
+    let tools = lab.with_services(Arc::new(MemoryStore::new()));
+    let prepared = planned(&lab, &tools, n).await;
+    let start = lab.start(&prepared.plan, prepared.snapshot);
+    let run = Run::begin(tools, prepared.plan, start).await.unwrap();
+    assert!(matches!(run.carry_out().await, Ended::Closed(_)));
+    (requests(&lab), run.state())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use oust::engine::{Ended, Observer, Prepared, Projection, Run, Tools, plan, project};
+use oust::engine::{Ended, MassOrder, Observer, Prepared, Projection, Run, Tools, plan, project};
 use oust::guard::GuardConfig;
 use oust::ledger::{ChangeState, Event, MemoryStore, RunState};
 use oust::model::{ChangeId, Chosen, GuardName, Lift, ProofState, SystemId, Utc, Verdict};
@@ -14,6 +14,7 @@ use oust_mocks::okta::state::Factor;
 
 use crate::lab::services::contoso;
 use crate::lab::{Lab, NOON, NoTap, shipped};
+use crate::turns::Canary;
 
 /// How far a projection may be off, in percent.
 const OFF_MAX: u64 = 10;
@@ -39,6 +40,27 @@ async fn a_run_under_a_short_quota_takes_what_was_projected() {
     // Far beyond what answers alone would take, or nothing was shown.
     assert!(measured.evicted > Duration::from_secs(100));
     measured.agrees_with(&projected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_does_one_that_suspends_everybody_before_anybody_is_cleared() {
+    let lab = Lab::tapped(World::contoso(NOON).crowd(200), 7, Arc::new(NoTap), 100);
+    limit(&lab, "api", 300);
+    let mut tools = lab.tools(Arc::new(MemoryStore::new()));
+    tools.mass_order = MassOrder::SuspendsFirst(Arc::new(Canary(Some(true))));
+    let prepared = planned_by(&lab, &tools, 200, Vec::new()).await;
+    assert!(prepared.plan.suspends_first.is_some());
+    let projected = project(&tools, &prepared.plan).unwrap();
+    // Two hundred suspensions take more than a window of a hundred and fifty.
+    assert!(projected.evicted.unwrap().first_ms > 60_000);
+    let measured = Measured::of(&lab, tools, prepared).await;
+    measured.agrees_with(&projected);
+    let first_ms = u64::try_from(measured.first_evicted.as_millis()).unwrap();
+    let off_ms = first_ms.abs_diff(projected.evicted.unwrap().first_ms);
+    assert!(
+        off_ms <= first_ms * OFF_MAX / 100,
+        "{first_ms} ms, off {off_ms}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,6 +171,7 @@ async fn planned_by(lab: &Lab, tools: &Tools, n: usize, chosen: Vec<Chosen>) -> 
 
 /// What a run took, from its consent on.
 struct Measured {
+    first_evicted: Duration,
     evicted: Duration,
     contained: Duration,
     ended: Duration,
@@ -169,13 +192,14 @@ impl Measured {
             assert_eq!(ended, Ended::Closed(Verdict::Contained));
         }
         let ended = lab.clock.now().since(began);
-        let clears = run.state();
-        let clears = clears
+        let state = run.state();
+        let clears = state
             .changes()
             .iter()
             .filter(|each| each.change.action.verb() == "clear_sessions")
             .filter_map(|each| each.answered_at);
         Self {
+            first_evicted: clears.clone().min().unwrap().since(began),
             evicted: clears.max().unwrap().since(began),
             contained: seen.contained_at().since(began),
             ended,

@@ -276,7 +276,7 @@ async fn where_the_apps_of_services_cannot_be_read_it_is_said_once_and_the_log_s
 }
 
 /// What a canary showed of suspensions.
-struct Canary(Option<bool>);
+pub(crate) struct Canary(pub(crate) Option<bool>);
 
 #[async_trait]
 impl Shown for Canary {

@@ -192,7 +192,12 @@ impl Aws {
         self.now_ms = now_ms;
         let mutating = is_write(request);
         let Some(api) = Api::of(&request.path).filter(|_| request.method == "POST") else {
-            let response = self.canned(404, b"<UnknownOperationException/>".to_vec(), now_ms);
+            let response = self.canned(
+                404,
+                b"<UnknownOperationException/>".to_vec(),
+                request,
+                now_ms,
+            );
             return Handled {
                 response,
                 principal: String::new(),
@@ -317,7 +322,7 @@ impl Vendor for Aws {
         self.settings.latency_ms
     }
 
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
+    fn canned(&mut self, status: u16, body: Vec<u8>, _request: &Request, now_ms: i64) -> Response {
         let mut answer = Response {
             status,
             headers: vec![("x-amzn-RequestId".to_owned(), self.rng.uuid())],

@@ -206,7 +206,7 @@ impl FaultKind {
         match self {
             Self::Status { code, body } if body.is_empty() => trouble(Trouble::Status(code)),
             Self::Status { code, body } => {
-                Shown::Instead(vendor.canned(code, body.into_bytes(), now_ms))
+                Shown::Instead(vendor.canned(code, body.into_bytes(), request, now_ms))
             }
             Self::LieOk => trouble(Trouble::LieOk),
             Self::AlreadyDone400 => trouble(Trouble::AlreadyDone),
@@ -221,7 +221,7 @@ impl FaultKind {
             Self::ReadOnly503 => trouble(Trouble::ReadOnly),
             Self::Html502 => {
                 let page = b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec();
-                let mut page = vendor.canned(502, page, now_ms);
+                let mut page = vendor.canned(502, page, request, now_ms);
                 page.headers.retain(|(name, _)| {
                     !name.starts_with("X-Rate-Limit") && name != "Content-Type"
                 });
@@ -239,10 +239,10 @@ impl FaultKind {
                 let mut body = vec![b' '; OVERSIZED];
                 body[0] = b'[';
                 body[OVERSIZED - 1] = b']';
-                Shown::Instead(vendor.canned(200, body, now_ms))
+                Shown::Instead(vendor.canned(200, body, request, now_ms))
             }
             Self::ForeignRedirect => {
-                let mut answer = vendor.canned(302, Vec::new(), now_ms);
+                let mut answer = vendor.canned(302, Vec::new(), request, now_ms);
                 answer
                     .headers
                     .push(("Location".to_owned(), "http://evil.example/".to_owned()));

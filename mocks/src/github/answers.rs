@@ -54,7 +54,12 @@ fn body(status: u16, message: &str) -> Value {
     json!({ "message": message, "documentation_url": DOCS, "status": status.to_string() })
 }
 
-pub(super) fn trouble(what: Trouble, request: &Request, now_ms: i64) -> Answer {
+pub(super) fn trouble(
+    what: Trouble,
+    request: &Request,
+    (resource, per_hour): (&'static str, u32),
+    now_ms: i64,
+) -> Answer {
     let said = |status: u16, message: &str| {
         if request.path.contains("/scim/") {
             scim_refusal(status, message)
@@ -77,11 +82,11 @@ pub(super) fn trouble(what: Trouble, request: &Request, now_ms: i64) -> Answer {
         Trouble::ThrottleMinute => {
             let reset = now_ms / 1000 + 60;
             said(403, "API rate limit exceeded for installation ID 1.")
-                .header("x-ratelimit-limit", "5000")
+                .header("x-ratelimit-limit", per_hour.to_string())
                 .header("x-ratelimit-remaining", "0")
-                .header("x-ratelimit-used", "5000")
+                .header("x-ratelimit-used", per_hour.to_string())
                 .header("x-ratelimit-reset", reset.to_string())
-                .header("x-ratelimit-resource", "core")
+                .header("x-ratelimit-resource", resource)
         }
         Trouble::ThrottleConcurrency => secondary(60),
         Trouble::ThrottleNoHeaders => said(429, "You have exceeded a secondary rate limit."),

@@ -17,6 +17,15 @@ use crate::vendor::Answer;
 
 const HOUR: i64 = 60 * MINUTE;
 
+/// Which of the limits a path counts against.
+pub(super) fn resource(path: &str) -> &'static str {
+    match path {
+        "/graphql" => "graphql",
+        path if path.starts_with("/scim/") => "scim",
+        _ => "core",
+    }
+}
+
 /// Who has used how much of what since when.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Quotas(BTreeMap<(String, &'static str), (i64, u32)>);

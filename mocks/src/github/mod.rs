@@ -184,11 +184,7 @@ impl GitHub {
             return (principal, not_found());
         };
         let graphql = path == "/graphql";
-        let resource = match &*path {
-            "/graphql" => "graphql",
-            path if path.starts_with("/scim/") => "scim",
-            _ => "core",
-        };
+        let resource = limits::resource(&path);
         if path == "/rate_limit" {
             let answer = self.rate_limit(&principal, now_ms);
             return (principal, answer);
@@ -290,7 +286,7 @@ impl Vendor for GitHub {
         self.settings.latency_ms
     }
 
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
+    fn canned(&mut self, status: u16, body: Vec<u8>, _request: &Request, now_ms: i64) -> Response {
         let mut answer = Response {
             status,
             headers: Vec::new(),
@@ -305,7 +301,9 @@ impl Vendor for GitHub {
     }
 
     fn trouble(&mut self, what: Trouble, request: &Request, now_ms: i64) -> Response {
-        let answer = answers::trouble(what, request, now_ms);
+        let path = routes::place(request, self.settings.own_server).unwrap_or_default();
+        let quota = (limits::resource(&path), self.settings.per_hour);
+        let answer = answers::trouble(what, request, quota, now_ms);
         let mut response = answer.response(content_type(request));
         finish(&mut response, now_ms);
         response

@@ -310,7 +310,7 @@ impl Vendor for M365 {
         self.settings.latency_ms
     }
 
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
+    fn canned(&mut self, status: u16, body: Vec<u8>, _request: &Request, now_ms: i64) -> Response {
         let asked = Request::default();
         let mut answer = self.finish(Answer::empty(status), &asked, now_ms);
         if !body.is_empty() {

@@ -86,6 +86,19 @@ impl Okta {
         }
     }
 
+    /// Whose credential a request carries, by its name; empty if nobody's. Nothing is verified, and no
+    /// proof used up.
+    pub(super) fn bearer_of(&self, request: &Request) -> String {
+        let header = request.header("authorization").unwrap_or_default();
+        let client = |token: &ServiceToken| format!("client:{}", token.client_id);
+        match header.split_once(' ') {
+            Some(("SSWS", secret)) => self.by_api_token(secret).map(|who| who.name()).ok(),
+            Some(("Bearer" | "DPoP", token)) => self.service_tokens.get(token).map(client),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
     fn by_api_token(&self, secret: &str) -> Result<Principal, Answer> {
         let token = self.api_tokens.values().find(|t| t.secret == secret);
         let token = token.ok_or_else(Answer::bad_token)?;

@@ -236,8 +236,15 @@ impl Okta {
             .map_or(request.method != "GET", |(r, _)| r.writes)
     }
 
-    /// An answer that no operation made, with Okta's headers: what a fault shows.
-    pub(crate) fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
+    /// An answer that no operation made, with Okta's headers: what a fault shows. It counts against no
+    /// bucket, and tells how the one stands that the request falls in.
+    pub(crate) fn canned(
+        &mut self,
+        status: u16,
+        body: Vec<u8>,
+        request: &Request,
+        now_ms: i64,
+    ) -> Response {
         let mut answer = Response {
             status,
             headers: Vec::new(),
@@ -249,7 +256,7 @@ impl Okta {
                 .push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         let request_id = self.rng.text(27);
-        self.finish(&mut answer, request_id, None, "", now_ms);
+        self.finish_for(request, &mut answer, request_id, now_ms);
         answer
     }
 
@@ -260,12 +267,25 @@ impl Okta {
         code: &str,
         summary: &str,
         causes: &[&str],
+        request: &Request,
         now_ms: i64,
     ) -> Response {
         let request_id = self.rng.text(27);
         let mut answer = Answer::error(status, code, summary, causes).response(&request_id);
-        self.finish(&mut answer, request_id, None, "", now_ms);
+        self.finish_for(request, &mut answer, request_id, now_ms);
         answer
+    }
+
+    fn finish_for(
+        &self,
+        request: &Request,
+        answer: &mut Response,
+        request_id: String,
+        now_ms: i64,
+    ) {
+        let bucket = limits::bucket(&request.method, &request.path);
+        let principal = self.bearer_of(request);
+        self.finish(answer, request_id, Some(bucket), &principal, now_ms);
     }
 
     fn finish(

@@ -17,23 +17,23 @@ impl Vendor for Okta {
         self.settings.latency_ms
     }
 
-    fn canned(&mut self, status: u16, body: Vec<u8>, now_ms: i64) -> Response {
-        Self::canned(self, status, body, now_ms)
+    fn canned(&mut self, status: u16, body: Vec<u8>, request: &Request, now_ms: i64) -> Response {
+        Self::canned(self, status, body, request, now_ms)
     }
 
     fn trouble(&mut self, what: Trouble, request: &Request, now_ms: i64) -> Response {
         let mut error = |status: u16, code: &str, summary: &str, causes: &[&str]| {
-            self.canned_error(status, code, summary, causes, now_ms)
+            self.canned_error(status, code, summary, causes, request, now_ms)
         };
         match what {
-            Trouble::Status(code) => Self::canned(self, code, Vec::new(), now_ms),
+            Trouble::Status(code) => Self::canned(self, code, Vec::new(), request, now_ms),
             Trouble::LieOk => {
                 let (code, body) = match request.method.as_str() {
                     "GET" => (200, b"[]".to_vec()),
                     "POST" if request.path.contains("/lifecycle/") => (200, Vec::new()),
                     _ => (204, Vec::new()),
                 };
-                Self::canned(self, code, body, now_ms)
+                Self::canned(self, code, body, request, now_ms)
             }
             Trouble::AlreadyDone => {
                 let cause = "Cannot suspend a user that is not active";
@@ -49,9 +49,12 @@ impl Vendor for Okta {
             ),
             Trouble::NotFound => error(404, "E0000007", "Not found: Resource not found", &[]),
             Trouble::Conflict => error(409, "E0000195", "Conflict", &[]),
-            Trouble::ThrottleMinute => throttled(self, Some((600, now_ms / 1000 + 60)), now_ms),
-            Trouble::ThrottleConcurrency => concurrency(self, now_ms),
-            Trouble::ThrottleNoHeaders => throttled(self, None, now_ms),
+            Trouble::ThrottleMinute => throttled(self, request, now_ms),
+            Trouble::ThrottleConcurrency => {
+                let useless = rate_headers(0, 0, now_ms / 1000 + 120);
+                untold(self, request, now_ms, useless)
+            }
+            Trouble::ThrottleNoHeaders => untold(self, request, now_ms, []),
             Trouble::Internal => error(500, "E0000009", "Internal Server Error", &[]),
             Trouble::ReadOnly => error(503, "E0000010", "Service is in read only mode", &[]),
         }
@@ -68,24 +71,36 @@ impl Vendor for Okta {
     }
 }
 
-/// A 429 of the minute kind with limit and reset, or without any rate header.
-fn throttled(okta: &mut Okta, figures: Option<(u32, i64)>, now_ms: i64) -> Response {
-    let text = "API call exceeded rate limit due to too many requests.";
-    let mut answer = okta.canned_error(429, "E0000047", text, &[], now_ms);
-    answer
-        .headers
-        .retain(|(name, _)| !name.starts_with("X-Rate-Limit"));
-    if let Some((limit, reset)) = figures {
-        answer.headers.extend(rate_headers(limit, 0, reset));
+/// The 429 of a minute that is used up: of the bucket that the request falls in.
+fn throttled(okta: &mut Okta, request: &Request, now_ms: i64) -> Response {
+    let mut answer = refused(okta, request, now_ms);
+    let reset = (now_ms / 1000 + 60).to_string();
+    for (name, value) in &mut answer.headers {
+        match name.as_str() {
+            "X-Rate-Limit-Remaining" => "0".clone_into(value),
+            "X-Rate-Limit-Reset" => reset.clone_into(value),
+            _ => {}
+        }
     }
     answer
 }
 
-/// The 429 for too many requests at once: all figures are useless.
-fn concurrency(okta: &mut Okta, now_ms: i64) -> Response {
-    let mut answer = throttled(okta, None, now_ms);
+/// A 429 with these headers and none of the bucket's: of too many at once all figures are useless.
+fn untold(
+    okta: &mut Okta,
+    request: &Request,
+    now_ms: i64,
+    headers: impl IntoIterator<Item = (String, String)>,
+) -> Response {
+    let mut answer = refused(okta, request, now_ms);
     answer
         .headers
-        .extend(rate_headers(0, 0, now_ms / 1000 + 120));
+        .retain(|(name, _)| !name.starts_with("X-Rate-Limit"));
+    answer.headers.extend(headers);
     answer
+}
+
+fn refused(okta: &mut Okta, request: &Request, now_ms: i64) -> Response {
+    let text = "API call exceeded rate limit due to too many requests.";
+    okta.canned_error(429, "E0000047", text, &[], request, now_ms)
 }

@@ -117,6 +117,25 @@ fn the_429s_can_be_told_apart() {
 }
 
 #[test]
+fn what_a_fault_tells_of_the_quota_is_of_the_bucket_that_its_request_falls_in() {
+    let mut range = contoso();
+    range.faults = Faults::parse("logs#1=throttle_minute,logs#2=internal").unwrap();
+    let mut figures = |path: &str| {
+        let reply = get(&mut range, "GET", path);
+        let answer = reply.answer().unwrap();
+        let figure = |name: &str| answer.header(name).unwrap().to_owned();
+        let (limit, left) = ("x-rate-limit-limit", "x-rate-limit-remaining");
+        (answer.status, figure(limit), figure(left))
+    };
+    let told = |status: u16, limit: &str, left: &str| (status, limit.to_owned(), left.to_owned());
+    // Half of what the org has of it, and nothing of it was used.
+    assert_eq!(figures("/api/v1/logs"), told(429, "60", "0"));
+    assert_eq!(figures("/api/v1/logs"), told(500, "60", "60"));
+    assert_eq!(figures("/api/v1/logs"), told(200, "60", "59"));
+    assert_eq!(figures("/api/v1/api-tokens"), told(200, "600", "599"));
+}
+
+#[test]
 fn broken_bodies_and_foreign_links() {
     let mut range = contoso();
     range.faults = Faults::parse("users#1=truncated_json,users#2=foreign_next,users#3=oversized_body,users#4=reset_mid_body,users#5=clock_skew:-90000").unwrap();

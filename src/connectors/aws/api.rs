@@ -35,7 +35,7 @@ pub(super) const CONTROL: Bucket = Bucket {
     per_minute: 600,
 };
 /// Two a second for each account and region [spec].
-const TRAIL_PACE: Bucket = Bucket {
+pub(super) const TRAIL_PACE: Bucket = Bucket {
     name: "cloudtrail",
     per_minute: 120,
 };

@@ -14,6 +14,7 @@
 mod api;
 mod arn;
 mod block;
+mod costs;
 mod credentials;
 mod deny;
 mod grants;
@@ -49,6 +50,7 @@ use self::vendor::{CENTER_APP, DENIES, SAML_APP, VENDOR};
 use self::voice::VOICE;
 use super::kit::{Carrier, Glance, Service, Shared, Verb, Voice, one_by_one, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
 use crate::transport::{Manners, Reader, Writer, json_or_xml, no_quota};
 
@@ -241,6 +243,10 @@ impl Service for Aws {
     fn carries(&self, action: &ActionId) -> bool {
         let of_account = DENIES.contains(&action.verb());
         of_account == matches!(self.settings.place, Place::Account(_))
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

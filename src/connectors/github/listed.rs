@@ -19,7 +19,7 @@ use crate::connectors::kit::{Crowd, Gather, MOMENT, Refused, Told, lane_of};
 use crate::transport::{Path, Read, Reader};
 
 /// Owners in one list at most. Source: `github.json`.
-const OWNERS_MAX: usize = 10;
+pub(super) const OWNERS_MAX: usize = 10;
 
 /// Rows of one page at most.
 const PER_PAGE: &str = "100";

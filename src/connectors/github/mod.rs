@@ -18,6 +18,7 @@
 
 mod accounts;
 mod app;
+mod costs;
 mod credentials;
 mod find;
 mod fine_grained;
@@ -50,6 +51,7 @@ use super::kit::{
     settle_all,
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Skip, Vendor};
 use crate::transport::{
     Bucket, Credential, Manners, Path, Reader, Writer, no_quota, only_401, only_json,
@@ -229,6 +231,10 @@ impl Service for GitHub {
             "unsuspend_managed_user" => &managed::UnsuspendManagedUser,
             _ => return None,
         })
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

@@ -25,6 +25,7 @@ mod accounts;
 mod answers;
 mod app_passwords;
 mod backup_codes;
+mod costs;
 mod grants;
 mod issuer;
 mod key;
@@ -51,6 +52,7 @@ use self::settings::Settings;
 use self::vendor::VENDOR;
 use super::kit::{Bearer, Glance, Service, TokenEndpoint, Verb, Voice, opened, settle_all};
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{ActionId, Finding, Identity, Lookup, Vendor};
 use crate::transport::{Bucket, Credential, Manners, Reader, no_quota, only_401, only_json};
 
@@ -158,6 +160,10 @@ impl Service for Google {
             "unsuspend_user" => &suspend::UnsuspendUser,
             _ => return None,
         })
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

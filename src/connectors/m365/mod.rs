@@ -18,6 +18,7 @@
 mod account;
 mod certificate;
 mod consents;
+mod costs;
 mod find;
 mod grants;
 mod limits;
@@ -49,6 +50,7 @@ use super::kit::{
     Bearer, Carrier, Sent, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_many,
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
 use crate::transport::{
     Credential, Manners, Reader, Writer, no_quota, only_401, only_429, only_json,
@@ -153,6 +155,10 @@ impl Service for M365 {
 
     fn carrier(&self) -> Option<Arc<dyn Carrier>> {
         Some(Arc::clone(&self.together) as Arc<dyn Carrier>)
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

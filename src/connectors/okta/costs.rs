@@ -21,6 +21,7 @@ pub(super) fn of(verb: &str) -> Option<Costs> {
         again,
         send: send.into_iter().map(Ask::one).collect(),
         prove,
+        ..Costs::default()
     };
     Some(match verb {
         "clear_sessions" => costs(vec![], vec![api], vec![log("proof")]),

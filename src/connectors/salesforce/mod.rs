@@ -18,6 +18,7 @@
 //! Never selected: `OauthToken.AccessToken`, which is a refresh token. `DeleteToken` is selected
 //! just before it is used, and never by a plan.
 
+mod costs;
 mod freeze;
 mod grants;
 mod people;
@@ -50,6 +51,7 @@ use super::kit::{
     Bearer, Carrier, Glance, Service, TokenEndpoint, Verb, Voice, one_by_one, opened, settle_many,
 };
 use super::{OpenError, Opened, Opening, Reached, Row};
+use crate::connector::Costs;
 use crate::model::{ActionId, Change, Finding, Identity, Lookup, Outcome, Vendor};
 use crate::transport::{Bucket, Credential, Manners, Quota, Reader, Writer, only_401, only_json};
 
@@ -189,6 +191,10 @@ impl Service for Salesforce {
 
     fn carrier(&self) -> Option<Arc<dyn Carrier>> {
         Some(Arc::clone(&self.together.shared) as Arc<dyn Carrier>)
+    }
+
+    fn costs(&self, verb: &str) -> Option<Costs> {
+        costs::of(verb)
     }
 
     async fn preflight(&self, r: &Reader, wanted: &[ActionId]) -> Vec<Finding> {

@@ -19,11 +19,13 @@ pub(super) fn of(verb: &str) -> Option<Costs> {
                 usize::MAX,
             )],
             prove: vec![vec![Ask::one(bucket(&post, "/admin.users.session.list"))]],
+            ..Costs::default()
         },
         "deactivate_user" => Costs {
             again: vec![vec![scim]],
             send: vec![Ask::one(bucket(&Method::PATCH, "/scim/v2/Users"))],
             prove: vec![vec![scim]],
+            ..Costs::default()
         },
         _ => return None,
     })

@@ -20,6 +20,8 @@ pub(super) struct Course {
     pub(super) settled_after_ms: Option<u64>,
     /// Steps whose targets are read once more at the end.
     pub(super) looked_at: Vec<usize>,
+    /// Those of them at which what was done is listed still, and read back once more.
+    pub(super) read_back: Vec<usize>,
     /// The step that locks, which is then read back once more, and where the log is read.
     pub(super) locks: Vec<usize>,
     /// The log that is read for signs of life.
@@ -61,6 +63,8 @@ pub(super) struct Leg {
     pub(super) next: Option<usize>,
     /// Subjects in it at once.
     pub(super) places: usize,
+    /// Behind everybody's suspension: his turn comes after that of all.
+    pub(super) behind: bool,
     /// Steps of which one must be proven first, for whom the leg has something to do; empty for
     /// none.
     pub(super) awaits: Vec<usize>,
@@ -85,6 +89,8 @@ pub(super) struct Step {
 pub(super) struct Row {
     /// Batches to send.
     pub(super) batches: u16,
+    /// Changes in them.
+    pub(super) changes: u16,
     /// Whether targets are read again beside them.
     pub(super) again: bool,
 }
@@ -100,7 +106,14 @@ pub(super) struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Serves {
     One,
+    /// One change of his.
+    Each,
     Many(usize),
+    /// So many who come to this lane within a moment.
+    Together {
+        lane: usize,
+        each: usize,
+    },
     /// All who wait for this lane.
     All {
         lane: usize,

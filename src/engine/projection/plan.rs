@@ -9,11 +9,13 @@ use super::window::Bucket;
 use crate::connector::{self, Costs};
 use crate::engine::crowd::{EVICTED_AT_ONCE, IN_A_LEG_AT_ONCE, waits_for_proof};
 use crate::engine::executor::FEW_MAX;
+use crate::engine::mass_order::{is_behind, last_lock};
 use crate::engine::run::Tools;
 use crate::engine::settled;
 use crate::engine::step::{can_grow, may_run, needs_reread};
 use crate::model::{
-    Change, Evicts, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, SystemId, UserId,
+    Change, Evicts, Plan, PlannedFor, PlannedStage, PlannedStep, Skip, StageOrder, StepKey,
+    SystemId, UserId,
 };
 use crate::transport;
 
@@ -56,6 +58,8 @@ struct Maker<'p> {
     lanes: BTreeMap<(usize, &'static str), usize>,
     who: HashMap<&'p UserId, usize>,
     planned: Vec<&'p PlannedStep>,
+    /// What comes after it waits behind everybody's suspension.
+    last_lock: Option<StepKey>,
 }
 
 impl<'p> Maker<'p> {
@@ -97,6 +101,7 @@ impl<'p> Maker<'p> {
             lanes: BTreeMap::new(),
             who: who.map(|(place, who)| (&who.id, place)).collect(),
             planned: Vec::new(),
+            last_lock: last_lock(tools, plan),
         }
     }
 
@@ -135,7 +140,11 @@ impl<'p> Maker<'p> {
     /// Legs one after the other; returns the first.
     fn legs(&mut self, stage: usize, steps: &[&'p PlannedStep]) -> usize {
         let first = self.course.legs.len();
-        let cut = |a: &&PlannedStep, b: &&PlannedStep| a.system == b.system && !waits_for_proof(b);
+        let last_lock = self.last_lock;
+        let behind = |step: &PlannedStep| is_behind(step.key, last_lock);
+        let cut = |a: &&PlannedStep, b: &&PlannedStep| {
+            a.system == b.system && !waits_for_proof(b) && behind(a) == behind(b)
+        };
         let mut parts: Vec<&[&PlannedStep]> = steps.chunk_by(cut).collect();
         if parts.is_empty() {
             parts.push(&[]);
@@ -151,6 +160,7 @@ impl<'p> Maker<'p> {
                     (true, 0) => EVICTED_AT_ONCE,
                     (true, _) => IN_A_LEG_AT_ONCE,
                 },
+                behind: part.first().is_some_and(|step| behind(step)),
                 ..Leg::default()
             };
             self.course.legs.push(leg);
@@ -175,8 +185,7 @@ impl<'p> Maker<'p> {
     fn step(&mut self, stage: usize, step: &'p PlannedStep) -> Option<usize> {
         let system = self.tools.system(&step.system)?;
         let place = *self.places.get(&step.system)?;
-        let costs = system.connector.costs(&step.action);
-        let costs = costs.unwrap_or_else(|| plain(system));
+        let costs = self.costs_of(step).unwrap_or_else(|| plain(system));
         let action = system.connector.action(&step.action);
         let evicts = stage == 0 && action.is_some_and(|action| action.evicts != Evicts::No);
         let mut rows = vec![Row::default(); self.course.subjects];
@@ -209,20 +218,34 @@ impl<'p> Maker<'p> {
         Some(self.course.steps.len() - 1)
     }
 
+    fn costs_of(&self, step: &PlannedStep) -> Option<Costs> {
+        let system = self.tools.system(&step.system)?;
+        system.connector.costs(&step.action)
+    }
+
     fn ask(&mut self, system: usize, request: connector::Ask) -> Ask {
         let serves = match request.serves {
             connector::Serves::One => Serves::One,
+            connector::Serves::Each => Serves::Each,
             connector::Serves::Many(each) => Serves::Many(each),
-            connector::Serves::All { what, page } => {
-                let next = self.lanes.len();
-                let lane = *self.lanes.entry((system, what)).or_insert(next);
-                Serves::All { lane, page }
-            }
+            connector::Serves::Together { what, each } => Serves::Together {
+                lane: self.lane(system, what),
+                each,
+            },
+            connector::Serves::All { what, page } => Serves::All {
+                lane: self.lane(system, what),
+                page,
+            },
         };
         Ask {
             bucket: self.bucket(system, request.bucket),
             serves,
         }
+    }
+
+    fn lane(&mut self, system: usize, what: &'static str) -> usize {
+        let next = self.lanes.len();
+        *self.lanes.entry((system, what)).or_insert(next)
     }
 
     /// A bucket as the last answer told it, else as documented: where no answer tells anything at
@@ -271,6 +294,10 @@ impl<'p> Maker<'p> {
             }
             if step.subjects.iter().any(can_grow) {
                 self.course.looked_at.push(place);
+                let costs = self.costs_of(step);
+                if costs.is_some_and(|costs| costs.stays_listed) {
+                    self.course.read_back.push(place);
+                }
             }
         }
         // The clears are proven by the same log.
@@ -290,9 +317,11 @@ fn row_of(system: &connector::System, row: &PlannedFor) -> Row {
         return Row::default();
     }
     let changes: Vec<Change> = row.changes.iter().map(|each| (**each).clone()).collect();
-    let batches = system.connector.batch(changes).len();
+    let few = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let count = changes.len();
     Row {
-        batches: u16::try_from(batches).unwrap_or(u16::MAX),
+        batches: few(system.connector.batch(changes).len()),
+        changes: few(count),
         again: needs_reread(row),
     }
 }
@@ -306,5 +335,6 @@ fn plain(system: &connector::System) -> Costs {
             system.client.bucket(&Method::POST, "/"),
         )],
         prove: vec![vec![connector::Ask::one(read)]],
+        ..Costs::default()
     }
 }

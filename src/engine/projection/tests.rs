@@ -11,6 +11,7 @@ fn course(subjects: usize, batches: u16, bucket: Bucket) -> Course {
     let row = Row {
         batches,
         again: false,
+        ..Row::default()
     };
     Course {
         subjects,
@@ -163,6 +164,41 @@ fn the_order_of_the_case_is_the_order_of_the_evictions_and_they_go_before_the_re
 }
 
 #[test]
+fn where_suspensions_go_first_everybody_is_locked_before_anybody_is_cleared() {
+    let in_turn = |behind: bool| {
+        let mut two = course(200, 1, Bucket::told(60, 60, 0));
+        two.steps[0].evicts = false;
+        let clear = Step {
+            evicts: true,
+            ..two.steps[0].clone()
+        };
+        two.steps.push(clear);
+        match behind {
+            false => two.legs[0].steps.push(1),
+            true => {
+                two.legs[0].next = Some(1);
+                two.legs.push(Leg {
+                    steps: vec![1],
+                    places: 64,
+                    behind,
+                    ..Leg::default()
+                });
+            }
+        }
+        outcome(&two)
+    };
+    let (each, first) = (in_turn(false), in_turn(true));
+    // Four hundred requests take seven windows, whoever goes first.
+    assert!(all(&each.evicted).abs_diff(all(&first.evicted)) < 2_000);
+    assert!(all(&first.evicted) > 6 * WINDOW_MS);
+    let soonest = |out: &Outcome| out.evicted.iter().flatten().min().copied().unwrap();
+    assert!(soonest(&each) < 1_000);
+    // Two hundred are locked in the fourth window; nobody is cleared before.
+    assert!(soonest(&first) > 3 * WINDOW_MS, "{}", soonest(&first));
+    assert!(first.evicted.is_sorted());
+}
+
+#[test]
 fn one_read_proves_many_and_the_next_one_takes_a_breath() {
     let mut proven = course(120, 1, Bucket::told(10_000, 10_000, 0));
     proven.buckets.push(OfSystem {
@@ -199,6 +235,38 @@ fn a_list_of_all_is_read_once_for_all_who_wait_for_it() {
 }
 
 #[test]
+fn so_many_who_come_within_a_moment_share_a_request_and_wait_for_none_that_is_under_way() {
+    let mut batched = course(200, 1, Bucket::told(10_000, 10_000, 0));
+    batched.steps[0].send[0].serves = Serves::Together { lane: 0, each: 20 };
+    let out = outcome(&batched);
+    // Sixty-four have a place: three full batches at once, and four when the moment is over. Those
+    // who come for the first sixty are three more, and so on.
+    assert!(
+        (200_u64.div_ceil(20)..=13).contains(&out.buckets[0].requests),
+        "{}",
+        out.buckets[0].requests
+    );
+    assert_eq!(out.evicted[0], Some(ANSWER_MS));
+    // Whoever is alone waits a moment in vain.
+    let mut alone = course(1, 1, Bucket::told(10, 10, 0));
+    alone.steps[0].send[0].serves = Serves::Together { lane: 0, each: 20 };
+    assert_eq!(outcome(&alone).evicted[0], Some(ANSWER_MS + 50));
+}
+
+#[test]
+fn what_is_read_back_change_by_change_is_as_many_requests() {
+    let mut each = course(10, 1, Bucket::told(10_000, 10_000, 0));
+    each.steps[0].prove = vec![vec![Ask {
+        bucket: 0,
+        serves: Serves::Each,
+    }]];
+    for row in &mut each.steps[0].rows {
+        row.changes = 3;
+    }
+    assert_eq!(outcome(&each).buckets[0].requests, 10 + 30);
+}
+
+#[test]
 fn one_write_for_all_whose_turn_has_come_is_one_request() {
     let mut bulk = course(200, 1, Bucket::told(10, 10, 0));
     bulk.steps[0].send[0].serves = Serves::All {
@@ -226,6 +294,7 @@ fn who_waits_for_a_proof_goes_on_when_it_is_there() {
             Row {
                 batches: 1,
                 again: false,
+                ..Row::default()
             };
             2
         ],
@@ -290,6 +359,9 @@ fn the_last_look_reads_once_more_and_is_no_part_of_containment() {
     // two each; the log.
     let reads = out.buckets[1].requests;
     assert!((204..=206).contains(&reads), "{reads}");
+    // Where what was done is listed still, it is proven once more.
+    looks.read_back = vec![0];
+    assert_eq!(outcome(&looks).buckets[1].requests, reads + 1);
     assert!(out.ended > all(&out.contained) + WINDOW_MS / 2);
 }
 
@@ -310,6 +382,7 @@ fn twenty_thousand_at_ten_systems_come_to_an_end_with_every_request_counted() {
     let row = Row {
         batches: 1,
         again: true,
+        ..Row::default()
     };
     let mut firsts = Vec::new();
     for system in 1..10 {

@@ -3,6 +3,9 @@
 use super::{Asker, CONTAIN, EVICT, Event, Sim, Walk};
 use crate::engine::projection::course::{Ask, Serves};
 
+/// How long the first of those who ask together waits for the others.
+const MOMENT_MS: u64 = 50;
+
 impl Sim<'_> {
     pub(super) fn begin_stage(&mut self, stage: usize, who: usize) {
         let begun = &mut self.begun[stage * self.course.subjects + who];
@@ -98,11 +101,13 @@ impl Sim<'_> {
 
     pub(super) fn ask_for(&mut self, id: usize, bucket: usize, asker: Asker) {
         let walk = self.walks[id];
-        let rank = match self.course.legs[walk.leg].stage {
+        let leg = &self.course.legs[walk.leg];
+        let rank = match leg.stage {
             0 => EVICT,
             _ => CONTAIN,
         };
-        self.ask(bucket, rank, walk.who, asker);
+        let behind = if leg.behind { self.course.subjects } else { 0 };
+        self.ask(bucket, rank, walk.who + behind, asker);
     }
 
     pub(super) fn step_of(&self, id: usize) -> usize {
@@ -154,12 +159,52 @@ impl Sim<'_> {
     /// Asks by himself, or together with all who wait for the same.
     pub(super) fn ask_as(&mut self, id: usize, ask: Ask, asker: Asker) {
         match ask.serves {
-            Serves::One | Serves::Many(_) => self.ask_for(id, ask.bucket, asker),
+            Serves::One | Serves::Each | Serves::Many(_) => self.ask_for(id, ask.bucket, asker),
+            Serves::Together { lane, each } => self.gather(lane, each, ask.bucket, asker),
             Serves::All { lane, .. } => {
                 self.lanes[lane].next.push(asker);
                 self.leave_lane(lane, ask.bucket);
             }
         }
+    }
+
+    /// Joins those who come to a lane within a moment, or is the first of them.
+    fn gather(&mut self, lane: usize, each: usize, bucket: usize, asker: Asker) {
+        let group = match self.lanes[lane].gathers {
+            Some(group) => group,
+            None => {
+                let group = self.groups.len();
+                self.groups.push(Vec::new());
+                self.lanes[lane].gathers = Some(group);
+                let event = Event::Moment {
+                    lane,
+                    group,
+                    bucket,
+                };
+                self.at(self.now + MOMENT_MS, event);
+                group
+            }
+        };
+        self.groups[group].push(asker);
+        if self.groups[group].len() >= each {
+            self.group_leaves(lane, group, bucket);
+        }
+    }
+
+    /// Sends for a group, if it was not full before its moment was over.
+    pub(super) fn group_leaves(&mut self, lane: usize, group: usize, bucket: usize) {
+        if self.lanes[lane].gathers != Some(group) {
+            return;
+        }
+        self.lanes[lane].gathers = None;
+        if let Some(Asker::Send(id) | Asker::Again(id)) = self.groups[group].first().copied() {
+            self.ask_for(id, bucket, Asker::Group(group));
+        }
+    }
+
+    pub(super) fn group_answered(&mut self, group: usize) {
+        let served = std::mem::take(&mut self.groups[group]);
+        self.serve(served);
     }
 
     /// Sends a lane's next read, for all who wait, unless one is under way.
@@ -178,11 +223,15 @@ impl Sim<'_> {
         let served = std::mem::take(&mut state.served);
         state.under_way = false;
         self.leave_lane(lane, bucket);
+        self.serve(served);
+    }
+
+    fn serve(&mut self, served: Vec<Asker>) {
         for asker in served {
             match asker {
                 Asker::Send(id) => self.sent(id),
                 Asker::Again(id) => self.again_answered(id),
-                Asker::Lane(_) | Asker::Item(..) | Asker::Page(..) => {}
+                Asker::Lane(_) | Asker::Group(_) | Asker::Item(..) | Asker::Page(..) => {}
             }
         }
     }

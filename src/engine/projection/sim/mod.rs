@@ -65,6 +65,8 @@ enum Asker {
     Again(usize),
     /// All who wait in a lane.
     Lane(usize),
+    /// Those who came to a lane within a moment.
+    Group(usize),
     /// One item of a job, by its place among those under way.
     Item(usize, usize),
     /// A page that serves several items of a job; whether more pages follow it.
@@ -73,10 +75,25 @@ enum Asker {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Answer { bucket: usize, asker: Asker },
-    Wake { system: usize },
-    Breathed { system: usize },
-    Due { stage: usize, who: usize },
+    Answer {
+        bucket: usize,
+        asker: Asker,
+    },
+    Wake {
+        system: usize,
+    },
+    Breathed {
+        system: usize,
+    },
+    Due {
+        stage: usize,
+        who: usize,
+    },
+    Moment {
+        lane: usize,
+        group: usize,
+        bucket: usize,
+    },
 }
 
 /// A request in its queue.
@@ -119,17 +136,29 @@ struct Lane {
     served: Vec<Asker>,
     next: Vec<Asker>,
     under_way: bool,
+    /// Those who come together now, by the number of their group.
+    gathers: Option<usize>,
+}
+
+/// Somebody who is read by himself.
+#[derive(Clone, Copy)]
+struct Item {
+    step: usize,
+    changes: u16,
+    round: usize,
+    /// Answers that the round waits for.
+    open: usize,
 }
 
 /// Something read for many: proofs, or the last look.
 #[derive(Default)]
 struct Job {
-    /// The steps of those who are read one by one.
-    items: VecDeque<usize>,
+    /// The steps of those who are read one by one, and how many changes each has there.
+    items: VecDeque<(usize, u16)>,
     /// Those it is about, to be settled at its end.
     about: Vec<(usize, usize)>,
-    /// Items under way: step, whose, round, answers open.
-    running: Vec<Option<(usize, usize, usize)>>,
+    /// Items under way.
+    running: Vec<Option<Item>>,
     under_way: usize,
     at_once: usize,
     pages: usize,
@@ -150,6 +179,8 @@ struct Sim<'c> {
     walks: Vec<Walk>,
     idle_walks: Vec<usize>,
     lanes: Vec<Lane>,
+    /// Those who came to a lane together.
+    groups: Vec<Vec<Asker>>,
     /// One for each system's proofs, and the last look.
     jobs: Vec<Option<Job>>,
     due: Vec<VecDeque<(usize, usize)>>,
@@ -175,8 +206,8 @@ impl<'c> Sim<'c> {
         let steps = course.steps.iter();
         let lanes = steps.flat_map(|step| step.again.iter().flatten().chain(&step.send));
         let lanes = lanes.filter_map(|ask| match ask.serves {
-            Serves::All { lane, .. } => Some(lane + 1),
-            Serves::One | Serves::Many(_) => None,
+            Serves::All { lane, .. } | Serves::Together { lane, .. } => Some(lane + 1),
+            Serves::One | Serves::Each | Serves::Many(_) => None,
         });
         let queues = course.buckets.iter().map(|each| Queue {
             bucket: each.bucket.clone(),
@@ -223,6 +254,7 @@ impl<'c> Sim<'c> {
             lanes: std::iter::repeat_with(Lane::default)
                 .take(lanes.max().unwrap_or(0))
                 .collect(),
+            groups: Vec::new(),
             jobs: std::iter::repeat_with(|| None)
                 .take(course.systems.len() + 1)
                 .collect(),
@@ -297,6 +329,11 @@ impl<'c> Sim<'c> {
                     self.prove(system);
                 }
                 Event::Due { stage, who } => self.begin_stage(stage, who),
+                Event::Moment {
+                    lane,
+                    group,
+                    bucket,
+                } => self.group_leaves(lane, group, bucket),
             }
             self.pump();
         }
@@ -331,6 +368,7 @@ impl<'c> Sim<'c> {
             Asker::Send(id) => self.sent(id),
             Asker::Again(id) => self.again_answered(id),
             Asker::Lane(lane) => self.lane_answered(lane, bucket),
+            Asker::Group(group) => self.group_answered(group),
             Asker::Item(job, slot) => self.item_answered(job, slot),
             Asker::Page(job, more) => self.page_answered(job, bucket, more),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Asker, Event, Job, PROVE, Sim};
+use super::{Asker, Event, Item, Job, PROVE, Sim};
 use crate::engine::projection::course::{Ask, Serves};
 
 /// Changes in one call that proves.
@@ -30,20 +30,21 @@ impl<'c> Sim<'c> {
     pub(super) fn start(&mut self, job: usize, items: Vec<(usize, usize)>, is_proof: bool) {
         let mut shared: Vec<(Ask, usize)> = Vec::new();
         let mut single = VecDeque::new();
-        for (step, _) in &items {
+        for (step, who) in &items {
             let mut alone = false;
             for ask in self.rounds(*step, is_proof).iter().flatten() {
                 let same = |(known, _): &&mut (Ask, usize)| {
                     known.bucket == ask.bucket && known.serves == ask.serves
                 };
                 match (ask.serves, shared.iter_mut().find(same)) {
-                    (Serves::One, _) => alone = true,
+                    (Serves::One | Serves::Each, _) => alone = true,
                     (_, Some((_, count))) => *count += 1,
                     (_, None) => shared.push((*ask, 1)),
                 }
             }
             if alone {
-                single.push_back(*step);
+                let changes = self.course.steps[*step].rows[*who].changes;
+                single.push_back((*step, changes));
             }
         }
         let at_once = match items.len() {
@@ -61,10 +62,10 @@ impl<'c> Sim<'c> {
         });
         for (ask, count) in shared {
             let pages = match ask.serves {
-                Serves::Many(each) => count.div_ceil(each.max(1)),
+                Serves::Many(each) | Serves::Together { each, .. } => count.div_ceil(each.max(1)),
                 // The last page of a list is one that is not full.
                 Serves::All { page, .. } if is_proof => count.div_ceil(page.max(1)),
-                Serves::All { .. } | Serves::One => 1,
+                Serves::All { .. } | Serves::One | Serves::Each => 1,
             };
             self.ask(ask.bucket, PROVE, 0, Asker::Page(job, pages - 1));
         }
@@ -88,7 +89,7 @@ impl<'c> Sim<'c> {
             if job.under_way >= job.at_once {
                 return;
             }
-            let Some(step) = job.items.pop_front() else {
+            let Some((step, changes)) = job.items.pop_front() else {
                 if job.under_way == 0 && job.pages == 0 {
                     self.job_over(id);
                 }
@@ -102,19 +103,33 @@ impl<'c> Sim<'c> {
                     job.running.len() - 1
                 }
             };
-            job.running[slot] = Some((step, 0, 0));
-            self.next_round(id, slot, step, 0);
+            let item = Item {
+                step,
+                changes,
+                round: 0,
+                open: 0,
+            };
+            job.running[slot] = Some(item);
+            self.next_round(id, slot, item);
         }
     }
 
-    pub(super) fn next_round(&mut self, id: usize, slot: usize, step: usize, from: usize) {
+    /// Asks for the next round of an item, from the one that it has come to.
+    pub(super) fn next_round(&mut self, id: usize, slot: usize, item: Item) {
         let is_proof = self.jobs[id].as_ref().is_some_and(|job| job.is_proof);
-        let rounds = self.rounds(step, is_proof);
+        let rounds = self.rounds(item.step, is_proof);
         let alone = |round: &[Ask]| -> Vec<usize> {
-            let alone = round.iter().filter(|ask| ask.serves == Serves::One);
-            alone.map(|ask| ask.bucket).collect()
+            let of_it = |ask: &Ask| {
+                let times = match ask.serves {
+                    Serves::One => 1,
+                    Serves::Each => usize::from(item.changes.max(1)),
+                    Serves::Many(_) | Serves::Together { .. } | Serves::All { .. } => 0,
+                };
+                std::iter::repeat_n(ask.bucket, times)
+            };
+            round.iter().flat_map(of_it).collect()
         };
-        let next = (from..rounds.len()).find(|round| !alone(&rounds[*round]).is_empty());
+        let next = (item.round..rounds.len()).find(|round| !alone(&rounds[*round]).is_empty());
         let Some(job) = &mut self.jobs[id] else {
             return;
         };
@@ -124,7 +139,11 @@ impl<'c> Sim<'c> {
             return;
         };
         let asks = alone(&rounds[round]);
-        job.running[slot] = Some((step, round, asks.len()));
+        job.running[slot] = Some(Item {
+            round,
+            open: asks.len(),
+            ..item
+        });
         for bucket in asks {
             self.ask(bucket, PROVE, 0, Asker::Item(id, slot));
         }
@@ -134,14 +153,18 @@ impl<'c> Sim<'c> {
         let Some(job) = &mut self.jobs[id] else {
             return;
         };
-        let Some((step, round, open)) = job.running[slot] else {
+        let Some(item) = &mut job.running[slot] else {
             return;
         };
-        if open > 1 {
-            job.running[slot] = Some((step, round, open - 1));
+        item.open -= 1;
+        if item.open > 0 {
             return;
         }
-        self.next_round(id, slot, step, round + 1);
+        let next = Item {
+            round: item.round + 1,
+            ..*item
+        };
+        self.next_round(id, slot, next);
         self.advance(id);
     }
 
@@ -188,7 +211,8 @@ impl<'c> Sim<'c> {
         }
     }
 
-    /// Begins the next part of the last look: locks, then targets step by step, then the log;
+    /// Begins the next part of the last look: locks, then targets step by step, then what is listed
+    /// though it was done, then the log;
     /// `false` when all of it is over.
     pub(super) fn look_once_more(&mut self) -> bool {
         let part = self.looking;
@@ -204,10 +228,15 @@ impl<'c> Sim<'c> {
                 self.start(look, items, true);
             }
             _ if part == locks => {
-                let items = self.grown();
+                let items = self.grown(&self.course.looked_at);
                 self.start(look, items, false);
             }
             _ if part == locks + 1 => {
+                let mut items = self.grown(&self.course.read_back);
+                items.retain(|(step, who)| self.course.steps[*step].rows[*who].batches > 0);
+                self.start(look, items, true);
+            }
+            _ if part == locks + 2 => {
                 if let Some(bucket) = self.course.signs {
                     self.jobs[look] = Some(Job {
                         pages: 1,
@@ -223,8 +252,8 @@ impl<'c> Sim<'c> {
     }
 
     /// Whose targets may have grown since they were read, of all steps at once.
-    fn grown(&self) -> Vec<(usize, usize)> {
-        let steps = self.course.looked_at.iter();
+    fn grown(&self, steps: &[usize]) -> Vec<(usize, usize)> {
+        let steps = steps.iter();
         let of_step = |step: &usize| {
             let step = *step;
             let rows = self.course.steps[step].rows.iter().enumerate();
