@@ -15,6 +15,7 @@ use super::steps;
 use super::summary::{self, contained_by, eviction, plain};
 use super::text::{clock, count, moment, zone_name};
 use super::{techniques, times};
+use crate::ledger::Mode;
 use crate::model::{ProofState, Severity, Undo, Verdict};
 
 /// A report in reading order.
@@ -107,6 +108,7 @@ impl View {
         let signs = summary::life(report, zone);
         let mut alarms: Vec<String> = signs.iter().map(|(_, text)| text.clone()).collect();
         alarms.extend(not_evicted(report));
+        alarms.extend(told_elsewhere(report));
         if !report.recorded {
             alarms.push("unrecorded: no resume, no release".into());
         }
@@ -186,6 +188,17 @@ fn window(report: &Report, zone: &TimeZone) -> String {
         moment(report.window.start, zone),
         report.window.how.word()
     )
+}
+
+/// That this is not all who are open.
+fn told_elsewhere(report: &Report) -> Option<String> {
+    let open = report.of_all.as_ref().map(|all| all.open_in_file)?;
+    let file = report.subjects_file.as_deref().unwrap_or("the ledger");
+    let rest = count(open, "more subject");
+    (open > 0).then(|| match report.mode {
+        Mode::Contain => format!("{rest} not contained: not told here, but in {file}"),
+        Mode::Release => format!("{rest} not given back: not told here, but in {file}"),
+    })
 }
 
 /// How the alarm about a missing eviction begins.

@@ -448,6 +448,9 @@ fn of_many_who_are_open_the_report_holds_some_and_counts_all() {
         shown.contains("and 230 more subjects that are not contained"),
         "{shown}"
     );
+    let told = "50 more subjects not contained: not told here, but in subjects.jsonl";
+    assert!(html(&report, &TimeZone::UTC).contains(told));
+    assert!(markdown(&report, &TimeZone::UTC).contains(told));
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn of_runs() -> Vec<Operation> {
                 "/v1/runs/{run}",
                 "getRun",
                 "The report of a run as it stands. Of more than 200 subjects those that are not \
-                 contained; `subjects_file` is where all are.",
+                 contained, and of these the first 200; `of_all` adds up all, `subjects_file` is where they are.",
                 Good::Json(shape::<Report>),
             )
         },
