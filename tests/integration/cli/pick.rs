@@ -301,7 +301,7 @@ fn two_accounts_of_one_login_in_the_log_are_two_and_so_are_two_ids_that_differ_b
     assert_eq!(logins, ["a@contoso.example", "b@contoso.example", &login]);
 
     // And a list keeps both.
-    desk.write("work/list.txt", &format!("{one}\n{other}\n"));
+    desk.write("work/list.txt", format!("{one}\n{other}\n"));
     let said = desk.oust("plan --subjects list.txt --since 2h --output json");
     let report = said.exits(0).json();
     assert_eq!(report["subjects"].as_array().unwrap().len(), 2);
