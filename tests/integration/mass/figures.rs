@@ -11,44 +11,54 @@ use oust_mocks::{Entry, Range};
 /// The bucket of nearly all that an incident asks of Okta.
 const BUCKET: &str = "api";
 
-/// The most memory that a process had resident, looked at until it ends. Linux; elsewhere zero.
+/// The most memory that a process had resident, looked at until it ends; and the most of its own, for
+/// how much of the program's file is mapped beside that is the kernel's choice. Linux; elsewhere zero.
 pub(super) struct Peak {
     stop: Arc<AtomicBool>,
-    seen: Arc<AtomicU64>,
+    seen: Arc<[AtomicU64; 2]>,
     thread: JoinHandle<()>,
 }
 
 impl Peak {
     pub(super) fn watch(pid: u32) -> Self {
-        let (stop, seen) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let (stop, seen) = (
+            Arc::<AtomicBool>::default(),
+            Arc::<[AtomicU64; 2]>::default(),
+        );
         let (until, into) = (Arc::clone(&stop), Arc::clone(&seen));
         let thread = std::thread::spawn(move || {
             while !until.load(Ordering::Relaxed) {
-                into.fetch_max(resident(pid), Ordering::Relaxed);
+                for (most, now) in into.iter().zip(resident(pid)) {
+                    most.fetch_max(now, Ordering::Relaxed);
+                }
                 std::thread::sleep(Duration::from_millis(20));
             }
         });
         Self { stop, seen, thread }
     }
 
-    fn kib(self) -> u64 {
+    fn kib(self) -> [u64; 2] {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
-        self.seen.load(Ordering::Relaxed)
+        [0, 1].map(|at: usize| self.seen[at].load(Ordering::Relaxed))
     }
 }
 
-fn resident(pid: u32) -> u64 {
+/// In KiB: the most so far, and what is its own now.
+fn resident(pid: u32) -> [u64; 2] {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
-    kib.unwrap_or_default()
+    ["VmHWM:", "RssAnon:"].map(|name| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        kib.unwrap_or_default()
+    })
 }
 
 #[derive(Default)]
 pub(super) struct Figures {
     subjects: usize,
-    peak_kib: u64,
+    /// Resident, and of its own.
+    peak_kib: [u64; 2],
     calls: usize,
     writes: usize,
     throttled: usize,
@@ -69,7 +79,10 @@ impl Figures {
 
     /// A process has ended.
     pub(super) fn ended(&mut self, peak: Peak) {
-        self.peak_kib = self.peak_kib.max(peak.kib());
+        let of_this = peak.kib();
+        for (most, this) in self.peak_kib.iter_mut().zip(of_this) {
+            *most = this.max(*most);
+        }
     }
 
     /// What the mocks saw.
@@ -144,7 +157,8 @@ impl Figures {
                 "quota used, each of these windows",
                 format!("{:?}", self.used),
             ),
-            ("peak memory", format!("{} KiB", self.peak_kib)),
+            ("peak memory", format!("{} KiB", self.peak_kib[0])),
+            ("of its own", format!("{} KiB", self.peak_kib[1])),
             ("all evicted after", format!("{:.1} s", self.evicted_s)),
             ("over after", format!("{:.1} s", self.all_s)),
         ];
