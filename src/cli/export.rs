@@ -4,7 +4,6 @@
 //! read now or from a file. Writes nothing at any vendor. What could not be had does not stop the
 //! rest: it is named in the manifest and on the screen.
 
-use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,8 +21,8 @@ use crate::connector::{LogAsk, Unheard};
 use crate::engine::stream_log_beside;
 use crate::evidence::{Event, Line, Recent, Saved};
 use crate::given::{Clock as _, SystemClock};
-use crate::ledger::{self, Archive, Exported, Record, RunState, StoreError};
-use crate::model::{Plan, Subject, UserId, Utc, count};
+use crate::ledger::{Archive, Exported, Record, RunState, StoreError, before_state};
+use crate::model::{Plan, Subject, Utc, count};
 use crate::report::escape::{harmless_json, visible};
 use crate::report::{
     self, EVIDENCE_SCHEMA, EventsPart, LedgerHead, LedgerPart, Manifest, Missing, Piece, Report,
@@ -212,23 +211,7 @@ fn told_pieces(
 
 /// The before-state by subject and part; a change's own stands beside it in the plan.
 fn snapshot(state: &RunState, plan: &Plan, records: &[Record]) -> Value {
-    // As the fold takes it, which keeps no value.
-    let mut captured: BTreeMap<(&UserId, &str), (&Value, bool)> = BTreeMap::new();
-    for record in records {
-        let ledger::Event::Captured {
-            subject,
-            part,
-            value,
-            late,
-        } = &record.event
-        else {
-            continue;
-        };
-        let place = (subject, part.as_str());
-        if !(*late && captured.contains_key(&place)) {
-            captured.insert(place, (value, *late));
-        }
-    }
+    let captured = before_state(records);
     let subjects = plan.case.subjects.iter().map(|subject| {
         let parts = captured
             .range((&subject.id, "")..)

@@ -6,6 +6,7 @@
 //! SQLite for people, memory for simulation.
 
 mod archive;
+mod before_state;
 pub mod chain;
 mod draft;
 mod emergency;
@@ -19,6 +20,7 @@ mod stderr;
 mod store;
 
 pub use archive::{Archive, Exported, Pause, Purged};
+pub use before_state::before_state;
 pub use emergency::{Emergency, open_or_emergency};
 pub use event::{Event, FirstReading, Happened, Mode};
 pub use judge::{

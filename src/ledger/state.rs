@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Event, FirstReading, Head, Mode};
+use super::{Event, FirstReading, Head, Mode, before_state};
 use crate::consent::ConsentKind;
 use crate::model::{
     Change, ChangeId, Finding, Identity, Outcome, OutcomeKind, Plan, Proof, ProofState, Skip,
@@ -45,7 +45,7 @@ pub struct RunState {
     /// Steps that do nothing for a subject.
     pub skipped: BTreeMap<(StepKey, UserId), Skip>,
     /// Parts of the before-state by subject, and whether each came late. What was there is in the
-    /// records alone: of thousands it is more than all the rest.
+    /// records alone ([`before_state`](super::before_state())).
     pub captured: BTreeMap<(UserId, String), bool>,
     /// Parts that had not answered before the first write, and why.
     pub not_captured: BTreeMap<(UserId, String), String>,
@@ -279,8 +279,7 @@ impl RunState {
                 ..
             } => {
                 let key = (subject.clone(), part.clone());
-                // What is read after the first write is no before-state if there is one.
-                if !(*late && self.captured.contains_key(&key)) {
+                if before_state::counts(*late, self.captured.contains_key(&key)) {
                     self.captured.insert(key, *late);
                 }
             }

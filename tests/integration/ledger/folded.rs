@@ -1,6 +1,6 @@
 //! What a restarted oust knows of a run from its events alone.
 
-use oust::ledger::{ChangeState, Event, MemoryStore, RunState, Store};
+use oust::ledger::{ChangeState, Event, MemoryStore, Record, RunState, Store, before_state};
 use oust::model::{OutcomeKind, Proof, ProofState, Verdict};
 use serde_json::json;
 
@@ -8,6 +8,10 @@ use super::world::*;
 
 /// Alex's run with these events after its opening, one second apart, folded from the store.
 async fn state_after(events: Vec<Event>) -> RunState {
+    RunState::of(&records_after(events).await)
+}
+
+async fn records_after(events: Vec<Event>) -> Vec<Record> {
     let store = MemoryStore::new();
     begin(&store, "1", &[ALEX]).await;
     for (second, event) in (1..).zip(events) {
@@ -16,7 +20,7 @@ async fn state_after(events: Vec<Event>) -> RunState {
             .await
             .unwrap();
     }
-    RunState::of(&store.records(&run("1")).await.unwrap())
+    store.records(&run("1")).await.unwrap()
 }
 
 fn the_change(state: &RunState) -> &ChangeState {
@@ -106,10 +110,19 @@ async fn a_late_capture_never_replaces_the_before_state() {
     let part = (id(ALEX), "factors".to_owned());
     let before = captured(json!(["sms"]), false);
     let after = captured(json!([]), true);
-    let state = state_after(vec![before, intended(ALEX, 1), after.clone()]).await;
-    assert!(!state.captured[&part]);
-    let state = state_after(vec![intended(ALEX, 1), after]).await;
-    assert!(state.captured[&part]);
+    // The fold keeps when it was read, the records what was.
+    for (events, was, late) in [
+        (
+            vec![before, intended(ALEX, 1), after.clone()],
+            json!(["sms"]),
+            false,
+        ),
+        (vec![intended(ALEX, 1), after], json!([]), true),
+    ] {
+        let records = records_after(events).await;
+        assert_eq!(RunState::of(&records).captured[&part], late);
+        assert_eq!(before_state(&records)[&(&part.0, "factors")], (&was, late));
+    }
 }
 
 #[tokio::test]

@@ -54,6 +54,11 @@ async fn it_is_read_as_it_was_written_and_its_chain_holds() {
     let state = RunState::of(&store.records(&run("1")).await.unwrap());
     let all = everybody();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    // Folded as it is read, it is the same.
+    let folded = store.state(&run("1")).await.unwrap();
+    assert_eq!((&folded.plan, &folded.head), (&state.plan, &state.head));
+    let changes = |state: &RunState| format!("{:?}", state.changes());
+    assert_eq!(changes(&folded), changes(&state));
     assert_eq!(*state.plan.unwrap(), plan("1", &all));
     let verified = store.verify(None).await.unwrap();
     assert!(verified.is_good(), "{}", verified.sentence());
