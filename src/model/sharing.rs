@@ -5,7 +5,7 @@
 //! that nothing is kept that nobody has any more.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Different values of one text that are compared; what differs from one to the next is not looked
-/// for at length.
+/// Different values that are compared; what differs from one to the next is not looked for at length.
 const ALIKE_MAX: usize = 64;
 
 #[derive(Default)]
 struct Known {
     texts: HashSet<Arc<str>>,
-    values: HashMap<usize, Vec<Arc<Value>>>,
+    values: Vec<Arc<Value>>,
 }
 
 thread_local! {
@@ -78,24 +77,15 @@ pub(super) fn value<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Value>, D:
         let Some(known) = known else {
             return Arc::new(value);
         };
-        let alike = known.values.entry(kind(&value)).or_default();
-        if let Some(same) = alike.iter().find(|same| ***same == value) {
+        if let Some(same) = known.values.iter().find(|same| ***same == value) {
             return Arc::clone(same);
         }
         let new = Arc::new(value);
-        if alike.len() < ALIKE_MAX {
-            alike.push(Arc::clone(&new));
+        if known.values.len() < ALIKE_MAX {
+            known.values.push(Arc::clone(&new));
         }
         new
     }))
-}
-
-/// Only what has as many parts can be the same.
-fn kind(value: &Value) -> usize {
-    match value {
-        Value::Object(parts) => 1 + parts.len(),
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
